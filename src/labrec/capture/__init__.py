@@ -1,0 +1,1 @@
+"""Watch a run and write its spool; never break what is watched."""
