@@ -1,0 +1,197 @@
+"""One line about every run, fast: what ``labrec log`` shows.
+
+Reading ten thousand records takes a second or two; their summaries are therefore kept under
+``labrec/cache`` in the git directory, one file a day of runs, named by the git tree id of that
+day's directory. The tree id proves the content, so a cache file is never out of date. A file that
+is damaged or cannot be read is ignored and written anew; where nothing can be written nothing is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from labrec.record import codec
+
+from labrec.errors import IntegrityError, InvalidError
+from labrec.store.view import RunEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from labrec.store.view import View
+
+_VERSION = "labrec.summaries/1"
+_METRICS = 8
+_CACHE_FOLDER = "summaries"
+
+
+class RunSummary(NamedTuple):
+    """What a table of runs shows about one run.
+
+    Attributes:
+        project: Its project.
+        run_id: UUIDv7 in canonical text.
+        name: Its name.
+        status: complete, failed, interrupted, planned; ``unreadable`` when it cannot be read.
+        started: UTC time stamp of its start, or None.
+        duration_s: How long it took, in seconds, or None.
+        tags: Its tags.
+        metrics: The last values of its first metrics by name; NaN and infinities as text.
+        config_digest: ``sha256:…`` of its configuration, or None.
+        parents: Ids of its parents, as far as they are known.
+        path: Path of its record.
+        digest: First 32 hex digits of the sha256 of its record.
+        sha: Git's id of its record's blob.
+    """
+
+    project: str
+    run_id: str
+    name: str
+    status: str
+    started: str | None
+    duration_s: float | None
+    tags: list[str]
+    metrics: dict[str, float | str | None]
+    config_digest: str | None
+    parents: list[str]
+    path: str
+    digest: str
+    sha: str
+
+    def entry(self) -> RunEntry:
+        """Return where the run's record is."""
+        return RunEntry(self.project, self.run_id, self.digest, self.path, self.sha)
+
+    def to_json(self) -> dict[str, object]:
+        """Return the summary as an object with stable keys."""
+        row = self._asdict()
+        del row["sha"]
+        return row
+
+
+def summaries(view: View, project: str | None = None) -> list[RunSummary]:
+    """Return a summary of every run in a view, oldest first.
+
+    A record that cannot be read appears with the status ``unreadable``; `verify` says why.
+
+    Args:
+        view: What to read.
+        project: Only this project's runs; None for all.
+    """
+    folder = view.cache / _CACHE_FOLDER if view.cache is not None else None
+    rows: list[RunSummary] = []
+    for name in [project] if project is not None else view.projects():
+        for day, sha in view.days(name):
+            rows.extend(_day(view, folder, (name, day, sha)))
+    rows.sort(key=lambda row: (row.run_id, row.digest))  # UUIDv7: in order of creation
+    return rows
+
+
+def _day(view: View, folder: Path | None, where: tuple[str, str, str]) -> list[RunSummary]:
+    project, day, sha = where
+    # Equal directories of two projects would share a tree id: the project is part of the name.
+    key = hashlib.sha256(f"{_VERSION}\n{project}\n{day}\n{sha}".encode()).hexdigest()[:40]
+    path = folder / key[:2] / key[2:] if folder is not None else None
+    cached = _read(path) if path is not None else None
+    if cached is not None:
+        return cached
+    rows = [_summary(entry, _document(view, entry)) for entry in view.day_runs(project, day, sha)]
+    if path is not None and all(row.status != "unreadable" for row in rows):
+        _write(path, rows)
+    return rows
+
+
+def _document(view: View, entry: RunEntry) -> dict[str, Any]:
+    try:
+        document = codec.decode(view.read_entry(entry.path, entry.sha))
+    except (InvalidError, IntegrityError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _summary(entry: RunEntry, document: dict[str, Any]) -> RunSummary:
+    identity = _object(document.get("identity"))
+    times = _object(identity.get("times"))
+    parents = _object(document.get("lineage")).get("parents")
+    tags = identity.get("tags")
+    return RunSummary(
+        project=entry.project,
+        run_id=entry.run_id,
+        name=_text(identity.get("name")) or "",
+        status=_text(identity.get("status")) or "unreadable",
+        started=_text(times.get("started")),
+        duration_s=_number(times.get("duration_s")),
+        tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
+        metrics=dict(_metrics(_object(_object(document.get("metrics")).get("values")))),
+        config_digest=_text(identity.get("config_digest")),
+        parents=list(_parents(parents if isinstance(parents, list) else [])),
+        path=entry.path,
+        digest=entry.digest_short,
+        sha=entry.sha,
+    )
+
+
+def _metrics(values: dict[str, Any]) -> Iterator[tuple[str, float | str | None]]:
+    for name in sorted(values)[:_METRICS]:
+        last = _object(values[name]).get("last")
+        if isinstance(last, dict):
+            yield name, _text(last.get("$float"))
+        else:
+            yield name, _number(last)
+
+
+def _parents(parents: list[Any]) -> Iterator[str]:
+    for parent in parents:
+        run_id = _text(_object(parent).get("run_id"))
+        if run_id is not None:
+            yield run_id
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: object) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _read(path: Path) -> list[RunSummary] | None:
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    head, _, body = data.partition(b"\n")
+    if head.decode("ascii", "replace") != hashlib.sha256(body).hexdigest():
+        return None
+    try:
+        # Our own bytes, proven above: the plain parser is enough and three times as fast.
+        return [RunSummary(*row) for row in json.loads(body)]
+    except (ValueError, TypeError):
+        return None
+
+
+def _write(path: Path, rows: list[RunSummary]) -> None:
+    """Keep a day's summaries; a cache that cannot be written is no failure."""
+    body = json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+        temporary.replace(path)
+    except OSError:
+        _remove(temporary)
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return
