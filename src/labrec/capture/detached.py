@@ -1,0 +1,177 @@
+"""Start a helper process that the observed program cannot see as a child.
+
+A shell is spawned, starts the helper in the background and ends at once, so that ``os.wait()`` in
+the user's program never meets the helper. Two pipes tie them together: the helper's *lifeline* is
+readable (end of file) when its owner is gone or lets go, and the *answer* pipe carries what the
+helper says and ends when the helper does. Nothing is ever written to a helper: a program that
+restored the default ``SIGPIPE`` would be killed by a write to a dead one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import sys
+from typing import Any, NamedTuple
+
+LIFELINE = 3
+"""Descriptor of the lifeline in the helper."""
+ANSWER = 4
+"""Descriptor the helper answers on."""
+
+_SHELLS = ("/bin/sh", "/system/bin/sh")
+_SCRIPT = '"$@" </dev/null >/dev/null & echo $!'
+_BOOT = (
+    "import sys, json; given = json.loads(sys.argv[1]); sys.path[:] += given['path'];"
+    "from importlib import import_module; import_module(given['module']).main(given)"
+)
+# Left out of the helper's environment: what would change Python, or put foreign code into it.
+_DROPPED = ("PYTHON", "LD_PRELOAD", "LABREC_", "COV_CORE_", "COVERAGE_")
+
+# Pipe ends held for live helpers. A forked child must not keep a helper alive.
+_held: set[int] = set()
+
+
+def _close_held() -> None:
+    for descriptor in _held:
+        os.close(descriptor)
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_close_held)
+
+
+class Helper(NamedTuple):
+    """A helper process.
+
+    Attributes:
+        pid: Its process id.
+        lifeline: Descriptor whose closing tells the helper to leave.
+        answer: Descriptor to read what the helper says from.
+    """
+
+    pid: int
+    lifeline: int
+    answer: int
+
+
+def start(module: str, given: dict[str, Any]) -> Helper:
+    """Start ``module.main(given)`` in a process of its own.
+
+    Args:
+        module: Dotted name of a module of labrec with a ``main``.
+        given: JSON object handed to it; ``path`` and ``module`` are added.
+
+    Raises:
+        OSError: No shell, no Python executable, or no process could be had.
+    """
+    shell = next((path for path in _shells() if os.access(path, os.X_OK)), None)
+    if shell is None or not sys.executable:
+        raise FileNotFoundError("no shell" if shell is None else "no Python executable")
+    ends: list[int] = []
+    try:
+        for _ in range(3):
+            ends.extend(_high_pipe())
+        watched, lifeline, answer, answering, reading, writing = ends
+        spawned = _spawn(
+            shell, given | {"module": module, "path": _import_path()}, (watched, answering, writing)
+        )
+        for end in (watched, answering, writing):
+            os.close(end)
+            ends.remove(end)
+        text = os.read(reading, 32).strip()
+        try:
+            os.waitpid(spawned, 0)
+        except ChildProcessError:
+            pass  # another thread of the program waits for everything, or SIGCHLD is ignored
+        if not text.isdigit():
+            raise ProcessLookupError("the shell did not start the helper")
+        ends.remove(lifeline)
+        ends.remove(answer)
+        _held.update((lifeline, answer))
+        return Helper(int(text), lifeline, answer)
+    finally:
+        for end in ends:
+            os.close(end)
+
+
+def let_go(descriptor: int) -> None:
+    """Close one end of a helper's pipes that this process held."""
+    if descriptor in _held:
+        _held.discard(descriptor)
+        os.close(descriptor)
+
+
+def _import_path() -> list[str]:
+    """Return where a helper imports from: labrec and site-packages, never the user's folder."""
+    package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    sites = [
+        entry
+        for entry in sys.path
+        if os.path.basename(entry) in ("site-packages", "dist-packages") and entry != package
+    ]
+    return [package, *sites]
+
+
+def _spawn(shell: str, given: dict[str, Any], passed: tuple[int, int, int]) -> int:
+    watched, answering, writing = passed
+    # -I: neither the user's PYTHON* variables nor folder. -S: no .pth file runs foreign code.
+    command = [sys.executable, "-I", "-S", "-c", _BOOT, json.dumps(given)]
+    actions: list[Any] = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_DUP2, writing, 1),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+        (os.POSIX_SPAWN_DUP2, watched, LIFELINE),
+        (os.POSIX_SPAWN_DUP2, answering, ANSWER),
+        *((os.POSIX_SPAWN_CLOSE, end) for end in _inheritable() if end > ANSWER),
+    ]
+    options: dict[str, Any] = {
+        "file_actions": actions,
+        "setsigmask": [],
+        "setsigdef": [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE],
+    }
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(_DROPPED)}
+    argv = [shell, "-c", _SCRIPT, "sh", *command]
+    try:
+        # A session of its own: Ctrl-C on the terminal is for the program, not for the helper.
+        return os.posix_spawn(shell, argv, environment, setsid=True, **options)
+    except NotImplementedError:
+        return os.posix_spawn(shell, argv, environment, **options)
+
+
+def _shells() -> list[str]:
+    prefix = os.environ.get("PREFIX")  # Termux has its shell there
+    return [*_SHELLS, f"{prefix}/bin/sh"] if prefix else list(_SHELLS)
+
+
+def _high_pipe() -> tuple[int, int]:
+    # Above the standard descriptors, which the program may have closed on purpose.
+    ends = os.pipe()
+    try:
+        first = fcntl.fcntl(ends[0], fcntl.F_DUPFD_CLOEXEC, 16)
+        try:
+            return first, fcntl.fcntl(ends[1], fcntl.F_DUPFD_CLOEXEC, 16)
+        except OSError:
+            os.close(first)
+            raise
+    finally:
+        os.close(ends[0])
+        os.close(ends[1])
+
+
+def _inheritable() -> list[int]:
+    """Return the descriptors a child would inherit: a pipe kept open hangs its reader."""
+    try:
+        descriptors = [int(name) for name in os.listdir("/proc/self/fd")]
+    except OSError:
+        descriptors = list(range(3, 256))
+    kept = []
+    for descriptor in descriptors:
+        try:
+            if os.get_inheritable(descriptor):
+                kept.append(descriptor)
+        except OSError:
+            continue
+    return kept
