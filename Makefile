@@ -24,7 +24,7 @@ WORKERS ?= auto
 # uv may use nothing but this environment, the committed lock and the machine's own certificates.
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := $(CURDIR)/$(VENV)
-export UV_NATIVE_TLS := 1
+export UV_SYSTEM_CERTS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
 
