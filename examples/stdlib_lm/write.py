@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import tempfile
 from pathlib import Path
 
 import corpus
@@ -13,6 +14,7 @@ import model
 import labrec
 
 LENGTH = 600  # bytes written
+LAST_ASCII = 126  # the last byte that prints
 
 
 def main() -> None:
@@ -33,8 +35,11 @@ def main() -> None:
             context = bytes(written[-ngrams.options.order :])
             weights = [ngrams.probability(context, byte) for byte in range(model.BYTES)]
             written.append(draw.choices(range(model.BYTES), weights)[0])
-        run.log_metric("non_ascii_share", sum(byte > 126 for byte in written) / len(written))
-        run.log_artifact("written.txt", bytes(written))
+        run.log_metric("non_ascii_share", sum(byte > LAST_ASCII for byte in written) / len(written))
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "written.txt")
+            path.write_bytes(written)
+            run.log_artifact(path)
 
 
 if __name__ == "__main__":
