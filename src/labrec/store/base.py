@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from labrec.errors import NotFoundError
-
 if TYPE_CHECKING:
     from labrec.settings import Settings
-
-_FULL_ID = 40
 
 
 class RefReader(Protocol):
@@ -21,6 +17,9 @@ class RefReader(Protocol):
 
     def read_ref(self, ref: str) -> str | None:
         """Return the commit id a ref points at, or None."""
+
+    def resolve(self, revision: str) -> str:
+        """Return the commit that a revision names."""
 
     def refs(self, prefix: str) -> dict[str, str]:
         """Return the refs below a prefix and the ids they point at."""
@@ -52,13 +51,14 @@ def find_base(git: RefReader, settings: Settings, at: str | None = None) -> Base
     Args:
         git: The repository.
         settings: ``base`` names the configured branch; empty means HEAD.
-        at: A branch, tag, ref or full commit id that replaces the search.
+        at: A revision that replaces the search.
 
     Raises:
         NotFoundError: ``at`` names nothing.
+        UsageError: ``at`` is a short id that fits several commits.
     """
     if at is not None:
-        return _find_revision(git, at)
+        return Base(git.resolve(at), "at", at)
     if settings.base:
         branch = settings.base
         commit = git.read_ref(f"refs/heads/{branch}")
@@ -71,18 +71,3 @@ def find_base(git: RefReader, settings: Settings, at: str | None = None) -> Base
     if commit is not None:
         return Base(commit, "HEAD", (git.head_branch or "detached").removeprefix("refs/heads/"))
     return Base(None, "none", "")
-
-
-def _find_revision(git: RefReader, at: str) -> Base:
-    for ref in (at, f"refs/{at}", f"refs/tags/{at}", f"refs/heads/{at}", f"refs/remotes/{at}"):
-        if ref == "HEAD" or ref.startswith("refs/"):
-            commit = git.read_ref(ref)
-            if commit is not None:
-                return Base(commit, "at", at)
-    if len(at) == _FULL_ID and not set(at) - set("0123456789abcdef"):
-        return Base(at, "at", at)
-    raise NotFoundError(
-        f"no branch, tag or full commit id {at!r} in this repository",
-        hint="Give a branch, a tag or all 40 digits of a commit id.",
-        paths=[at],
-    )

@@ -6,13 +6,11 @@ import hashlib
 import io
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
-from labrec.record import layout
-
 from labrec.errors import IntegrityError, LimitError, NotFoundError
+from labrec.record import layout
 
 if TYPE_CHECKING:
     from labrec.record.digest import Digest
-
     from labrec.store.view import View
 
 _CHUNK = 1 << 20

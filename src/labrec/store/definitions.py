@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
+from labrec.errors import InvalidError
 from labrec.record import yaml12
 from labrec.record.text import printable
-
-from labrec.errors import InvalidError
 
 LIMIT = 262_144
 """Largest editable file that is read, in bytes."""

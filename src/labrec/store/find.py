@@ -6,9 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from labrec.record.text import one_line, printable
-
 from labrec.errors import IntegrityError, NotFoundError, UsageError
+from labrec.record.text import one_line, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,9 +42,9 @@ def find_run(view: View, text: str) -> RunEntry:
     """
     wanted, _, digest = text.strip().partition("@sha256:")
     project, slash, rest = wanted.partition("/")
-    found = _by_id(view, wanted, None)
+    found = runs_by_id(view, wanted)
     if not found and slash:
-        found = _by_id(view, rest, project)
+        found = runs_by_id(view, rest, project)
     if not found:
         return _by_name(view, text, wanted)
     if digest:
@@ -57,7 +56,8 @@ def find_run(view: View, text: str) -> RunEntry:
     return found[0]
 
 
-def _by_id(view: View, text: str, project: str | None) -> list[RunEntry]:
+def runs_by_id(view: View, text: str, project: str | None = None) -> list[RunEntry]:
+    """Return the runs whose id begins with at least four hex digits, dashes or none."""
     digits = text.lower().replace("-", "")
     if not MIN_PREFIX <= len(digits) <= _ID_DIGITS or not _HEX.fullmatch(digits):
         return []
@@ -102,7 +102,7 @@ def _by_name(view: View, text: str, wanted: str) -> RunEntry:
     from labrec.store.summaries import summaries  # reads every record once: only for names
 
     rows = summaries(view)
-    found = [row for row in rows if row.name == wanted or f"{row.project}/{row.name}" == wanted]
+    found = [row for row in rows if wanted in (row.name, f"{row.project}/{row.name}")]
     if len(found) > 1:
         raise _ambiguous(text, [(f"{row.project}/{row.run_id}", row.name) for row in found])
     if found:

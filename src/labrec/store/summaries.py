@@ -13,9 +13,8 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labrec.record import codec
-
 from labrec.errors import IntegrityError, InvalidError
+from labrec.record import codec
 from labrec.store.view import RunEntry
 
 if TYPE_CHECKING:

@@ -49,9 +49,9 @@ def parse_tree(data: bytes, sha: str = "") -> Tree:
     """
     rows = split_tree(data, sha)
     tree: Tree = {}
-    for mode, raw, sha in rows:
+    for mode, raw, oid in rows:
         name = raw.decode("utf-8", "surrogateescape")
-        tree[name] = TreeEntry(name, int(mode, 8), sha.hex())
+        tree[name] = TreeEntry(name, int(mode, 8), oid.hex())
     if len(tree) != len(rows):
         raise IntegrityError(
             f"git tree {sha or '?'} holds a name twice",

@@ -11,11 +11,10 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
-from labrec.record import layout
-from labrec.record.text import printable
-
 from labrec.errors import IntegrityError, NotFoundError
 from labrec.gitio.objects import MODE_TREE, TreeEntry
+from labrec.record import layout
+from labrec.record.text import printable
 from labrec.store.base import Base, find_base
 from labrec.store.trees import Conflict, Tree, Union, parse_tree, unite
 
@@ -24,9 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labrec.record.digest import Digest
-    from labrec.store.lab import Lab
-
     from labrec.store.base import RefReader
+    from labrec.store.lab import Lab
 
 RECORD_REFS = "refs/labrec/records/"
 RECORDS = layout.RECORDS
@@ -110,7 +108,7 @@ class View:
         self.base = base
         self.refs = dict(refs)
         self.cache = cache
-        self._trees: dict[str, Tree] = {}
+        self.built: dict[str, Tree] = {}
         root = self._records_tree(base.commit) if base.commit else None
         others = [self._records_tree(commit) for commit in set(self.refs.values())]
         union: Union = unite(
@@ -122,7 +120,7 @@ class View:
         )
         self.id = union.sha
         self.conflicts: tuple[Conflict, ...] = union.conflicts
-        self._trees = union.built
+        self.built = union.built
 
     def tree(self, sha: str) -> Tree:
         """Return the tree of an id, united ones included.
@@ -130,7 +128,7 @@ class View:
         Raises:
             IntegrityError: The object is missing or no tree.
         """
-        tree = self._trees.get(sha)
+        tree = self.built.get(sha)
         return tree if tree is not None else read_tree(self.objects, sha)
 
     def _records_tree(self, commit: str) -> str | None:

@@ -1,0 +1,1 @@
+"""Where records live: labs, commits on the record ref, views, verification."""

@@ -1,0 +1,158 @@
+"""Does everything that a document refers to exist?
+
+Objects travel with the record that needs them, so a missing one is damage. Other runs, notes and
+registrations may be in a clone whose record ref was not fetched: their absence is said, mildly.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from labrec.record.digest import Digest
+    from labrec.record.note import Note
+    from labrec.record.registration import Registration
+    from labrec.record.run import ResearchRecord
+    from labrec.store.verify.report import Findings
+
+
+class References:
+    """Collects what exists and what is referred to, then compares.
+
+    Args:
+        findings: Where what is missing goes.
+    """
+
+    def __init__(self, findings: Findings) -> None:
+        self.findings = findings
+        self.sizes: dict[str, int] = {}
+        self.runs: set[str] = set()
+        self.registrations: set[str] = set()
+        self.notes: set[str] = set()
+        self.manifests: dict[str, str] = {}
+        self.superseded: set[str] = set()
+        self.redacted: set[str] = set()
+        self._objects: dict[tuple[str, int | None], str] = {}
+        self._runs: dict[str, str] = {}
+        self._registrations: dict[str, str] = {}
+        self._notes: dict[str, str] = {}
+
+    def have(self, sha256: str, size: int) -> None:
+        """Note that an object of this digest (64 hex digits) and size is there."""
+        self.sizes[sha256] = size
+
+    def need(self, path: str, sha256: str, size: int | None) -> None:
+        """Note that the document at ``path`` refers to an object; the size may be unknown."""
+        self._objects.setdefault((sha256, size), path)
+
+    def run(self, path: str, record: ResearchRecord) -> None:
+        """Note a run and what its record refers to."""
+        self.runs.add(record.identity.run_id)
+        for sha256, size in objects_of(record):
+            self.need(path, sha256, size)
+        if record.code is not None and record.code.manifest is not None:
+            self.manifests.setdefault(record.code.manifest.sha256, path)
+        if record.identity.fulfils is not None:
+            self._runs.setdefault(record.identity.fulfils, path)
+        lineage = record.lineage
+        if lineage is None:
+            return
+        named = [parent.run_id for parent in lineage.parents]
+        for run_id in (*named, lineage.reproduces, lineage.continues):
+            if run_id is not None:
+                self._runs.setdefault(run_id, path)
+        for link in lineage.hypotheses:
+            self._registrations.setdefault(str(link.registration), path)
+
+    def note(self, path: str, note: Note, digest: Digest) -> None:
+        """Note a note, what it speaks about and what its author had seen."""
+        self.notes.add(str(digest))
+        subject = note.subject
+        if subject.kind == "run":
+            self._runs.setdefault(subject.id, path)
+            if note.kind == "supersede":
+                self.superseded.add(subject.id)
+        elif subject.kind == "object" and note.kind == "redact":
+            self.redacted.add(subject.id.removeprefix("sha256:"))
+        for seen in note.after:
+            self._notes.setdefault(str(seen), path)
+
+    def registration(self, path: str, claim: Registration, digest: Digest) -> None:
+        """Note a registration and the one it amends."""
+        self.registrations.add(str(digest))
+        if claim.amends is not None:
+            self._registrations.setdefault(str(claim.amends), path)
+
+    def manifest(self, sha256: str, data: bytes) -> None:
+        """Note the files that a code manifest, already proven by its digest, refers to."""
+        path = self.manifests[sha256]
+        try:
+            rows = json.loads(data)["files"]
+            stored = [
+                (row["sha256"], row["size"]) for row in rows if row.get("where", "git") == "git"
+            ]
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            self.findings.add(12, "invalid", path, f"code manifest {sha256[:12]} is unreadable")
+            return
+        for digest, size in stored:
+            self.need(path, str(digest), size)
+
+    def compare(
+        self,
+        object_size: Callable[[str], int | None] | None = None,
+        has_run: Callable[[str], bool] | None = None,
+    ) -> None:
+        """Report what is referred to and is not there.
+
+        Args:
+            object_size: Answers for objects that were not looked at: their size, None if absent.
+            has_run: Answers for runs that were not looked at.
+        """
+        self._compare_objects(object_size or self.sizes.get)
+        known = has_run or self.runs.__contains__
+        for run_id, path in self._runs.items():
+            if run_id not in self.runs and not known(run_id):
+                self._absent(path, f"run {run_id}")
+        if object_size is not None:
+            return  # only what is new was read: what it refers to may be older
+        for digest in self._registrations.keys() - self.registrations:
+            self._absent(self._registrations[digest], f"registration {digest}")
+        for digest in self._notes.keys() - self.notes:
+            self._absent(self._notes[digest], f"note {digest}")
+
+    def _compare_objects(self, size_of: Callable[[str], int | None]) -> None:
+        for (sha256, size), path in self._objects.items():
+            actual = self.sizes.get(sha256) or size_of(sha256)
+            if actual is None and sha256 in self.redacted:
+                self.findings.add(0, "redacted", path, f"object {sha256} was erased on purpose")
+            elif actual is None:
+                self.findings.add(14, "missing", path, f"object {sha256} is not in the lab")
+            elif size is not None and actual != size:
+                message = f"object {sha256} has {actual} bytes, the record says {size}"
+                self.findings.add(14, "size", path, message)
+
+    def _absent(self, path: str, what: str) -> None:
+        self.findings.add(3, "reference", path, f"{what} is not in this view")
+
+
+def objects_of(record: ResearchRecord) -> Iterator[tuple[str, int]]:
+    """Yield (sha256, size) of every object that a record says is stored in the lab."""
+    places = (
+        (record.code, ("manifest", "patch")),
+        (record.environment, ("object",)),
+        (record.hardware, ("object",)),
+        (record.telemetry, ("object",)),
+        (record.metrics, ("series",)),
+    )
+    for section, names in places:
+        for name in names:
+            found = getattr(section, name, None)
+            if found is not None:
+                yield found.sha256, found.size
+    if record.artifacts is not None:
+        for item in record.artifacts.items:
+            if item.where == "git":
+                yield item.sha256, item.size
