@@ -1,0 +1,1 @@
+"""How runs relate: what changed between two, and whose child a run is. Pure functions."""
