@@ -42,14 +42,14 @@ class RunPlan(NamedTuple):
     run_id: str
     project: str
     name: str
-    features: Mapping[str, Any] = {}  # noqa: RUF012 - never written to; a frozen default
+    features: Mapping[str, Any] = {}
     features_source: dict[str, Any] | None = None
     nuisance: tuple[str, ...] = ()
     feature_diff: list[dict[str, Any]] | None = None
     parents: tuple[dict[str, Any], ...] = ()
     hypotheses: tuple[dict[str, Any], ...] = ()
-    seeds: Mapping[str, str] = {}  # noqa: RUF012
-    flags: Mapping[str, str] = {}  # noqa: RUF012
+    seeds: Mapping[str, str] = {}
+    flags: Mapping[str, str] = {}
     tags: tuple[str, ...] = ()
     author: dict[str, str] | None = None
     intent: str | None = None
@@ -62,5 +62,5 @@ class RunPlan(NamedTuple):
     argv: tuple[str, ...] = ()
     cwd: str | None = None
     entry: str | None = None
-    definitions: Mapping[str, str] = {}  # noqa: RUF012
+    definitions: Mapping[str, str] = {}
     lab: str | None = None
