@@ -92,7 +92,7 @@ check-pages:
 	@echo '· generated pages (docs/generate.py)' && $(BIN)/python docs/generate.py --check
 check-lock:
 	@echo '· lock (uv lock --check)' && $(BIN)/uv lock --check --quiet --offline || \
-	  $(BIN)/uv lock --check --quiet
+	  { echo 'uv.lock does not match pyproject.toml: run $(BIN)/uv lock' >&2; exit 1; }
 
 .PHONY: clean
 clean:
