@@ -1,0 +1,34 @@
+"""Every command by name: where it is and what it does, so that help imports none of them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """One command that is imported when it is called.
+
+    Attributes:
+        module: Module of ``labrec.cli`` that holds it as ``command``.
+        summary: What it does, one line of the overview.
+    """
+
+    module: str
+    summary: str
+
+
+COMMANDS: dict[str, Row] = {
+    "init": Row("init", "Make a lab in a folder or a git repository."),
+    "run": Row("run", "Run a program and record it."),
+    "log": Row("log", "List runs, newest first."),
+    "show": Row("show", "Show one run."),
+    "get": Row("get", "Get an artifact or another stored file of a run."),
+    "diff": Row("diff", "Show what differs between two runs."),
+    "verify": Row("verify", "Prove that the lab's bytes are what their names say."),
+    "land": Row("land", "Merge this clone's records into the base branch."),
+    "recover": Row("recover", "Record runs that were cut off."),
+    "discard": Row("discard", "Throw away a run that was not recorded."),
+    "schema": Row("schema", "Write or check the published JSON Schemas."),
+    "doctor": Row("doctor", "Say what works on this machine."),
+    "completion": Row("completion", "Print the completion script of a shell."),
+}
