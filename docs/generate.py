@@ -180,7 +180,7 @@ def _commands(command: click.Command, path: str) -> Iterable[tuple[str, click.Co
     yield path, command
     if isinstance(command, click.Group):
         context = click.Context(command, info_name=path)
-        for name in sorted(command.list_commands(context)):
+        for name in command.list_commands(context):
             child = command.get_command(context, name)
             if child is not None and not child.hidden:
                 yield from _commands(child, f"{path} {name}")

@@ -168,6 +168,13 @@ def test_only_the_command_line_prints() -> None:
     assert not talking
 
 
+@pytest.mark.parametrize("number", range(1, 11))
+def test_every_invariant_is_named_by_a_test(number: int) -> None:
+    tests = [p for p in (ROOT / "tests").rglob("test_*.py") if p.parent.name != "project"]
+    assert any(re.search(rf"\bI{number}\b", path.read_text()) for path in tests)
+    assert f"| **I{number}** |" in (ROOT / "docs" / "architecture.md").read_text()
+
+
 def test_one_version() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert project["project"]["dynamic"] == ["version"]
