@@ -9,6 +9,7 @@ restored the default ``SIGPIPE`` would be killed by a write to a dead one.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -82,19 +83,23 @@ def start(module: str, given: dict[str, Any]) -> Helper:
             os.close(end)
             ends.remove(end)
         text = os.read(reading, 32).strip()
-        try:
+        # None: another thread of the program waits for everything, or SIGCHLD is ignored.
+        with contextlib.suppress(ChildProcessError):
             os.waitpid(spawned, 0)
-        except ChildProcessError:
-            pass  # another thread of the program waits for everything, or SIGCHLD is ignored
-        if not text.isdigit():
-            raise ProcessLookupError("the shell did not start the helper")
+        pid = _pid(text)
         ends.remove(lifeline)
         ends.remove(answer)
         _held.update((lifeline, answer))
-        return Helper(int(text), lifeline, answer)
+        return Helper(pid, lifeline, answer)
     finally:
         for end in ends:
             os.close(end)
+
+
+def _pid(text: bytes) -> int:
+    if not text.isdigit():
+        raise ProcessLookupError("the shell did not start the helper")
+    return int(text)
 
 
 def let_go(descriptor: int) -> None:

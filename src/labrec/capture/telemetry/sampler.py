@@ -6,6 +6,7 @@ the observed program. What it does is in ``labrec.capture.telemetry.watch``.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -108,7 +109,5 @@ def _answered(answer: int, deadline_s: float) -> bool:
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass
