@@ -265,8 +265,7 @@ class View:
             IntegrityError: The bytes are not those that the name promises.
         """
         kind, data = read_object(self.objects, sha)
-        parsed = layout.parse_path(path)
-        promised = parsed.digest_short or ""
+        promised = layout.parse_path(path).digest
         if kind != "blob" or not hashlib.sha256(data).hexdigest().startswith(promised):
             raise IntegrityError(
                 f"{printable(path)} does not hold the bytes that its name promises",

@@ -18,6 +18,7 @@ from labrec.record import codec, layout, paths
 from labrec.record.digest import Digest
 from labrec.record.reader import read_note, read_record, read_registration
 from labrec.store.definitions import read_definition
+from labrec.store.history import is_immutable
 from labrec.store.verify.references import References
 
 if TYPE_CHECKING:
@@ -124,19 +125,20 @@ class ContentCheck:
             self.findings.add(12, "invalid", path, f"{size} bytes are too many for a document")
 
     def _parse(self, path: str) -> layout.Parsed | None:
+        """Return what a path says; None, and a finding, when it is no path of a lab."""
         try:
             paths.check_path(path)
-            parsed = layout.parse_path(path)
         except UnsafeError as error:
             self.findings.add(17, "unsafe", path, error.message)
             return None
-        except InvalidError as error:
-            self.findings.add(17, "name", path, error.message)
-            return None
-        if parsed.kind == "other":
+        parsed = layout.parse_path(path)
+        if parsed.kind != "other":
+            return parsed
+        if is_immutable(path):
+            self.findings.add(17, "name", path, "its name carries a digest, its place is another")
+        else:
             self.findings.add(3, "unknown", path, "no file of a lab has such a path")
-            return None
-        return parsed
+        return None
 
     def _definition(self, path: str, data: bytes) -> None:
         self.counts.documents += 1
@@ -156,15 +158,13 @@ class ContentCheck:
         self.counts.objects += 1
         if digest.hex != path.rpartition("/")[2]:
             self.findings.add(14, "digest", path, "its bytes hash to another name")
-        elif layout.object_path(digest) != path:
-            self.findings.add(17, "name", path, f"it belongs at {layout.object_path(digest)}")
         else:
             self.references.have(digest.hex, size)
 
     def _document(self, path: str, parsed: layout.Parsed, data: bytes) -> None:
         self.counts.documents += 1
         digest = Digest.of(data)
-        if digest.short != parsed.digest_short:
+        if digest.short != parsed.digest:
             self.findings.add(14, "digest", path, "its bytes hash to another name")
             return
         try:
