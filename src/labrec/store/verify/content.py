@@ -7,7 +7,13 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from labrec.errors import InvalidError, NewerSchemaError, OlderSchemaError, UnsafeError
+from labrec.errors import (
+    IntegrityError,
+    InvalidError,
+    NewerSchemaError,
+    OlderSchemaError,
+    UnsafeError,
+)
 from labrec.gitio.objects import (
     MODE_EXECUTABLE,
     MODE_FILE,
@@ -49,7 +55,11 @@ def files_of(view: View, findings: Findings) -> Iterator[tuple[str, TreeEntry]]:
     stack = [(layout.RECORDS, view.id)]
     while stack:
         path, sha = stack.pop()
-        tree = view.tree(sha)
+        try:
+            tree = view.tree(sha)
+        except IntegrityError as error:
+            findings.add(14, "damaged", path, error.message, error.hint)
+            continue
         collisions(path, tree, findings)
         for name, entry in tree.items():
             place = f"{path}/{name}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from labrec.errors import IntegrityError, LabrecError, StorageError
 from labrec.store.base import Base, find_base
 from labrec.store.find import runs_by_id
-from labrec.store.heads import NewHeads, read_heads, write_heads
+from labrec.store.heads import NewHeads, read_heads, read_known, write_heads
 from labrec.store.history import Since, Walk, departures, is_immutable, since
 from labrec.store.verify.content import ContentCheck, collisions, files_of, plain
 from labrec.store.verify.objects import ObjectCheck
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from labrec.gitio.repository import GitRepository
     from labrec.store.heads import Heads
     from labrec.store.lab import Lab
+    from labrec.store.view import RunEntry
 
 _PIECE = 1 << 20
 
@@ -186,8 +187,8 @@ class _Verification:
                     place = f"{path}/{name.decode('utf-8', 'surrogateescape')}".lstrip("/")
                     message = f"git object {sha.hex()}, used by commit {commit}, is not there"
                     self.findings.add(14, "missing", place, message)
-        for sha, message in self.walk.missing:
-            self.findings.add(14, "missing", sha, message)
+        for place, message in self.walk.missing:
+            self.findings.add(14, "missing", place, message)
 
     def _tips(self) -> list[str]:
         return sorted({*self.refs.values(), *([self.base.commit] if self.base.commit else [])})
@@ -202,13 +203,13 @@ class _Verification:
             return  # its absence or damage is a finding already
         self.content.references.manifest(sha256, data)
 
-    def _forks(self, forks: Iterable[tuple[str, list[object]]]) -> None:
+    def _forks(self, forks: Iterable[tuple[str, list[RunEntry]]]) -> None:
         settled = self.content.references.superseded
         for run_id, entries in forks:
             for entry in entries:
                 message = f"run {run_id} has {len(entries)} records"
                 code = 0 if run_id in settled else 16
-                self.findings.add(code, "fork", entry.path, message)  # type: ignore[attr-defined]
+                self.findings.add(code, "fork", entry.path, message)
 
     # -- what is new
 
@@ -307,25 +308,24 @@ class _Verification:
         """Remember this state when nothing at all is wrong with it."""
         if self.options.at is not None or not self.findings.clean:
             return
-        heads = self.heads
-        added: Iterator[str] | list[str]
-        if heads is not None and found is not None and found.compared:
-            if (heads.base, heads.refs, heads.view) == (self.base.commit, self.refs, view.id):
-                return
-            before = heads
-            added = [
-                change.path
-                for change in found.added
-                if change.before is None and is_immutable(change.path)
-            ]
+        heads, state = self.heads, self.lab.state_dir
+        if heads is not None and heads[:3] == (self.base.commit, self.refs, view.id):
+            return
+        if (
+            heads is not None
+            and found is not None
+            and found.compared
+            and read_known(state, heads) is not None
+        ):
+            fresh = (change.path for change in found.added if change.before is None)
+            before: Heads | None = heads
         else:
-            before = None
-            added = (path for path, _ in view.files() if is_immutable(path))
+            fresh, before = (path for path, _ in view.files()), None
+        added = filter(is_immutable, fresh)
         try:
-            new = NewHeads(self.base.commit, self.refs, view.id, added, before)
-            write_heads(self.lab.state_dir, new)
+            write_heads(state, NewHeads(self.base.commit, self.refs, view.id, added, before))
         except StorageError as error:
-            self.findings.add(0, "state", str(self.lab.state_dir), error.message, error.hint)
+            self.findings.add(0, "state", str(state), error.message, error.hint)
 
     def _replaced(self, replaced: dict[str, str]) -> None:
         for sha, ref in replaced.items():
