@@ -178,7 +178,7 @@ class ObjectDatabase:
                     path = os.fsdecode(line)
                     if not line or line.startswith((b"#", b'"')):
                         continue
-                    path = os.path.normpath(os.path.join(folder, path))  # noqa: PTH118
+                    path = os.path.normpath(os.path.join(folder, path))
                     if path not in folders and len(folders) < 32:  # noqa: PLR2004
                         folders.append(path)
         return folders
@@ -213,7 +213,7 @@ class ObjectDatabase:
                 return pack, offset
         for folder in self._folders:
             path = f"{folder}/{sha[:2]}/{sha[2:]}"
-            if os.path.exists(path):  # noqa: PTH110 - a hot path
+            if os.path.exists(path):
                 return path
         return None
 
@@ -295,7 +295,7 @@ class ObjectDatabase:
             return None
         if isinstance(place, str):
             try:
-                with open(place, "rb") as file:  # noqa: PTH123 - a hot path
+                with open(place, "rb") as file:
                     start = zlib.decompressobj().decompress(file.read(512), 64)
             except FileNotFoundError:
                 return None
@@ -330,7 +330,7 @@ class _LooseStream(io.RawIOBase):
 
     def __init__(self, path: str, sha: str) -> None:
         super().__init__()
-        self._file = open(path, "rb", buffering=0)  # noqa: PTH123, SIM115 - closed with the stream
+        self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - closed with the stream
         self._path, self._sha = path, sha
         self._inflater = zlib.decompressobj()
         self._pending = b""
@@ -397,7 +397,7 @@ def _loose_head(head: bytes, path: str, sha: str) -> tuple[str, int]:
 
 def _read_or_none(path: str) -> bytes | None:
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - a hot path
+        with open(path, "rb") as file:
             return file.read()
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -405,7 +405,7 @@ def _read_or_none(path: str) -> bytes | None:
 
 def _listdir(path: str) -> list[str]:
     try:
-        return os.listdir(path)  # noqa: PTH208 - a hot path
+        return os.listdir(path)
     except (FileNotFoundError, NotADirectoryError):
         return []
 

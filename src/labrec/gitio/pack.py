@@ -50,7 +50,7 @@ class Pack:
     def __init__(self, path: Path | str) -> None:
         """Name a pack by the path of its ``.pack`` file; nothing is opened yet."""
         self.path = os.fspath(path)
-        self.name = os.path.basename(self.path)[: -len(".pack")]  # noqa: PTH119 - a hot path
+        self.name = os.path.basename(self.path)[: -len(".pack")]
         self._index: mmap.mmap | None = None
         self._fd = -1
         self.size = 0

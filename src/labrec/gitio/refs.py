@@ -89,9 +89,9 @@ class Refs:
         """Return every ref whose name begins with ``prefix`` (ending in ``/``), by name."""
         found = {k: v for k, v in self._read_packed().items() if k.startswith(prefix)}
         root = str(self.common_dir)
-        for folder, _, files in os.walk(os.path.join(root, prefix)):  # noqa: PTH118
+        for folder, _, files in os.walk(os.path.join(root, prefix)):
             for file in files:
-                name = os.path.relpath(os.path.join(folder, file), root)  # noqa: PTH118
+                name = os.path.relpath(os.path.join(folder, file), root)
                 if check_ref_name(name):
                     value = self.read(name)
                     if value is not None:
@@ -105,7 +105,7 @@ class Refs:
 
     def _loose(self, name: str) -> str | None:
         try:
-            with open(self.path(name), "rb") as file:  # noqa: PTH123 - a hot path
+            with open(self.path(name), "rb") as file:
                 return file.read(4096).decode("utf-8", "replace")
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None

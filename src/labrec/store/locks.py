@@ -115,7 +115,7 @@ class Intent:
     def moving(self, commit: str) -> None:
         """Say which commit a ref is about to be moved to: its lock file will hold that name."""
         path = self._path.with_name(f"{self.token}.{commit}")
-        os.rename(self._path, path)  # noqa: PTH104 - durable in order with what follows
+        os.rename(self._path, path)
         self._path = path
 
     def end(self) -> None:
@@ -131,30 +131,16 @@ class Leftovers:
 
     Args:
         state: The clone's ``labrec`` folder.
-        own: The token of the writer that looks.
 
     Attributes:
         dead: The files of dead intents.
-        alive: The tokens of living writers.
         commits: The commits that dead writers were moving a ref to.
     """
 
-    def __init__(self, state: Path, own: str = "") -> None:
-        self.dead: list[Path] = []
-        self.alive: set[str] = {own} if own else set()
-        self.commits: set[str] = set()
-        folder = state / INTENTS
-        names = sorted(os.listdir(folder)) if folder.is_dir() else []  # noqa: PTH208 - a hot path
-        for name in names:
-            token, _, commit = name.partition(".")
-            if token in self.alive:
-                continue
-            if _is_alive(folder / name):
-                self.alive.add(token)
-            else:
-                self.dead.append(folder / name)
-                if commit:
-                    self.commits.add(commit)
+    def __init__(self, state: Path) -> None:
+        self._folder = state / INTENTS
+        self.dead = [path for path in _files(self._folder) if not _is_alive(path)]
+        self.commits = {path.name.partition(".")[2] for path in self.dead} - {""}
 
     def __bool__(self) -> bool:
         return bool(self.dead)
@@ -174,46 +160,48 @@ class Leftovers:
             ref: The loose file of the clone's record ref.
         """
         gone: list[str] = []
-        for path in _marked_files(packs):
+        marked = [p for p in _files(packs) if p.name.startswith(TEMPORARY) or p.suffix == ".keep"]
+        # A writer puts up its mark before its first file: who is alive is asked after listing.
+        alive = {p.name.partition(".")[0] for p in _files(self._folder) if _is_alive(p)}
+        for path in marked:
             if path.name.startswith(TEMPORARY):
                 token: str | None = path.name[len(TEMPORARY) :].partition("_")[0]
             else:
                 token = keep_token(path)
-            if token is not None and token not in self.alive and remove(path):
+            if token is not None and token not in alive and remove(path):
                 gone.append(path.name)
         lock = ref.with_name(ref.name + ".lock")
         if self.is_dead_lock(lock) and remove(lock):
             gone.append(lock.name)
         # Only whoever holds the store lock prepares such files: those that are there are stale.
-        for path in ref.parent.glob(f".{lock.name}.*.lock"):
-            if remove(path):
-                gone.append(path.name)
+        gone += [p.name for p in ref.parent.glob(f".{lock.name}.*.lock") if remove(p)]
         for path in self.dead:
-            remove(path)
+            _is_alive(path, remove_dead=True)
         return gone
 
 
-def _marked_files(packs: Path) -> list[Path]:
+def _files(folder: Path) -> list[Path]:
     try:
-        names = sorted(os.listdir(packs))  # noqa: PTH208 - a hot path
+        names = sorted(os.listdir(folder))
     except FileNotFoundError:
         return []
-    return [packs / n for n in names if n.startswith(TEMPORARY) or n.endswith(".keep")]
+    return [folder / name for name in names]
 
 
-def _is_alive(path: Path) -> bool:
+def _is_alive(path: Path, *, remove_dead: bool = False) -> bool:
+    """Whether the owner of an intent lives; a dead one's file is removed while it is locked."""
     try:
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return True  # it ended, or was renamed, between the listing and now: not ours to clear
     except OSError:
-        return True
+        return True  # it ended between the listing and now, or is not ours to judge
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if remove_dead:
+            remove(path)
+        fcntl.flock(fd, fcntl.LOCK_UN)
     except OSError:
         return True
     else:
-        fcntl.flock(fd, fcntl.LOCK_UN)
         return False
     finally:
         os.close(fd)
