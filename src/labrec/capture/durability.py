@@ -79,7 +79,7 @@ class Syncer:
                 self._look(path)
 
     def _look(self, path: str) -> None:
-        status = os.stat(path)  # noqa: PTH116 - plain paths: this runs once a second
+        status = os.stat(path)
         state = (status.st_mtime_ns, status.st_size)
         changed = self._seen.get(path) != state
         if not changed and path not in self._moving:

@@ -8,13 +8,13 @@ import fcntl
 import hashlib
 import os
 import stat
-import unicodedata
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from labrec.capture.captured import NewObject
 from labrec.capture.durability import FILES
 from labrec.capture.spool import INLINE
+from labrec.errors import UnsafeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,8 +89,8 @@ class Artifacts:
             if isinstance(source, bytes | bytearray | memoryview):
                 return self._content(bytes(source), label, role, media_type)
             path = os.fspath(source)
-            label = label if name is not None else os.path.basename(os.path.abspath(path))  # noqa: PTH100, PTH119
-            if os.path.isdir(path):  # noqa: PTH112
+            label = label if name is not None else os.path.basename(os.path.abspath(path))
+            if os.path.isdir(path):
                 self._folder(path, label, role)
                 return None
             return self._file(path, label, role, media_type)
@@ -153,7 +153,7 @@ def store_object(spool: Spool, new: NewObject) -> None:
         OSError: The file cannot be read or written, or it changed since it was hashed.
     """
     if isinstance(new.source, bytes) and new.size <= INLINE:
-        spool.object(new)
+        spool.object(new.sha256, new.source)
         return
     folder = spool.folder(FILES)
     if (folder / new.sha256).exists():
@@ -196,17 +196,14 @@ def copy_in(folder: Path, path: str, limit: int, *, follow: bool = True) -> Kept
 
 def plain_name(name: str) -> str | None:
     """Return an artifact's name in the form records use, or None where it has none."""
-    text = unicodedata.normalize("NFC", name.replace("\\", "/"))
-    text = text.encode("utf-8", "replace").decode()
-    parts = [part for part in text.split("/") if part not in {"", "."}]
-    wrong = (
-        not parts
-        or text.startswith("/")
-        or ".." in parts
-        or len(text) > MAX_NAME
-        or any(unicodedata.category(character) in {"Cc", "Cs"} for character in text)
-    )
-    return None if wrong else "/".join(parts)
+    from labrec.record.paths import stored_path  # loaded when there is an artifact
+
+    if len(name) > MAX_NAME:
+        return None
+    try:
+        return stored_path(name)["path"]
+    except (UnsafeError, ValueError):
+        return None
 
 
 def _copy(fd: int, folder: Path, most: int) -> Kept:

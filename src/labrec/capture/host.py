@@ -21,7 +21,7 @@ def host_id() -> str:
 
 def _first_line(path: str) -> str:
     try:
-        with open(path, encoding="ascii", errors="replace") as file:  # noqa: PTH123 - pathlib is slower here
+        with open(path, encoding="ascii", errors="replace") as file:
             return file.readline().strip()
     except OSError:
         return ""

@@ -1,4 +1,4 @@
-"""What is decided about a run before it starts."""
+"""What is decided about a run before it starts, and how it ended."""
 
 from __future__ import annotations
 
@@ -64,3 +64,23 @@ class RunPlan(NamedTuple):
     entry: str | None = None
     definitions: Mapping[str, str] = {}
     lab: str | None = None
+
+
+class Ending(NamedTuple):
+    """How a run ended.
+
+    Attributes:
+        status: complete, failed or interrupted.
+        reason: Why it did not complete.
+        exit_code: Of the observed command; None when a signal ended it.
+        signal: That ended the observed command, such as ``SIGKILL``.
+        outcome: What was found, in the author's words.
+        tags: Further tags.
+    """
+
+    status: str
+    reason: str | None = None
+    exit_code: int | None = None
+    signal: str | None = None
+    outcome: str | None = None
+    tags: tuple[str, ...] = ()

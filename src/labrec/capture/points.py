@@ -12,6 +12,7 @@ import struct
 import threading
 import time
 from itertools import count, repeat
+from math import isfinite
 from operator import index
 from typing import TYPE_CHECKING, Any, Protocol
 from zlib import crc32
@@ -191,14 +192,14 @@ class MetricLog:
         if number is None:
             return
         at = time.monotonic() if seconds is None else float(seconds)
+        if not isfinite(at):
+            raise ValueError("a time is no finite number")
         where = self._step(name, step)
         try:
             point = POINT.pack(where, at, float(value), number)
         except Exception:  # noqa: BLE001 - __float__ is the caller's code
-            kind = type(value).__name__
-            self._sink.remark(
-                "unmappable", f"metric {name}", f"a value of type {kind} is no number"
-            )
+            why = f"a value of type {type(value).__name__} is no number"
+            self._sink.remark("unmappable", f"metric {name}", why)
             return
         self._place(point)
 

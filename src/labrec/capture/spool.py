@@ -25,7 +25,17 @@ from labrec.capture.durability import (
     sync_file,
     sync_spool,
 )
-from labrec.capture.frames import GRID, OPTIONAL, Kind, to_json
+from labrec.capture.frames import (
+    GRID,
+    HEADER,
+    MAX_PAYLOAD,
+    OPTIONAL,
+    Frame,
+    Kind,
+    from_json,
+    scan,
+    to_json,
+)
 from labrec.capture.journal import MEMORY_BLOCK, Block, Journal
 from labrec.capture.ownership import LOCK, alive, hold
 from labrec.capture.points import MetricLog
@@ -38,7 +48,7 @@ if TYPE_CHECKING:
     from labrec.capture.captured import NewObject
 
 OWNER = "owner"
-INLINE = 1 << 20  # bytes; larger objects become files of the spool
+INLINE = 64 << 10  # bytes; larger objects become files of the spool
 MAX_REMARKS = 1_000  # different lines one process may leave for the capture section
 
 _live: weakref.WeakSet[Spool] = weakref.WeakSet()
@@ -51,6 +61,7 @@ class Spool:
         path: The spool's folder.
         run_id: The run it belongs to.
         metrics: Takes the run's points.
+        started: Monotonic clock at the start of the run, seconds.
         lost: Points of this process that found no room.
 
     Args:
@@ -62,6 +73,7 @@ class Spool:
     def __init__(self, path: Path, run_id: str, lock: int = -1) -> None:
         self.path = path
         self.run_id = run_id
+        self.started = time.monotonic()  # of the run; a joined process knows it from the owner
         self.metrics = MetricLog(self)
         self._lock_fd = lock
         self._owner_pid = os.getpid() if lock >= 0 else -1
@@ -109,7 +121,9 @@ class Spool:
         frame, or takes one that is being made for a dead one.
         """
         journal = self._journal = Journal(making / (OWNER + JOURNAL_SUFFIX))
-        self._append(Kind.START, _introduction(self.run_id) | dict(start))
+        introduction = _introduction(self.run_id)
+        self.started = introduction["monotonic"]
+        self._append(Kind.START, introduction | dict(start))
         journal.flush()
         journal.sync()
         sync_file(making)
@@ -137,6 +151,7 @@ class Spool:
             )
         spool = cls(path, path.name)
         try:
+            spool.started = _run_started(path)
             spool._open_journal(writer or f"p{os.getpid()}")
         except OSError as error:
             raise StorageError(
@@ -169,16 +184,29 @@ class Spool:
         told = {"number": number, "name": name, "unit": unit, "direction": direction}
         self._append(Kind.METRIC, told)
 
-    def section(self, name: str, document: Mapping[str, Any]) -> None:
-        """Keep a section of the record; a later one of the same name replaces it."""
-        self._append(Kind.SECTION, {"name": name, "document": document})
+    def section(
+        self, name: str, document: Mapping[str, Any], objects: Sequence[NewObject] = ()
+    ) -> None:
+        """Keep a section of the record; a later one of the same name replaces it.
 
-    def object(self, new: NewObject) -> None:
-        """Keep the bytes of an object that a section refers to, in the journal.
-
-        Large ones go through ``labrec.capture.files``, which writes ``files/<sha256>``.
+        Args:
+            name: Such as ``environment``.
+            document: The section in the record's form.
+            objects: What it refers to, directly or through another object; kept before it.
         """
-        self._append_bytes(Kind.OBJECT, bytes.fromhex(new.sha256) + bytes(new.source))  # type: ignore[arg-type]
+        refs = [new.ref for new in objects]
+        self._append(Kind.SECTION, {"name": name, "document": document, "objects": refs})
+
+    def object(self, sha256: str, data: bytes) -> None:
+        """Keep the bytes of an object in the journal.
+
+        ``labrec.capture.files.store_object`` decides what is small enough for that.
+
+        Args:
+            sha256: 64 hex digits of the bytes.
+            data: The bytes.
+        """
+        self._append_bytes(Kind.OBJECT, bytes.fromhex(sha256) + data)
 
     def artifact(self, item: Mapping[str, Any]) -> None:
         """Keep one line of the artifacts section: name, role, sha256, size, media_type, where."""
@@ -350,6 +378,19 @@ class Spool:
             self._journal = None
         self.metrics.restart()
         self._release()  # the parent's descriptor still holds the lock
+
+
+def _run_started(path: Path) -> float:
+    """Return when the owner started, on the monotonic clock; now where that is not readable."""
+    with (path / (OWNER + JOURNAL_SUFFIX)).open("rb") as file:
+        beginning = file.read(GRID)
+        size = HEADER.unpack(beginning)[5] if len(beginning) == GRID else 0
+        beginning += file.read(min(size + GRID, MAX_PAYLOAD))
+    for frame in scan(beginning):
+        if isinstance(frame, Frame) and frame.kind == Kind.START:
+            payload = beginning[frame.start : frame.start + frame.length]
+            return float(from_json(payload).get("monotonic", time.monotonic()))
+    return time.monotonic()
 
 
 def _thread(path: Path) -> SyncThread | None:
