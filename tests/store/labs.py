@@ -185,7 +185,7 @@ def _quote(path: str) -> bytes:
 def new_lab(path: Path, *, bare: bool = False) -> GitLab:
     path.mkdir(parents=True)
     lab = GitLab(path)
-    lab.git("init", "-q", *(["--bare"] if bare else []))
+    lab.git("init", "-q", "-b", "main", *(["--bare"] if bare else []))
     lab.commit(
         "refs/heads/main",
         {

@@ -136,14 +136,14 @@ class ContentCheck:
 
     def _parse(self, path: str) -> layout.Parsed | None:
         """Return what a path says; None, and a finding, when it is no path of a lab."""
+        parsed = layout.parse_path(path)
+        if parsed.kind != "other":
+            return parsed  # the layout knows no unsafe path
         try:
             paths.check_path(path)
         except UnsafeError as error:
             self.findings.add(17, "unsafe", path, error.message)
             return None
-        parsed = layout.parse_path(path)
-        if parsed.kind != "other":
-            return parsed
         if is_immutable(path):
             self.findings.add(17, "name", path, "its name carries a digest, its place is another")
         else:

@@ -272,6 +272,9 @@ class _Verification:
             return None
         if self.heads is None:
             return None
+        if self.heads.base is not None and self.base.commit is None:
+            hint = "HEAD names a branch without a commit: `git symbolic-ref HEAD` shows which."
+            self.findings.add(16, "base", "HEAD", "the base that was verified here is gone", hint)
         found = since(view, self.heads, self.lab.state_dir)
         self.history = f"nothing left since view {self.heads.view[:12]}"
         for path in found.left:
