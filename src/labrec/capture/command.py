@@ -7,56 +7,34 @@ compared bare against wrapped by ``tests/capture_command``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+import contextlib
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, NamedTuple
 
-from labrec.errors import LabrecError
+from labrec.capture import launch, supervise
+from labrec.capture.launch import CommandNotFoundError, NotExecutableError, NotStartedError
+from labrec.capture.wiring import Wiring
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-LogMode = Literal["auto", "tee", "none"]
+    from labrec.capture.output import Log
+    from labrec.capture.wiring import LogMode
+
+__all__ = [
+    "LOG_LIMIT",
+    "CommandNotFoundError",
+    "CommandResult",
+    "NotExecutableError",
+    "NotStartedError",
+    "run_command",
+]
 
 LOG_LIMIT = 64 * 2**20
-
-
-class NotStartedError(LabrecError):
-    """The command could not be started because of labrec itself; exits as env(1) does."""
-
-    exit_code = 125
-    name = "not-started"
-
-
-class NotExecutableError(NotStartedError):
-    """The command was found but the system refuses to execute it."""
-
-    exit_code = 126
-    name = "not-executable"
-
-
-class CommandNotFoundError(NotStartedError):
-    """There is no such command."""
-
-    exit_code = 127
-    name = "command-not-found"
-
-
-class Log(NamedTuple):
-    """What was kept of one output stream.
-
-    Attributes:
-        stream: ``stdout``, ``stderr``, or ``output`` where both went to the same place.
-        path: The file in the log directory.
-        bytes: How many bytes the program wrote to the stream, as far as was seen.
-        truncated: Whether the file holds less than that (limit, full disk, truncated by others).
-        reason: Why it is truncated; empty when it is not.
-    """
-
-    stream: str
-    path: Path
-    bytes: int
-    truncated: bool
-    reason: str
+_SIGNALLED = 128
 
 
 class CommandResult(NamedTuple):
@@ -69,7 +47,7 @@ class CommandResult(NamedTuple):
         ended: Unix time in seconds when its end was noticed.
         duration_s: Seconds between the two on the monotonic clock.
         logs: What was kept of the output.
-        problems: What went wrong with the recording, for the capture section; the command never
+        problems: What went wrong with the logs, for the capture section; the command never
             notices.
     """
 
@@ -83,8 +61,10 @@ class CommandResult(NamedTuple):
 
     @property
     def shell_code(self) -> int:
-        """Return what a shell calls the exit status: the code, or 128+N for signal N."""
-        raise NotImplementedError
+        """The exit status as a shell says it: the code, or 128+N for signal N."""
+        if self.exit_code is not None:
+            return self.exit_code
+        return _SIGNALLED + _number(self.signal or "")
 
 
 def run_command(
@@ -94,12 +74,12 @@ def run_command(
     log_dir: Path | None = None,
     log_limit: int = LOG_LIMIT,
     environ: Mapping[str, str] | None = None,
-    on_started: Callable[[int], None] | None = None,
+    on_started: Callable[[int], object] | None = None,
 ) -> CommandResult:
     """Run ``argv`` and return how it ended.
 
     Call ``labrec.capture.streams.hold_standard()`` before the process opens its first file, so
-    that none of ours lands on a descriptor 0–2 that was closed.
+    that none of ours lands on a descriptor 0–2 that was closed. Call it in the main thread.
 
     Args:
         argv: Program and arguments; the program is searched for in ``PATH`` as execvp(3) does.
@@ -107,11 +87,75 @@ def run_command(
             new range of a regular file is read afterwards, pipes and the rest are left alone.
             ``tee``: as ``auto``, and the rest goes through a pipe of ours.
         log_dir: Existing directory for the logs; without it nothing is logged.
-        log_limit: Bytes kept of each stream: its first and its last half.
+        log_limit: Bytes kept of each stream, >= 2: its first and its last half.
         environ: Variables to add to the program's environment.
         on_started: Called with the program's pid once it runs.
 
     Raises:
         NotStartedError: The program does not run (exit codes 125, 126, 127).
     """
-    raise NotImplementedError
+    with _signals_blocked() as mask:
+        prepared = launch.prepare(argv, environ, mask)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        try:
+            wiring = Wiring(log, log_dir, log_limit)
+        except OSError as error:
+            raise NotStartedError(
+                f"no pipe or terminal for the command: {error.strerror}",
+                hint="Run it with --log=none, which needs neither.",
+            ) from error
+        started, clock = time.time(), time.monotonic()
+        try:
+            child, command = launch.start(prepared, wiring.arrange)
+        except NotStartedError:
+            wiring.discard()
+            raise
+        problems: list[str] = []
+        try:
+            wiring.started()
+            if on_started is not None:
+                _tell(on_started, command, problems)
+            status = supervise.supervise(child, command, wiring)
+            ended, duration = time.time(), time.monotonic() - clock
+            logs, lost = wiring.finish(supervise.impatient())
+        finally:
+            wiring.restore()
+    code, name = _outcome(status)
+    return CommandResult(code, name, started, ended, duration, tuple(logs), tuple(problems + lost))
+
+
+@contextlib.contextmanager
+def _signals_blocked() -> Iterator[set[int]]:
+    """Block what is taken by hand, and let SIGCHLD reach us even where it was ignored."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, supervise.watched_signals())
+    children = signal.getsignal(signal.SIGCHLD)
+    try:
+        yield {int(number) for number in mask}
+    finally:
+        # What arrived after the command's end was for the command.
+        while signal.sigtimedwait(supervise.watched_signals(), 0) is not None:
+            pass
+        signal.signal(signal.SIGCHLD, children)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _tell(on_started: Callable[[int], object], command: int, problems: list[str]) -> None:
+    try:
+        on_started(command)
+    except Exception as error:  # noqa: BLE001 - a fault of the recorder never reaches the command
+        problems.append(f"after the start: {type(error).__name__}: {error}")
+
+
+def _outcome(status: int) -> tuple[int | None, str | None]:
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        with contextlib.suppress(ValueError):
+            return None, signal.Signals(number).name
+        return None, f"SIG{number}"
+    return os.WEXITSTATUS(status), None
+
+
+def _number(name: str) -> int:
+    with contextlib.suppress(KeyError):
+        return signal.Signals[name].value
+    return int(name.removeprefix("SIG") or 0)
