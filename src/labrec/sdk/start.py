@@ -1,0 +1,363 @@
+"""What is decided and looked at before a run starts, for both doors: the SDK and the command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from labrec.capture.plan import RunPlan
+from labrec.capture.session import Session
+from labrec.errors import InvalidError, LabrecError, NotFoundError
+from labrec.gitio.repository import GitRepository
+from labrec.record import layout
+from labrec.record.ids import new_run_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from labrec.capture.captured import Captured, NewObject
+    from labrec.sdk.inputs import FeaturesFile
+    from labrec.store.lab import Lab
+    from labrec.store.view import View
+
+JOIN_RUN = "LABREC_RUN"
+JOIN_SPOOL = "LABREC_SPOOL"
+
+
+class RunOptions(NamedTuple):
+    """What a caller says about a run; everything has a default.
+
+    Attributes:
+        project: Name of the project; None = ``labrec.toml``'s, else the code's folder.
+        name: Name of the run; None = the program's.
+        features: What was varied, any tree of Python values.
+        features_file: The file that ``features`` were read from.
+        parent: Run id, its beginning, or a name; None = what the run's name says.
+        seeds: Seeds by name.
+        hypothesis: Slug or digest of a registration; None for none.
+        tags: Free words.
+        intent: Why the run is made.
+        level: ``basic`` or ``standard``; None = the lab's.
+        resume: Run that this one continues after preemption.
+        scratch: Never to be committed.
+    """
+
+    project: str | None = None
+    name: str | None = None
+    features: Mapping[str, Any] | None = None
+    features_file: FeaturesFile | None = None
+    parent: str | None = None
+    seeds: Mapping[str, int | str] = {}
+    hypothesis: str | None = None
+    tags: Sequence[str] = ()
+    intent: str | None = None
+    level: str | None = None
+    resume: str | None = None
+    scratch: bool = False
+
+
+class Prepared(NamedTuple):
+    """A run that can start.
+
+    Attributes:
+        lab: Where it will be recorded.
+        plan: What was decided.
+        source: The bytes of the features file.
+        code_root: Folder of the code that is observed.
+        command: Argument list of the observed program; None = this process.
+    """
+
+    lab: Lab
+    plan: RunPlan
+    source: NewObject | None
+    code_root: Path
+    command: tuple[str, ...] | None
+
+
+def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Prepared:
+    """Decide everything about a run that can be decided before it starts.
+
+    Args:
+        lab: Where it will be recorded.
+        options: What the caller said.
+        command: The program to observe; None = this process.
+
+    Raises:
+        UsageError: A parent, hypothesis or run to resume is ambiguous or not there.
+        InvalidError: A name or a definition is not valid.
+    """
+    from labrec.capture.secrets import clean_argv  # heavy patterns, compiled where needed
+
+    root = code_root()
+    argv = tuple(command) if command is not None else own_command()
+    view = lab.view() if lab.has_base else None
+    resumed = _resumed(view, options.resume)
+    project = layout.check_project(
+        options.project
+        or (resumed["project"] if resumed else "")
+        or lab.settings.project
+        or layout.slugify_project(root.name)
+    )
+    name = options.name or (resumed["name"] if resumed else "") or program_name(argv)
+    name = layout.check_run_name(name)
+    definition = view.project_definition(project) if view is not None else {}
+    features = dict(options.features or {})
+    parents, difference = _parents(view, project, name, options.parent, features)
+    source = _source(options.features_file, root)
+    plan = RunPlan(
+        run_id=new_run_id(),
+        project=project,
+        name=name,
+        features=features,
+        features_source=source[0] if source else None,
+        nuisance=_nuisance(definition, project),
+        feature_diff=difference,
+        parents=parents,
+        hypotheses=_hypotheses(view, project, options.hypothesis),
+        seeds=_seeds(options.seeds),
+        tags=tuple(dict.fromkeys(map(str, options.tags))),
+        author=_author(lab),
+        intent=options.intent,
+        continues=resumed["run_id"] if resumed else None,
+        level=options.level or lab.settings.level,
+        scratch=options.scratch,
+        argv=tuple(clean_argv(_stored_argv(argv, root))[0]),
+        cwd=_relative(Path.cwd(), root),
+        entry=_entry(argv, root),
+        definitions=_definitions(view, project),
+        lab=str(lab.root),
+    )
+    return Prepared(
+        lab, plan, source[1] if source else None, root, tuple(argv) if command else None
+    )
+
+
+def begin(prepared: Prepared) -> Session:
+    """Create the spool of a run and capture what is known before its program runs.
+
+    Raises:
+        StorageError: The spool cannot be created.
+        SecretError: What would be captured holds a secret.
+    """
+    settings = prepared.lab.settings
+    session = Session.start(
+        prepared.lab.spool_root,
+        prepared.plan,
+        max_artifact=settings.max_artifact,
+        source=prepared.source,
+    )
+    try:
+        _observe(session, prepared)
+    except BaseException:
+        abandon(session)
+        raise
+    return session
+
+
+def abandon(session: Session) -> None:
+    """Remove the spool of a run that never started."""
+    from labrec.capture.ownership import remove  # only where a start fails
+
+    session.close()
+    remove(session.path)
+
+
+def _observe(session: Session, prepared: Prepared) -> None:
+    from labrec.capture.environment import EnvironmentPolicy, capture_environment
+    from labrec.capture.hardware import capture_hardware
+
+    plan, settings = prepared.plan, prepared.lab.settings
+    cache = prepared.lab.state_dir / "cache"
+    policy = EnvironmentPolicy(plan.level, tuple(settings.environment_variables), cache)
+    session.capture("code", lambda: _code(prepared))
+    session.capture("environment", lambda: capture_environment(policy, prepared.command))
+    session.capture("hardware", lambda: capture_hardware(settings.lab_id, cache=cache))
+    session.capture("determinism", lambda: _determinism(prepared))
+
+
+def _code(prepared: Prepared) -> Captured:
+    from labrec.capture.code import CodePolicy, capture_code
+
+    settings = prepared.lab.settings
+    policy = CodePolicy(untracked=tuple(settings.untracked), cache=prepared.lab.state_dir / "cache")
+    return capture_code(prepared.code_root, policy)
+
+
+def _determinism(prepared: Prepared) -> Captured:
+    from labrec.capture.captured import Captured
+    from labrec.capture.determinism import capture_determinism
+
+    plan = prepared.plan
+    section = capture_determinism(plan.seeds, flags=plan.flags, own=prepared.command is None)
+    return Captured(section, [], [])
+
+
+# --- names and places -------------------------------------------------------------------------
+
+
+def code_root() -> Path:
+    """Return the folder of the code that runs here: the worktree around it, else the folder."""
+    try:
+        with GitRepository.discover(Path.cwd()) as git:
+            return git.worktree or Path.cwd()
+    except LabrecError:
+        return Path.cwd()
+
+
+def own_command() -> tuple[str, ...]:
+    """Return the command line of this process, as far as Python knows it."""
+    arguments = list(sys.orig_argv) or [sys.executable, *sys.argv]
+    return tuple(arguments)
+
+
+def program_name(argv: Sequence[str]) -> str:
+    """Return what a run is called when nobody said: the script, or the program, without suffix."""
+    script = _script(argv)
+    name = Path(script or (argv[0] if argv else "") or "python").name
+    stem = name.rpartition(".")[0] if script else name
+    from labrec.record.text import one_line, storable
+
+    return one_line(storable(stem or name)[0], layout.MAX_NAME) or "run"
+
+
+def _script(argv: Sequence[str]) -> str | None:
+    """Return the Python script or module of a command line, or None for another program."""
+    if not argv or not Path(argv[0]).name.startswith(("python", "pypy")):
+        return None
+    words = iter(argv[1:])
+    for word in words:
+        if word == "-m":
+            return f"{next(words, '')}.module"
+        if word in {"-W", "-X", "--check-hash-based-pycs"}:
+            next(words, None)
+        elif word.startswith("-"):
+            if word.startswith("-c") or word == "-":
+                return None
+        else:
+            return word
+    return None
+
+
+def _entry(argv: Sequence[str], root: Path) -> str | None:
+    script = _script(argv)
+    if script is None or script.endswith(".module"):
+        return script.removesuffix(".module") if script else None
+    return _relative(Path(script).absolute(), root)
+
+
+def _stored_argv(argv: Sequence[str], root: Path) -> list[str]:
+    """Return a command line without what is private about its places: home and code folders."""
+    stored = list(argv)
+    if stored and Path(stored[0]).is_absolute():
+        stored[0] = Path(stored[0]).name
+    prefix = f"{root}{os.sep}"
+    return [word.removeprefix(prefix) if word.startswith(prefix) else word for word in stored]
+
+
+def _relative(path: Path, root: Path) -> str | None:
+    """Return where a path lies in the code, ``.`` for its root, or None outside it."""
+    from labrec.record.paths import stored_path
+
+    try:
+        inside = Path(os.path.normpath(path)).relative_to(root)
+    except ValueError:
+        return None
+    return "." if inside == Path() else str(stored_path(str(inside))["path"])
+
+
+# --- what the lab says ------------------------------------------------------------------------
+
+
+def _resumed(view: View | None, text: str | None) -> dict[str, str] | None:
+    if text is None:
+        return None
+    from labrec.sdk.parents import find_summary
+
+    row = find_summary(_needed(view), text)
+    return {"run_id": row.run_id, "project": row.project, "name": row.name}
+
+
+def _parents(
+    view: View | None, project: str, name: str, given: str | None, features: dict[str, Any]
+) -> tuple[tuple[dict[str, Any], ...], list[dict[str, Any]] | None]:
+    """Return the parents, and how the features differ from those of the first."""
+    if view is None and given is None:
+        return (), None
+    from labrec.sdk.parents import features_of, given_parent, named_parent
+
+    if given is not None:
+        parent = given_parent(_needed(view), project, given)
+    else:
+        found = named_parent(_needed(view), project, name)
+        if found is None:
+            return (), None
+        parent = found
+    tree = features_of(_needed(view), parent.entry) if parent.entry is not None else None
+    if tree is None:
+        return (parent.to_json(),), None
+    from labrec.lineage.diff import diff
+    from labrec.record.values import to_json
+
+    changes = [change.to_json() for change in diff(tree, to_json(features))]
+    return (parent.to_json(),), changes
+
+
+def _hypotheses(view: View | None, project: str, text: str | None) -> tuple[dict[str, str], ...]:
+    if text is None:
+        return ()
+    from labrec.sdk.hypotheses import find_registration
+
+    return (find_registration(_needed(view), project, text).to_json(),)
+
+
+def _needed(view: View | None) -> View:
+    if view is None:
+        raise NotFoundError(
+            "the lab has no commit yet, so nothing can be looked up in it",
+            hint="`labrec init` makes its first commit.",
+        )
+    return view
+
+
+def _nuisance(definition: Mapping[str, object], project: str) -> tuple[str, ...]:
+    paths = definition.get("nuisance", [])
+    if not (isinstance(paths, list) and all(isinstance(path, str) for path in paths)):
+        raise InvalidError(
+            f"nuisance of project {project} must be a list of paths",
+            hint="Correct project.yaml on the base branch.",
+        )
+    return tuple(paths)
+
+
+def _definitions(view: View | None, project: str) -> dict[str, str]:
+    path = layout.project_path(project)
+    if view is None or view.entry(path) is None:
+        return {}
+    from labrec.record.digest import Digest
+
+    return {path: Digest.of(view.read(path)).hex}
+
+
+def _seeds(seeds: Mapping[str, int | str]) -> dict[str, str]:
+    from labrec.capture.determinism import capture_determinism
+
+    section = capture_determinism(seeds, environ={}, own=False)
+    return dict(section["seeds"])
+
+
+def _author(lab: Lab) -> dict[str, str] | None:
+    name = lab.git.setting("user.name")
+    return {"name": name, "source": "git"} if name else None
+
+
+def _source(file: FeaturesFile | None, root: Path) -> tuple[dict[str, Any], NewObject] | None:
+    if file is None:
+        return None
+    from labrec.capture.captured import NewObject
+    from labrec.record.paths import stored_path
+
+    new = NewObject.of(file.data)
+    place = _relative(file.path.absolute(), root) or stored_path(file.path.name)["path"]
+    return {"path": place, **new.ref}, new
