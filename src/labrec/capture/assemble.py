@@ -14,6 +14,7 @@ from labrec.capture.captured import NewObject, event
 from labrec.capture.channels import telemetry
 from labrec.capture.durability import FILES
 from labrec.capture.frames import REGION, Damage, Frame, Kind
+from labrec.capture.plan import JOINED_FEATURES
 from labrec.capture.series import SeriesTable, Summary
 from labrec.errors import InvalidError, StorageError
 
@@ -249,7 +250,7 @@ class _Assembly:
         from labrec.record.digest import Digest  # as above
 
         plan = self.plan
-        tree = bounds.tree(plan.get("features", {}), "features", self.events)
+        tree = bounds.tree(self._joined(plan.get("features", {})), "features", self.events)
         source = plan.get("features_source")
         if source is not None and not self._refer(source["sha256"], source["size"]):
             self.events.append(event("unavailable", "features source", "its bytes were not kept"))
@@ -261,6 +262,19 @@ class _Assembly:
             "nuisance": list(plan.get("nuisance", ())),
             "diff": self._diff(plan.get("feature_diff")),
         }
+
+    def _joined(self, features: dict[str, Any]) -> dict[str, Any]:
+        """Return the features with those of programs that joined; what was said first stands."""
+        joined = dict(features)
+        for told in self.reader.documents(Kind.SECTION):
+            if told["name"] == JOINED_FEATURES:
+                for name, value in told["document"]["tree"].items():
+                    if joined.setdefault(name, value) != value:
+                        why = "the run was started with another value"
+                        self.events.append(
+                            event("skipped", f"features.{name} of a joined program", why)
+                        )
+        return joined
 
     def _diff(self, diff: list[Any] | None) -> list[Any] | None:
         if diff is None:

@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+JOINED_FEATURES = "joined_features"
+"""Section under which a program that joined says its own features: ``{"tree": …}``."""
+
+
 class RunPlan(NamedTuple):
     """A run as its author announced it: the content of the spool's first frame.
 

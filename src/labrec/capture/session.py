@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any, Self
 
 from labrec.capture.files import Artifacts, store_object
+from labrec.capture.plan import JOINED_FEATURES
 from labrec.capture.spool import Spool
 from labrec.errors import LabrecError, SecretError
 
@@ -231,6 +232,15 @@ class Session:
         """
         self._hypotheses = [*self._hypotheses, {"slug": slug, "registration": registration}]
         self.spool.section("hypotheses", {"items": self._hypotheses})
+
+    def join_features(self, features: Mapping[str, Any]) -> None:
+        """Add the features of a program that joined; those the run was started with stand."""
+        from labrec.record.values import to_json  # few programs that join have any
+
+        try:
+            self.spool.section(JOINED_FEATURES, {"tree": to_json(dict(features))}, [])
+        except Exception as error:  # noqa: BLE001 - a recorder fault never reaches the program
+            self.remark("unavailable", "features of a joined program", _cause(error))
 
     def remark(self, kind: str, what: str, why: str, count: int = 1) -> None:
         """Leave a line for the record's ``capture`` section."""
