@@ -16,11 +16,13 @@ from labrec.errors import LimitError, StorageError, UnsafeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from labrec.gitio.repository import GitRepository
 
 DEADLINE = 60.0  # seconds; a question about a large worktree on a slow disk
 
+_KEPT = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH")
 _OPTIONS = (
     "--no-pager",
     "--no-optional-locks",
@@ -106,8 +108,7 @@ def run_git(
 
 def environment(repository: GitRepository) -> Mapping[str, str]:
     """Return the environment of a git command: the user's, without any ``GIT_`` steering."""
-    kept = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH")
-    env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k in kept}
+    env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k in _KEPT}
     env |= {
         "GIT_DIR": str(repository.git_dir),
         "GIT_OPTIONAL_LOCKS": "0",
@@ -124,6 +125,38 @@ def environment(repository: GitRepository) -> Mapping[str, str]:
     if repository.worktree is not None:
         env["GIT_WORK_TREE"] = str(repository.worktree)
     return env
+
+
+def make_repository(folder: Path) -> None:
+    """Make an empty repository, by the git command line where it is there (the user's branch name).
+
+    Args:
+        folder: The worktree's folder; it exists.
+
+    Raises:
+        StorageError: Git could not make it.
+    """
+    if not available():
+        from dulwich.repo import Repo  # only where there is no git command line
+
+        Repo.init(os.fspath(folder), default_branch=b"main").close()
+        return
+    env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k in _KEPT}
+    done = subprocess.run(
+        ["git", "-c", "init.templateDir=", "init", "--quiet", "--object-format=sha1"],
+        cwd=folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=DEADLINE,
+    )
+    if done.returncode != 0:
+        raise StorageError(
+            f"git init failed: {done.stderr.decode('utf-8', 'replace').strip()}",
+            hint="Run git init there by hand to see why.",
+            paths=[folder],
+        )
 
 
 def rev_parse(repository: GitRepository, revision: str) -> str | None:

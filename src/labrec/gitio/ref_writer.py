@@ -50,18 +50,12 @@ def compare_and_swap(
 
     Raises:
         BusyError: Somebody held the ref's lock all the time.
-        UnsafeError: The ref is a branch that a worktree has checked out.
+        UnsafeError: ``ref`` is no full ref name.
         StorageError: A folder stands where the ref's file should be.
         OSError: The disk is full or failing.
     """
     if not check_ref_name(ref):
         raise UnsafeError(f"{ref!r} is no full ref name", paths=[ref])
-    if ref.startswith("refs/heads/") and ref in repository.checked_out():
-        raise UnsafeError(
-            f"{ref} is checked out in a worktree, where moving it would undo files",
-            hint="Use git merge in that worktree.",
-            paths=[ref],
-        )
     path = repository.ref_path(ref)
     make_folder(path.parent)
     lock = path.with_name(path.name + ".lock")
@@ -77,6 +71,20 @@ def compare_and_swap(
             remove(lock)
     sync_folder(path.parent)
     return True
+
+
+def refuse_checked_out(repository: GitRepository, ref: str) -> None:
+    """Refuse to move a branch under a worktree: its next commit would undo what was added.
+
+    Raises:
+        UnsafeError: A worktree has the branch checked out.
+    """
+    if ref in repository.checked_out():
+        raise UnsafeError(
+            f"{ref} is checked out in a worktree, where moving it would undo files",
+            hint="Use git merge in that worktree.",
+            paths=[ref],
+        )
 
 
 def _take(lock: Path, content: bytes, wait: float, is_dead: Callable[[Path], bool]) -> None:

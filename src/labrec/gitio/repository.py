@@ -285,6 +285,23 @@ class GitRepository:
             sha = git_objects.parse_tag_target(data, sha)
         raise NotFoundError(f"{sha} is no commit", hint="Name a commit.", paths=[sha])
 
+    def compare_and_swap(self, ref: str, old: str | None, new: str, *, wait: float = 30.0) -> bool:
+        """Set a ref to ``new`` if it is at ``old`` (None = absent), durable when this returns.
+
+        Returns:
+            Whether the ref was at ``old``; if not, nothing was changed.
+
+        Raises:
+            BusyError: Somebody held the ref's lock for ``wait`` seconds.
+            UnsafeError: The ref is a branch that a worktree has checked out.
+            StorageError: A folder stands where the ref's file should be.
+            OSError: The disk is full or failing.
+        """
+        from labrec.gitio.ref_writer import compare_and_swap, refuse_checked_out  # to write only
+
+        refuse_checked_out(self, ref)
+        return compare_and_swap(self, ref, old, new, wait=wait)
+
     # -- objects
 
     def read_object(self, sha: str) -> tuple[str, bytes]:

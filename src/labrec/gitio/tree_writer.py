@@ -38,6 +38,8 @@ def add_files(
     read: Callable[[str], Iterable[TreeEntry]],
     root: str,
     files: Mapping[str, str | TreeEntry],
+    *,
+    replace: bool = False,
 ) -> Grown:
     """Add files to a tree.
 
@@ -45,6 +47,7 @@ def add_files(
         read: Gives the entries of a stored tree.
         root: The tree to add to; the empty tree need not be stored.
         files: Blob (or entry, for another mode than a plain file) by path ``a/b/c``.
+        replace: Whether a file may take the place of another: for editable files only.
 
     Raises:
         IntegrityError: A path is taken by other bytes, or a file stands where a folder should.
@@ -61,14 +64,15 @@ def add_files(
         if isinstance(place.get(name), dict):
             raise _taken(path)
         place[name] = entry if isinstance(entry, TreeEntry) else TreeEntry(name, MODE_FILE, entry)
-    grower = _Grower(read)
+    grower = _Grower(read, replace=replace)
     sha = grower.grow(root, wanted, "")
     return Grown(sha, grower.trees, tuple(grower.added))
 
 
 class _Grower:
-    def __init__(self, read: Callable[[str], Iterable[TreeEntry]]) -> None:
+    def __init__(self, read: Callable[[str], Iterable[TreeEntry]], *, replace: bool) -> None:
         self.read = read
+        self.replace = replace
         self.trees: dict[str, bytes] = {}
         self.added: list[str] = []
 
@@ -84,7 +88,7 @@ class _Grower:
                 if here is None or below != here.sha:
                     entries[name] = TreeEntry(name, MODE_TREE, below)
                     changed = True
-            elif here is None:
+            elif here is None or (self.replace and here.is_file and here.sha != new.sha):
                 entries[name] = new
                 self.added.append(path)
                 changed = True

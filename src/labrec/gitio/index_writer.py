@@ -1,0 +1,59 @@
+"""Staging files without touching what else is staged; only ``labrec init`` does it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from labrec.errors import BusyError, StorageError
+from labrec.gitio import command
+from labrec.gitio.objects import MODE_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from labrec.gitio.repository import GitRepository
+
+
+def stage(repository: GitRepository, blobs: Mapping[str, str]) -> None:
+    """Stage plain files by their blobs.
+
+    Args:
+        repository: Whose index it is.
+        blobs: Blob by path.
+
+    Raises:
+        BusyError: Another git command holds the index.
+        StorageError: The index cannot be written.
+    """
+    if not command.available():
+        _stage_by_dulwich(repository, blobs)
+        return
+    rows = "".join(f"{MODE_FILE:o} {sha}\t{path}\0" for path, sha in blobs.items())
+    try:
+        command.run_git(repository, ["update-index", "-z", "--index-info"], data=rows.encode())
+        command.run_git(repository, ["update-index", "-q", "--really-refresh", "--unmerged"])
+    except command.GitFailedError as error:
+        if "index.lock" in error.stderr:
+            lock = repository.git_dir / "index.lock"
+            raise BusyError(
+                f"{lock} is held by another git command",
+                hint="Run git add for the new files when it has finished.",
+                paths=[lock],
+            ) from error
+        if error.code != 1:  # 1: some files need an update, which is the user's affair
+            raise StorageError(str(error), paths=[repository.git_dir / "index"]) from error
+
+
+def _stage_by_dulwich(repository: GitRepository, blobs: Mapping[str, str]) -> None:
+    from dulwich.index import Index, index_entry_from_path  # no git command line here
+    from dulwich.objects import ObjectID
+
+    index = Index(os.fspath(repository.git_dir / "index"))
+    for path, sha in blobs.items():
+        name = os.fsencode(repository.worktree or "") + b"/" + path.encode()
+        entry = index_entry_from_path(name)
+        if entry is not None:
+            entry.sha = ObjectID(sha.encode())
+            index[path.encode()] = entry
+    index.write()
