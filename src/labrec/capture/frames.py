@@ -183,6 +183,34 @@ def spoiled(data: bytes | mmap, frame: Frame) -> int:
     return count
 
 
+def extent(data: bytes | mmap) -> dict[str, int]:
+    """Return how far a journal is written: what its writer adds later lies beyond.
+
+    Returns:
+        ``end``, offset behind its last frame; ``region``, where its last region's points begin
+        (0 = none); ``used``, bytes of that region that hold points.
+    """
+    end = region = used = 0
+    for frame in scan(data):
+        if isinstance(frame, Frame):
+            end = frame.start + frame.length
+            if frame.flags & REGION:
+                region, used = frame.start, _used(data, frame)
+    return {"end": end, "region": region, "used": used}
+
+
+def _used(data: bytes | mmap, frame: Frame) -> int:
+    stop = frame.start + frame.length
+    while stop > frame.start:
+        chunk = data[max(frame.start, stop - _CHUNK) : stop]
+        rest = chunk.rstrip(b"\0")
+        if rest:
+            size = stop - len(chunk) + len(rest) - frame.start
+            return min(frame.length, size + -size % GRID)
+        stop -= len(chunk)
+    return 0
+
+
 def _frame(data: bytes | mmap, at: int, size: int) -> Frame | None:
     if data[at : at + 4] != MAGIC:
         return None

@@ -97,7 +97,8 @@ class Journal:
         """
         with self._lock:
             try:
-                self._flush_pending()
+                if not last:
+                    self._flush_pending()
                 self._write(kind, payload, flags, last=last)
             except OSError:
                 if self._pending_bytes + len(payload) > PENDING_LIMIT:
@@ -123,15 +124,25 @@ class Journal:
         """Write everything that waits in memory.
 
         Args:
-            last: The journal is about to be closed, so the room kept for that may be used.
+            last: What waits is the closing frame, which may use the room kept for it.
 
         Raises:
             OSError: There is still no room.
         """
         with self._lock:
             self._retire()
-            self._flush_pending(last=last)
             self._flush_memory()
+            self._flush_pending(last=last)
+
+    def give_up(self) -> None:
+        """Drop what waits in memory and count it: the program ends and there is no room."""
+        with self._lock:
+            self._retire()
+            self.lost += sum(block.used for block in self._memory) // GRID
+            self.dropped += len(self._pending)
+            self._memory.clear()
+            self._pending.clear()
+            self._pending_bytes = 0
 
     def sync(self) -> None:
         """Make everything written so far survive a power cut.
@@ -233,6 +244,7 @@ class Journal:
         except OSError as error:
             if error.errno != errno.EINVAL:  # an older kernel; the space is reserved all the same
                 mapped.close()
+                self._tail = at if self._tail == at + size else self._tail
                 raise
         header = pack_region(Kind.POINTS, self._sequence, size - GRID)
         self._sequence += 1

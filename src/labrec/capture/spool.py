@@ -7,6 +7,7 @@ Nothing here raises into the observed program after ``create`` or ``join`` retur
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import shutil
 import struct
@@ -32,6 +33,7 @@ from labrec.capture.frames import (
     OPTIONAL,
     Frame,
     Kind,
+    extent,
     from_json,
     scan,
     to_json,
@@ -39,7 +41,7 @@ from labrec.capture.frames import (
 from labrec.capture.journal import MEMORY_BLOCK, Block, Journal
 from labrec.capture.ownership import LOCK, alive, hold
 from labrec.capture.points import MetricLog
-from labrec.errors import NotFoundError, StorageError
+from labrec.errors import InvalidError, NotFoundError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,9 +106,9 @@ class Spool:
             spool = cls(root / run_id, run_id, hold(making / LOCK))
             spool._begin(making, start)
         except OSError as error:
-            if spool is not None:
-                spool.close()
             shutil.rmtree(making, ignore_errors=True)
+            if spool is not None:
+                spool._undo()
             raise StorageError(
                 f"the spool of a run cannot be created: {error.strerror or error}",
                 hint="Free space or make the folder writable, then start again.",
@@ -130,6 +132,13 @@ class Spool:
         making.rename(self.path)
         journal.path = self.path / journal.path.name
         sync_file(self.path.parent)
+
+    def _undo(self) -> None:
+        """Take back a start that failed after the spool had got its name."""
+        if self._journal is not None and self._journal.path.parent == self.path:
+            shutil.rmtree(self.path, ignore_errors=True)
+        self._closed = True
+        self.close()
 
     @classmethod
     def join(cls, path: Path, writer: str | None = None) -> Spool:
@@ -268,8 +277,17 @@ class Spool:
         """
         self.metrics.close()
         self._settle()
-        when = {"ended": _now(), "monotonic": time.monotonic()}
+        when = {"ended": _now(), "monotonic": time.monotonic(), "journals": self._extents()}
         self._append(Kind.END, when | dict(document), last=True)
+
+    def _extents(self) -> dict[str, dict[str, int]]:
+        """Return how far the other processes' journals belong to the run: as they are now."""
+        extents: dict[str, dict[str, int]] = {}
+        for path in sorted(self.path.glob("*" + JOURNAL_SUFFIX)):
+            if path.name != OWNER + JOURNAL_SUFFIX:
+                with contextlib.suppress(OSError, ValueError, InvalidError):
+                    extents[path.name] = _extent_of(path)
+        return extents
 
     def seal(self, *, durable: bool = True) -> None:
         """Finish writing.
@@ -342,10 +360,10 @@ class Spool:
             if journal is not None and not self._closed:
                 journal.append(kind, payload, flags, last=last)
 
-    def _tell(self, key: tuple[str, str, str], total: int) -> None:
+    def _tell(self, key: tuple[str, str, str], total: int, *, last: bool = False) -> None:
         kind, what, why = key
         told = {"kind": kind, "what": what, "why": why, "count": total, "at": time.monotonic()}
-        self._append(Kind.REMARK, told)
+        self._append(Kind.REMARK, told, last=last)
 
     def _settle(self) -> None:
         """Write down the counts that have moved since they were told, and what was lost."""
@@ -353,13 +371,18 @@ class Spool:
             journal = self._journal
             if journal is None or self._closed:
                 return
+            try:
+                journal.flush()
+            except OSError:
+                journal.give_up()
             for key, total in self._told.items():
                 if total & (total - 1):
                     self._tell(key, total)
             self._told.clear()
             for lost, what in ((journal.lost, "metric points"), (journal.dropped, "frames")):
                 if lost:
-                    self._tell(("lost", what, "the disk was full and so was the memory"), lost)
+                    key = ("lost", what, "there was no room on the disk")
+                    self._tell(key, lost, last=True)
             journal.lost = journal.dropped = 0
 
     def _release(self) -> None:
@@ -391,6 +414,11 @@ def _run_started(path: Path) -> float:
             payload = beginning[frame.start : frame.start + frame.length]
             return float(from_json(payload).get("monotonic", time.monotonic()))
     return time.monotonic()
+
+
+def _extent_of(path: Path) -> dict[str, int]:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return extent(data)
 
 
 def _thread(path: Path) -> SyncThread | None:

@@ -8,7 +8,6 @@ import os
 import shutil
 import time
 from enum import Enum
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -76,12 +75,12 @@ class JournalReader:
 
     Args:
         path: The file.
-        until: Points and documents stamped later on the monotonic clock are left out, seconds.
+        limit: How far the journal counts (``frames.extent``); None = all of it.
     """
 
-    def __init__(self, path: Path, until: float = inf) -> None:
+    def __init__(self, path: Path, limit: dict[str, int] | None = None) -> None:
         self.writer = path.name.removesuffix(JOURNAL_SUFFIX)
-        self._until = until
+        self._limit = limit
         self._data = _map(path)
         self.first: dict[str, Any] = {}
         for frame in self.frames():
@@ -96,7 +95,11 @@ class JournalReader:
             InvalidError: A frame is of a newer version.
             NewerSchemaError: A frame of an unknown type that must not be passed over.
         """
-        for frame in scan(self._data):
+        limit = self._limit
+        for frame in scan(self._data, limit["end"] if limit else None):
+            if isinstance(frame, Frame) and limit and frame.start == limit["region"]:
+                yield frame._replace(length=min(frame.length, limit["used"]))
+                continue
             if isinstance(frame, Frame) and frame.kind not in _KINDS:
                 if frame.flags & OPTIONAL:
                     continue
@@ -113,20 +116,14 @@ class JournalReader:
         return self._data[frame.start : frame.start + frame.length]
 
     def documents(self, kind: Kind) -> Iterator[dict[str, Any]]:
-        """Yield the documents of one kind of frame that belong to the run, in order."""
+        """Yield the documents of one kind of frame, in order."""
         for frame in self.frames():
             if isinstance(frame, Frame) and frame.kind == kind:
-                document = from_json(self.payload(frame))
-                stamp = document.get("at")
-                if not (isinstance(stamp, float) and stamp > self._until):
-                    yield document
+                yield from_json(self.payload(frame))
 
     def points(self, frame: Frame) -> Iterator[tuple[int, float, float, int]]:
         """Yield the intact points of a region: step, monotonic seconds, value, metric number."""
-        until = self._until
-        if until == inf:
-            return slots(self._data, frame)
-        return (point for point in slots(self._data, frame) if point[1] <= until)
+        return slots(self._data, frame)
 
     def spoiled(self, frame: Frame) -> int:
         """Count the points of a region that were written and are not intact."""
@@ -181,15 +178,19 @@ class SpoolReader:
                 paths=[path],
             )
         self.end = next(owner.documents(Kind.END), None)
-        until = self.end.get("monotonic", inf) if self.end else inf
-        self._read_others(float(until) if isinstance(until, int | float) else inf)
+        self._read_others(self.end.get("journals") if self.end else None)
 
-    def _read_others(self, until: float) -> None:
+    def _read_others(self, limits: dict[str, dict[str, int]] | None) -> None:
         for path in sorted(self.path.glob("*" + JOURNAL_SUFFIX)):
             if path.name == OWNER + JOURNAL_SUFFIX:
                 continue
+            limit = None
+            if limits is not None:
+                limit = limits.get(path.name)
+                if limit is None:  # begun after the run had ended
+                    continue
             try:
-                self.journals.append(JournalReader(path, until))
+                self.journals.append(JournalReader(path, limit))
             except (OSError, InvalidError) as error:
                 self.unreadable[path.name] = str(error)
 
