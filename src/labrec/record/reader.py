@@ -1,0 +1,161 @@
+"""From bytes to models: a document is decoded, dispatched by its version, and validated.
+
+Each major version keeps its model for ever; a record is validated under its own version. Invalid,
+older and newer are three errors.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from pydantic import ValidationError
+
+from labrec.errors import IntegrityError, InvalidError, NewerSchemaError, OlderSchemaError
+from labrec.record.codec import decode
+from labrec.record.digest import Digest
+from labrec.record.layout import parse_path
+from labrec.record.note import BODIES, Note, note_model
+from labrec.record.registration import Registration
+from labrec.record.run import ResearchRecord
+from labrec.record.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from labrec.record.base import Frozen
+
+_VERSION = re.compile(r"labrec\.([a-z-]{1,40})/(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})", re.ASCII)
+_SHOWN = 5  # mistakes that one message lists
+
+_Model = TypeVar("_Model", bound="Frozen")
+
+
+def _note_v1(document: dict[str, Any]) -> type[Note]:
+    kind = document.get("kind")
+    # the plain model says what is wrong with a kind that there is not
+    return note_model(kind) if isinstance(kind, str) and kind in BODIES else Note
+
+
+RECORDS: Final[dict[int, Callable[[dict[str, Any]], type[ResearchRecord]]]] = {
+    1: lambda _: ResearchRecord,
+}
+NOTES: Final[dict[int, Callable[[dict[str, Any]], type[Note]]]] = {1: _note_v1}
+REGISTRATIONS: Final[dict[int, Callable[[dict[str, Any]], type[Registration]]]] = {
+    1: lambda _: Registration,
+}
+
+
+def read_record(data: bytes) -> ResearchRecord:
+    """Read the bytes of a Research Record.
+
+    Raises:
+        InvalidError: They break a rule of the format; the message says which and where.
+        OlderSchemaError: Their major version is no longer read.
+        NewerSchemaError: Their major version is not known yet.
+        UnsafeError: A path inside could reach outside its place.
+    """
+    return _read(data, "run", RECORDS)
+
+
+def read_note(data: bytes) -> Note:
+    """Read the bytes of a note; its ``body`` is of the class that `note.BODIES` has for its kind.
+
+    Raises:
+        InvalidError: They break a rule of the format; the message says which and where.
+        OlderSchemaError: Their major version is no longer read.
+        NewerSchemaError: Their major version is not known yet.
+        UnsafeError: A path inside could reach outside its place.
+    """
+    return _read(data, "note", NOTES)
+
+
+def read_registration(data: bytes) -> Registration:
+    """Read the bytes of a registration.
+
+    Raises:
+        InvalidError: They break a rule of the format; the message says which and where.
+        OlderSchemaError: Their major version is no longer read.
+        NewerSchemaError: Their major version is not known yet.
+    """
+    return _read(data, "registration", REGISTRATIONS)
+
+
+def read_document(path: str, data: bytes) -> ResearchRecord | Note | Registration:
+    """Read a document together with its path: the name must prove the bytes.
+
+    Args:
+        path: Path in the lab, from ``records/``.
+        data: The bytes that lie there.
+
+    Raises:
+        IntegrityError: The name promises other bytes.
+        InvalidError: The path is none of a record, note or registration, the document breaks a
+            rule, or it belongs at another path.
+        UnsafeError: A path inside could reach outside its place.
+    """
+    place = parse_path(path)
+    if place.kind not in {"run", "note", "registration"}:
+        raise InvalidError(f"no document has this path: {printable(path)[:200]}", paths=[path])
+    digest = Digest.of(data)
+    if place.digest != digest.short:
+        raise IntegrityError(
+            "the bytes are not those that the name proves", paths=[path],
+            hint="restore the file from a copy of the lab; its name is right for the bytes it had",
+        )  # fmt: skip
+    document: ResearchRecord | Note | Registration
+    if place.kind == "run":
+        document = read_record(data)
+        found = document.identity.project, document.identity.run_id
+    elif place.kind == "note":
+        document = read_note(data)
+        found = document.project, document.note_id
+    else:
+        document = read_registration(data)
+        found = document.project, document.slug
+    if found != (place.project, place.id):
+        raise InvalidError("the document belongs at another path", paths=[path])
+    return document
+
+
+def _read(
+    data: bytes, kind: str, majors: dict[int, Callable[[dict[str, Any]], type[_Model]]]
+) -> _Model:
+    document = decode(data)
+    if not isinstance(document, dict):
+        raise InvalidError(f"a {kind} is a JSON object")
+    model = majors[_major(document.get("schema"), kind, majors)](document)
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        raise InvalidError(f"not a valid {kind}: {_explain(error)}") from error
+
+
+def _major(schema: object, kind: str, majors: dict[int, Any]) -> int:
+    """Return the major version of a document, or say in which of three ways it is not readable."""
+    found = _VERSION.fullmatch(schema) if isinstance(schema, str) else None
+    if found is None:
+        raise InvalidError(f"no schema of a {kind}: {str(schema)[:60]!a}")
+    if found[1] != kind:
+        raise InvalidError(f"a {found[1]}, not a {kind}: {schema!a}")
+    major = int(found[2])
+    if major > max(majors):
+        raise NewerSchemaError(
+            f"written under a newer schema: {schema}", hint="update labrec to read it"
+        )
+    if major not in majors:
+        raise OlderSchemaError(
+            f"written under an older schema: {schema}", hint="read it with an older labrec"
+        )
+    return major
+
+
+def _explain(error: ValidationError) -> str:
+    mistakes = error.errors(include_url=False, include_context=False, include_input=False)
+    lines = []
+    for mistake in mistakes[:_SHOWN]:
+        place = ".".join(str(part) for part in mistake["loc"]) or "the whole"
+        what = mistake["msg"].removeprefix("Value error, ")
+        lines.append(f"{printable(place)[:120]}: {printable(what)[:200]}")
+    more = len(mistakes) - len(lines)
+    return "; ".join(lines) + (f"; and {more} more" if more else "")
