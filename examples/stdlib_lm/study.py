@@ -152,10 +152,11 @@ def train_all(lab: Path, jobs: int) -> None:
 def measured(lab: Path) -> dict[str, dict[int, float]]:
     """Read bits per byte of every complete run back from the records: by name, by seed."""
     found: dict[str, dict[int, float]] = {}
-    for run in labrec.open(lab).runs():
-        metric = run.metrics.get("bits_per_byte")
-        if run.status == "complete" and metric is not None:
-            found.setdefault(run.name, {})[int(run.seeds["seed"])] = metric
+    with labrec.open(lab) as reader:
+        for run in reader.runs(PROJECT):
+            if run.status == "complete" and "bits_per_byte" in run.metrics:
+                seed = int(run.seeds["seed"])
+                found.setdefault(run.name, {})[seed] = run.metrics["bits_per_byte"]
     return found
 
 

@@ -29,6 +29,7 @@ def main() -> None:
         raise SystemExit("the standard library is not the one these features were written for")
 
     with labrec.run() as run:
+        run.log_dataset("python-stdlib", version=text.python, digest=f"sha256:{text.sha256}")
         learnt = corpus.sample(text, features["training_bytes"], arguments.seed)
         ngrams = model.NGrams(model.Options(**features["model"]))
         started = time.perf_counter()
@@ -42,7 +43,9 @@ def main() -> None:
             part = module[: features["held_out_bytes"]]
             used += model.bits(ngrams, part)
             read += len(part)
-            run.log_metric("bits_per_byte", used / read, step=step)
+            run.log_metric(
+                "bits_per_byte", used / read, step=step, unit="bit/byte", direction="minimize"
+            )
         run.log_metric("judge_bytes_per_second", read / (time.perf_counter() - started))
         print(f"{used / read:.4f} bits per byte on {len(text.held_out)} modules")
 

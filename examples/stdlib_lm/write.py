@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import tempfile
 from pathlib import Path
 
 import corpus
@@ -36,10 +35,7 @@ def main() -> None:
             weights = [ngrams.probability(context, byte) for byte in range(model.BYTES)]
             written.append(draw.choices(range(model.BYTES), weights)[0])
         run.log_metric("non_ascii_share", sum(byte > LAST_ASCII for byte in written) / len(written))
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "written.txt")
-            path.write_bytes(written)
-            run.log_artifact(path)
+        run.log_artifact(bytes(written), "written.txt")
 
 
 if __name__ == "__main__":
