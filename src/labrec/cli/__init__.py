@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as leaving:
         code = leaving.exit_code
     except click.exceptions.NoArgsIsHelpError as leaving:
-        click.echo(leaving.ctx.get_help() if leaving.ctx else "", err=True)
+        click.echo(leaving.ctx.get_help(), err=True)
         code = 2
     except BaseException as error:  # noqa: BLE001 - the one place that maps errors to codes
         world.json = world.json or _asks_for_json(arguments, error)

@@ -46,6 +46,14 @@ class Console:
         except (OSError, ValueError):
             return
 
+    def json_note(self, value: Any) -> None:
+        """Print one JSON object on a line of stderr; a lost stderr is no failure."""
+        try:
+            sys.stderr.write(json.dumps(value) + "\n")
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            return
+
     def json(self, value: Any) -> None:
         """Print a JSON answer: ASCII, so that no record text reaches the terminal as it is."""
         self.say(json.dumps(value, indent=2))

@@ -30,18 +30,23 @@ def report(error: BaseException, world: World) -> int:
     """
     if isinstance(error, BrokenPipeError):
         return BROKEN_PIPE
-    if isinstance(error, KeyboardInterrupt | click.Abort):
-        _print(_document(INTERRUPTED, "interrupted", "interrupted"), world)
-        return INTERRUPTED
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else _INTERNAL
+    document = told(error, world)
+    show(document, world)
+    return int(document["code"])
+
+
+def told(error: BaseException, world: World) -> dict[str, Any]:
+    """Return the failure object of an error; that of a bug names the report that was written."""
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return _document(INTERRUPTED, "interrupted", "interrupted")
     document = _known(error)
     if document is None:
-        document = _bug(error, world)
-    elif world.environ.get("LABREC_DEBUG") == "1":
+        return _bug(error, world)
+    if world.environ.get("LABREC_DEBUG") == "1":
         _trace(error)
-    _print(document, world)
-    return int(document["code"])
+    return document
 
 
 def _known(error: BaseException) -> dict[str, Any] | None:
@@ -67,7 +72,8 @@ def _document(code: int, name: str, message: str, hint: str = "") -> dict[str, A
     return {"code": code, "name": name, "message": message, "paths": [], "kept": "", "hint": hint}
 
 
-def _print(document: Mapping[str, Any], world: World) -> None:
+def show(document: Mapping[str, Any], world: World) -> None:
+    """Print a failure object on stderr, as JSON or for people."""
     if world.json:
         text = json.dumps(document)
     else:

@@ -1,0 +1,194 @@
+"""``labrec log``: list runs."""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from labrec.cli.world import World, at_option, json_option, pass_world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from labrec.reader import RunReader
+    from labrec.store.summaries import RunSummary
+    from labrec.store.view import View
+
+_DIGITS = 4  # significant digits of a number in a table
+
+
+class Choice(NamedTuple):
+    """Which runs are listed, and in which order."""
+
+    project: str | None
+    statuses: tuple[str, ...]
+    tags: tuple[str, ...]
+    names: tuple[str, ...]
+    where: tuple[str, ...]
+    sort: str | None
+    number: int | None
+
+
+@click.command(
+    epilog="\b\nExamples:\n  labrec log -n 20\n"
+    "  labrec log --project lm --where 'metrics.val_bpb<1.2' --sort metrics.val_bpb\n"
+    "  labrec log --name '12_*' --metric loss --json"
+)
+@click.option("-n", "number", type=click.IntRange(min=1), help="At most so many runs.")
+@click.option("--project", metavar="P", help="Only this project's.")
+@click.option("--status", "statuses", multiple=True, metavar="S", help="complete, failed, …")
+@click.option("--tag", "tags", multiple=True, metavar="WORD", help="Only runs with this tag.")
+@click.option("--name", "names", multiple=True, metavar="GLOB", help="Only names that fit.")
+@click.option("--where", multiple=True, metavar="COND", help="KEY<VALUE; all given must hold.")
+@click.option("--sort", metavar="KEY", help="Sort by KEY, best or latest first: -KEY, KEY.")
+@click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Show this metric.")
+@at_option
+@json_option
+@pass_world
+def command(world: World, /, metrics: tuple[str, ...], at: str | None, **given: Any) -> None:
+    """List runs, newest first.
+
+    Conditions compare metrics.NAME (last value; NAME.min, .max, .mean and .best too),
+    features.PATH, seeds.NAME, status, name, started, duration_s and the like with <, <=, >, >=,
+    =, != or ~ (a shell pattern). --sort KEY lists the smallest first, --sort=-KEY the largest.
+    """
+    choice = Choice(**given)
+    view = world.lab.view(at)
+    rows = select(view, choice)
+    if world.json:
+        world.console.json([row.to_json() | _columns(view, row, metrics) for row in rows])
+        return
+    if rows:
+        _table(world, view, rows, metrics)
+    else:
+        world.console.note("no run" + (" fits" if any(given.values()) else " is recorded yet"))
+    world.tell_waiting()
+
+
+def select(view: View, choice: Choice) -> list[RunSummary]:
+    """Return the chosen runs in order.
+
+    Raises:
+        UsageError: A condition or key is not valid.
+    """
+    from labrec.cli.selection import check_key, lookup, parse_condition
+    from labrec.store.summaries import summaries
+
+    conditions = [parse_condition(text) for text in choice.where]
+    rows = [row for row in reversed(summaries(view, choice.project)) if _fits(row, choice)]
+    readers: dict[str, RunReader] = {}
+
+    def reader(row: RunSummary) -> RunReader:
+        if row.path not in readers:
+            readers[row.path] = _reader(view, row)
+        return readers[row.path]
+
+    if conditions:
+        rows = [row for row in rows if _readable(row) and _all_hold(conditions, reader(row))]
+    if choice.sort:
+        largest = choice.sort.startswith("-")
+        key = check_key(choice.sort.removeprefix("-"))
+        found = [(lookup(reader(row), key) if _readable(row) else None, row) for row in rows]
+        rows = _sorted(found, largest=largest)
+    return rows[: choice.number]
+
+
+def _fits(row: RunSummary, choice: Choice) -> bool:
+    return (
+        (not choice.statuses or row.status in choice.statuses)
+        and set(choice.tags) <= set(row.tags)
+        and (not choice.names or any(fnmatch.fnmatchcase(row.name, n) for n in choice.names))
+    )
+
+
+def _readable(row: RunSummary) -> bool:
+    return row.status != "unreadable"
+
+
+def _all_hold(conditions: Iterable[Any], run: RunReader) -> bool:
+    return all(condition.holds(run) for condition in conditions)
+
+
+def _sorted(found: list[tuple[Any, RunSummary]], *, largest: bool) -> list[RunSummary]:
+    """Sort by value: numbers before text, runs without a value (or with NaN) last."""
+    known = [pair for pair in found if pair[0] is not None and not _is_nan(pair[0])]
+    known.sort(key=lambda pair: _sort_key(pair[0]), reverse=largest)
+    paths = {row.path for _, row in known}
+    return [row for _, row in known] + [row for _, row in found if row.path not in paths]
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _sort_key(value: Any) -> tuple[int, Any]:
+    if isinstance(value, int | float):
+        return 0, value
+    return 1, str(value)
+
+
+def _reader(view: View, row: RunSummary) -> RunReader:
+    from labrec.reader import RunReader
+
+    return RunReader(view, row.entry())
+
+
+def _columns(view: View, row: RunSummary, metrics: tuple[str, ...]) -> dict[str, Any]:
+    """Return the metrics that were asked for and are not in the summary."""
+    missing = [name for name in metrics if name not in row.metrics]
+    if not missing or not _readable(row):
+        return {}
+    from labrec.cli.selection import lookup
+
+    run = _reader(view, row)
+    values = {name: lookup(run, f"metrics.{name}") for name in missing}
+    return {"metrics": row.metrics | {k: v for k, v in values.items() if v is not None}}
+
+
+def _table(world: World, view: View, rows: list[RunSummary], metrics: tuple[str, ...]) -> None:
+    projects = {row.project for row in rows}
+    titles = ["run", *(["project"] if len(projects) > 1 else []), "name", "status", "started",
+              ">time", *(f">{name}" for name in metrics), *([] if metrics else ["metrics"])]  # fmt: skip
+    cells = []
+    for row in rows:
+        values = _columns(view, row, metrics).get("metrics", row.metrics)
+        shown = [number(values.get(name)) for name in metrics]
+        if not metrics:
+            shown = [" ".join(f"{name}={number(v)}" for name, v in list(values.items())[:3])]
+        project = [row.project] if len(projects) > 1 else []
+        started = (row.started or "")[:16].replace("T", " ")
+        cells.append(
+            [short_id(row, rows), *project, row.name, row.status, started,
+             duration(row.duration_s), *shown]
+        )  # fmt: skip
+    world.console.table(titles, cells)
+
+
+def short_id(row: RunSummary, rows: list[RunSummary]) -> str:
+    """Return the shortest beginning of an id, 13 characters or more, that is unique in a list."""
+    others = [other.run_id for other in rows if other.run_id != row.run_id]
+    size = 13
+    while size < len(row.run_id) and any(o.startswith(row.run_id[:size]) for o in others):
+        size += 1
+    return row.run_id[:size].rstrip("-")
+
+
+def number(value: object) -> str:
+    """Return a number for a table: four significant digits; other values as they are."""
+    if value is None:
+        return ""
+    return f"{value:.{_DIGITS}g}" if isinstance(value, float) else str(value)
+
+
+def duration(seconds: float | None) -> str:
+    """Return a duration for people: ``0.2s``, ``3m12s``, ``5h02m``."""
+    if seconds is None:
+        return ""
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{rest:02}s"
