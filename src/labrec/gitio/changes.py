@@ -28,7 +28,7 @@ _SYSTEM_CONFIG = Path("/etc/gitconfig")
 _DIFF = (
     "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--binary",
     "--full-index", "--ignore-submodules=dirty", "--src-prefix=a/", "--dst-prefix=b/",
-    "--diff-algorithm=myers", "--no-relative", "-O/dev/null", "HEAD",
+    "--diff-algorithm=myers", "--no-relative", "-O/dev/null",
 )  # fmt: skip
 _DIFF_OPTIONS = ("-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false")
 
@@ -48,8 +48,12 @@ class Changes(NamedTuple):
     left_out: tuple[str, ...]
 
 
-def changes(repository: GitRepository) -> Changes:
-    """Return how the tracked files differ from HEAD, staged or not.
+def changes(repository: GitRepository, base: str | None = None) -> Changes:
+    """Return how the tracked files differ from a commit, staged or not.
+
+    Args:
+        repository: Whose worktree is compared.
+        base: Id of the commit; HEAD's when left out.
 
     Raises:
         NotFoundError: Nothing is checked out, or there is no commit to compare with.
@@ -61,18 +65,19 @@ def changes(repository: GitRepository) -> Changes:
         raise NotFoundError(
             f"{repository.git_dir} has no commit checked out", paths=[repository.git_dir]
         )
-    if _looks_clean(repository, head):
+    base = base or head
+    if base == head and _looks_clean(repository, head):
         return Changes(dirty=False, patch=b"", left_out=())
     if not command.available():
-        return _changes_by_dulwich(repository, head)
+        return _changes_by_dulwich(repository, base)
     drivers = _filter_drivers(repository)
     options = [*_DIFF_OPTIONS]
     for name in drivers:
         for key, value in (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false")):
             options += ["-c", f"filter.{name}.{key}={value}"]
-    left_out = _filtered(repository, options) if drivers else ()
+    left_out = _filtered(repository, base, options) if drivers else ()
     rest = ["--", ".", *(f":(exclude,top,literal){path}" for path in left_out)] if left_out else []
-    patch = command.run_git(repository, [*_DIFF, *rest], options=options)
+    patch = command.run_git(repository, [*_DIFF, base, *rest], options=options)
     return Changes(bool(patch or left_out), patch, left_out)
 
 
@@ -125,11 +130,11 @@ def _filter_drivers(repository: GitRepository) -> list[str]:
     return sorted(names - {""})
 
 
-def _filtered(repository: GitRepository, options: list[str]) -> tuple[str, ...]:
+def _filtered(repository: GitRepository, base: str, options: list[str]) -> tuple[str, ...]:
     """Return the changed paths that a filter driver would have to read."""
     names = command.run_git(
         repository,
-        [*(_DIFF[:-1]), "--name-only", "-z", "HEAD"],
+        [*_DIFF, "--name-only", "-z", base],
         options=options,
     )
     if not names:
