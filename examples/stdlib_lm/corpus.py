@@ -34,7 +34,8 @@ class Corpus(NamedTuple):
 
 def read() -> Corpus:
     """Read the top-level modules of this interpreter's standard library."""
-    training, held_out = [], []
+    training: list[tuple[str, bytes]] = []
+    held_out: list[tuple[str, bytes]] = []
     digest = hashlib.sha256()
     for path in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):
         text = path.read_bytes()[:MODULE_BYTES]

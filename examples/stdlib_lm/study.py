@@ -92,7 +92,8 @@ def features() -> dict[str, dict[str, Any]]:
     }
     models: dict[str, dict[str, object]] = {}
     numbers: dict[str, str] = {}
-    for name, change in {**CHANGES, FAILING: {"order": 16}, WRITING: {}}.items():
+    others: dict[str, dict[str, object]] = {FAILING: {"order": 16}, WRITING: {}}
+    for name, change in (CHANGES | others).items():
         number, _, rest = name.partition("_")
         parent = rest.split("_")[1] if rest.startswith("from_") else ""
         models[name] = {**(models[numbers[parent]] if parent else FIRST), **change}

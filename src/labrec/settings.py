@@ -7,7 +7,7 @@ find the lab itself; this module takes bytes and a mapping and never looks for f
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from labrec.errors import InvalidError
 
@@ -80,7 +80,7 @@ def _choice(*choices: str) -> Callable[[object], str]:
     def read(value: object) -> str:
         if value not in choices:
             raise TypeError("one of " + ", ".join(choices))
-        return cast("str", value)
+        return value
 
     return read
 
