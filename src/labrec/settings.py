@@ -21,6 +21,8 @@ Identity = Literal["labrec", "git"]
 
 FILE_NAME = "labrec.toml"
 
+_MAX_SECONDS = 1e9  # thirty years: what is longer is a mistake
+
 _SIZE = re.compile(r"^(\d+)\s*(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)?$")
 _FACTORS = {
     "": 1, "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
@@ -88,7 +90,11 @@ def _choice(*choices: str) -> Callable[[object], str]:
 def _seconds(value: object) -> float:
     if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", value):
         value = float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not 0 <= value < _MAX_SECONDS
+    ):
         raise TypeError("a number of seconds, 0 or more")
     return float(value)
 
