@@ -334,24 +334,85 @@ def test_a_registration_that_is_not_in_the_view(empty_lab: GitLab) -> None:
     assert kinds(check(empty_lab)) == {(3, "reference")}
 
 
+def with_manifest(source: Doc, claim: str | None = None) -> tuple[Doc, Doc]:
+    """Return a record and its code manifest, which names one file."""
+    row = {
+        "mode": "100644",
+        "path": 'caf\u00e9 \u2028 "quoted".py',
+        "sha256": Digest.of(source.data).hex,
+        "size": len(source.data),
+    }
+    listed = [row | {"display": "for people"}]
+    document = codec.encode({"schema": "labrec.code-manifest/1.0", "files": listed})
+    digest = Digest.of(document)
+    code = {
+        "minor": 0,
+        "kind": "manifest",
+        "digest": claim or str(Digest.of_value([row])),
+        "manifest": {"sha256": digest.hex, "size": len(document)},
+    }
+    return run_doc(code=code), object_doc(document)
+
+
 def test_the_files_of_a_code_manifest_must_be_there(empty_lab: GitLab) -> None:
     source = object_doc(b"print('hello')\n")
-    row = {"path": "a.py", "mode": "100644", "sha256": Digest.of(source.data).hex,
-           "size": len(source.data)}  # fmt: skip
-    manifest = object_doc(codec.encode({"schema": "labrec.code-manifest/1.0", "files": [row]}))
-    digest = Digest.of(manifest.data)
-    code = {
-        "minor": 0, "kind": "manifest", "reason": None, "digest": str(digest),
-        "manifest": {"sha256": digest.hex, "size": len(manifest.data)}, "files": 1,
-        "bytes": len(source.data), "commit": None, "published": None, "branch": None,
-        "dirty": None, "patch": None, "remote": None,
-    }  # fmt: skip
-    empty_lab.add(run_doc(code=code), manifest)
+    empty_lab.add(*with_manifest(source))
     report = check(empty_lab)
     assert kinds(report) == {(14, "missing")}
     assert Digest.of(source.data).hex in report.findings[0].message
     empty_lab.add(source)
     assert check(empty_lab)
+
+
+def test_a_record_that_claims_another_code_digest_than_its_manifest(empty_lab: GitLab) -> None:
+    source = object_doc(b"print('hello')\n")
+    record, manifest = with_manifest(source, claim=str(Digest.of(b"prettier code")))
+    empty_lab.add(record, manifest, source)
+    report = check(empty_lab)
+    assert kinds(report) == {(14, "digest")}
+    assert paths(report, "digest") == {record.path}
+
+
+def note_doc(kind: str, subject: dict[str, object], body: dict[str, object]) -> Doc:
+    note_id = new_run_id()
+    data = codec.encode(
+        {
+            "schema": "labrec.note/1.0",
+            "note_id": note_id,
+            "project": "mnist",
+            "kind": kind,
+            "author": {"name": "A", "source": "git"},
+            "time": "2026-01-02T03:04:05Z",
+            "reason": "it was asked for",
+            "subject": subject,
+            "after": [],
+            "body": body,
+        }
+    )
+    return Doc(layout.note_path("mnist", note_id, Digest.of(data)), data)
+
+
+def test_a_note_about_a_run_that_is_not_in_the_view(empty_lab: GitLab) -> None:
+    subject = {"kind": "run", "id": new_run_id(), "digest": str(Digest.of(b""))}
+    empty_lab.add(note_doc("comment", subject, {"text": "odd"}))
+    assert kinds(check(empty_lab)) == {(3, "reference")}
+
+
+def test_a_redacted_object_may_be_gone(small_lab: SmallLab) -> None:
+    lab = small_lab.lab
+    assert check(lab)
+    digest = str(Digest.of(small_lab.weights.data))
+    lab.add(
+        note_doc(
+            "redact", {"kind": "object", "id": digest, "digest": digest}, {"objects": [digest]}
+        )
+    )
+    lab.commit("refs/heads/main", {small_lab.weights.path: None})
+    lab.commit(RECORD_REF, {small_lab.weights.path: None})
+    for options in ({}, {"history": True}):
+        report = check(lab, **options)
+        assert report, report.findings
+        assert (0, "redacted") in kinds(report)
 
 
 # -- forks
@@ -365,6 +426,18 @@ def test_two_records_of_one_run_are_a_fork(small_lab: SmallLab) -> None:
     assert kinds(report) == {(16, "fork")}
     assert paths(report, "fork") == {small_lab.runs[1].path, again.path}
     assert report.exit_code == 16
+
+
+def test_a_fork_that_a_note_decided_is_no_fault(small_lab: SmallLab) -> None:
+    run_id = layout.parse_path(small_lab.runs[1].path).id
+    again = run_doc(name="finished elsewhere", run_id=run_id)
+    small_lab.lab.add(again)
+    subject = {"kind": "run", "id": run_id, "digest": str(Digest.of(small_lab.runs[1].data))}
+    by = {"kind": "run", "id": run_id, "digest": str(Digest.of(again.data))}
+    small_lab.lab.add(note_doc("supersede", subject, {"by": by}))
+    report = check(small_lab.lab)
+    assert report
+    assert kinds(report) == {(0, "fork")}
 
 
 # -- git's own objects

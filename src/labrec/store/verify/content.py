@@ -183,6 +183,8 @@ class ContentCheck:
             self.findings.add(12, error.name.removesuffix("-schema"), path, error.message)
         except InvalidError as error:
             self.findings.add(12, "invalid", path, error.message)
+        except UnsafeError as error:
+            self.findings.add(17, "unsafe", path, error.message)
 
     def _meaning(self, path: str, parsed: layout.Parsed, data: bytes, digest: Digest) -> None:
         """Read a document under its schema, compare it with its path, note what it refers to."""

@@ -140,6 +140,8 @@ class _Verification:
                 self._what_is_new(view, found)
             else:
                 self._everything(view)
+            if found is not None:
+                self._say_what_left(found)
             if not self.options.content_only and not self.git.is_shallow:
                 self._remember(view, found)
         except IntegrityError as error:
@@ -277,6 +279,9 @@ class _Verification:
             self.findings.add(16, "base", "HEAD", "the base that was verified here is gone", hint)
         found = since(view, self.heads, self.lab.state_dir)
         self.history = f"nothing left since view {self.heads.view[:12]}"
+        return found
+
+    def _say_what_left(self, found: Since) -> None:
         for path in found.left:
             self._left(path, "it was verified here and is gone")
         for path in found.changed:
@@ -286,9 +291,11 @@ class _Verification:
         if not found.complete:
             message = "the last verified state can no longer be compared: git pruned it"
             self._left(str(self.lab.state_dir), message)
-        return found
 
     def _left(self, path: str, message: str) -> None:
+        if path.rpartition("/")[2] in self.content.references.redacted:
+            self.findings.add(0, "redacted", path, "it was erased on purpose: a note says why")
+            return
         self.history = "not intact"
         self.findings.add(16, "left", path, message)
 
