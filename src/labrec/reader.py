@@ -214,6 +214,22 @@ class RunReader:
             stream.read(1)  # the end is where the digest is compared
         return data
 
+    def read_object(self, sha256: str, *, limit: int) -> bytes:
+        """Return the proven bytes of an object that this run's documents name.
+
+        Args:
+            sha256: 64 hex digits.
+            limit: Most bytes to hold in memory.
+
+        Raises:
+            NotFoundError: The lab does not hold it.
+            IntegrityError: The bytes are other ones.
+            LimitError: It is larger than ``limit``.
+        """
+        from labrec.store.blobs import read_object  # only where bytes are read
+
+        return read_object(self._view, Digest(sha256), limit=limit)
+
     def series(self, metric: str) -> list[Point]:
         """Return every point of a metric, by step.
 

@@ -150,8 +150,9 @@ def _columns(view: View, row: RunSummary, metrics: tuple[str, ...]) -> dict[str,
 
 def _table(world: World, view: View, rows: list[RunSummary], metrics: tuple[str, ...]) -> None:
     projects = {row.project for row in rows}
-    titles = ["run", *(["project"] if len(projects) > 1 else []), "name", "status", "started",
-              ">time", *(f">{name}" for name in metrics), *([] if metrics else ["metrics"])]  # fmt: skip
+    several = ["project"] if len(projects) > 1 else []
+    shown = [f">{name}" for name in metrics] or ["metrics"]
+    titles = ["run", *several, "name", "status", "started", ">time", *shown]
     cells = []
     for row in rows:
         values = _columns(view, row, metrics).get("metrics", row.metrics)

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from labrec.capture.plan import Ending
 from labrec.capture.session import Session
-from labrec.errors import BusyError, LabrecError, NotFoundError, StorageError
+from labrec.errors import (
+    InvalidError,
+    LabrecError,
+    NotFoundError,
+    SecretError,
+    StorageError,
+    UsageError,
+)
 from labrec.sdk.start import JOIN_RUN, JOIN_SPOOL, RunOptions, begin, prepare
 
 if TYPE_CHECKING:
@@ -345,13 +352,13 @@ def _start(options: RunOptions, lab: str | os.PathLike[str] | None) -> Run:
         recover_quietly(opened)
         prepared = prepare(opened, options, None)
         session = begin(prepared)
-    except (StorageError, BusyError, OSError) as error:
+    except (UsageError, NotFoundError, InvalidError, SecretError):
+        opened.close()
+        raise
+    except Exception as error:  # noqa: BLE001 - a recorder fault never breaks the program
         opened.close()
         _warn(_told("this run is not recorded", error))
         return Run(None, None, options)
-    except BaseException:
-        opened.close()
-        raise
     plan = prepared.plan
     started = Run(session, opened, options._replace(project=plan.project, name=plan.name))
     started._take_environment()  # noqa: SLF001 - this module's own

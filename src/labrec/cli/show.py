@@ -1,0 +1,211 @@
+"""``labrec show``: one run, readable."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from labrec.cli.console import safe
+from labrec.cli.log import duration, number
+from labrec.cli.world import World, at_option, json_option, pass_world
+from labrec.lineage.features import flatten
+from labrec.record.values import from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labrec.reader import RunReader
+
+_LONG = 100  # characters of a value on one line
+_STYLES = {"complete": "green", "failed": "red", "interrupted": "yellow"}
+
+Row = tuple[str, object]
+
+
+@click.command(
+    epilog="\b\nExamples:\n  labrec show 0199a4\n  labrec show 12_from_8_lr --json\n"
+    "  labrec show 0199a4 --raw | sha256sum"
+)
+@click.argument("run")
+@click.option("--raw", is_flag=True, help="Print the stored bytes of the record, unchanged.")
+@at_option
+@json_option
+@pass_world
+def command(world: World, run: str, raw: bool, at: str | None) -> None:
+    """Show what is recorded of one run.
+
+    RUN is an id, at least four digits of its beginning, a name, or a citation.
+    """
+    from labrec.reader import RunReader
+
+    view = world.lab.view(at)
+    found = RunReader(view, view.find_run(run))
+    if raw:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(found.data)
+        return
+    world.answer(
+        {"citation": found.citation, "path": found.entry.path, "record": found.record},
+        lambda: _text(world, found),
+    )
+    if not world.json:
+        world.tell_waiting()
+
+
+def _text(world: World, run: RunReader) -> None:
+    console = world.console
+    status = console.styled(safe(run.status), _STYLES.get(run.status, "bold"))
+    console.say(console.styled(safe(f"{run.project}/{run.name}"), "bold") + f"  {status}")
+    for title, rows in _sections(run):
+        if not rows:
+            continue
+        console.say("\n" + console.styled(title, "bold"))
+        width = min(28, max(len(safe(key)) for key, _ in rows))
+        for key, value in rows:
+            console.say(f"  {safe(key):<{width}}  {_one_line(value)}".rstrip())
+    console.say(f"\n{console.styled('cite', 'bold')}  {run.citation}")
+
+
+def _one_line(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return safe(text if len(text) <= _LONG else text[: _LONG - 1] + "…")
+
+
+def _sections(run: RunReader) -> Iterator[tuple[str, list[Row]]]:
+    yield "run", list(_identity(run))
+    yield "lineage", list(_lineage(run))
+    yield "command", list(_command(run))
+    tree = run.section("features").get("tree", {})
+    yield "features", [(path, value) for path, value in flatten(tree)]
+    yield "seeds", list(run.seeds.items())
+    yield "metrics", list(_metrics(run))
+    yield (
+        "files (labrec get RUN NAME)",
+        [
+            (one.name, f"{_size(one.size)}  {one.role}{'' if one.in_lab else '  digest only'}")
+            for one in run.files()
+        ],
+    )
+    yield "code", list(_code(run))
+    yield "environment", list(_environment(run))
+    yield "hardware", list(_facts(run.section("hardware").get("fields", {})))
+    yield "telemetry", list(_telemetry(run))
+    yield (
+        "not in this record as it was",
+        [
+            (f"{event['kind']} {event['what']}", event["why"])
+            for event in run.section("capture").get("events", [])
+        ],
+    )
+
+
+def _identity(run: RunReader) -> Iterator[Row]:
+    identity = run.section("identity")
+    times = identity.get("times", {})
+    yield "id", run.id
+    if identity.get("reason"):
+        yield "reason", identity["reason"]
+    if identity.get("author"):
+        yield "author", identity["author"]["name"]
+    if times.get("started"):
+        yield "started", times["started"]
+    if times.get("duration_s") is not None:
+        yield "took", duration(times["duration_s"])
+    if run.tags:
+        yield "tags", ", ".join(run.tags)
+    if run.config_digest:
+        yield "experiment", run.config_digest
+
+
+def _lineage(run: RunReader) -> Iterator[Row]:
+    lineage = run.section("lineage")
+    for parent in lineage.get("parents", []):
+        known = parent.get("run_id") or parent.get("config_digest") or "dangling: not in this lab"
+        yield "parent", " ".join(filter(None, [parent.get("name"), known]))
+    for key in ("continues", "reproduces", "cell", "intent", "outcome"):
+        if lineage.get(key):
+            yield key, lineage[key]
+    for link in lineage.get("hypotheses", []):
+        yield "hypothesis", f"{link['slug']} {link['registration']} (linked {link['linked']})"
+
+
+def _command(run: RunReader) -> Iterator[Row]:
+    section = run.section("command")
+    if section.get("argv"):
+        import shlex  # only where there is a command
+
+        yield "argv", shlex.join(section["argv"])
+    if section.get("cwd"):
+        yield "in", section["cwd"]
+    if section.get("exit_code") is not None:
+        yield "exit code", section["exit_code"]
+    if section.get("signal"):
+        yield "signal", section["signal"]
+
+
+def _metrics(run: RunReader) -> Iterator[Row]:
+    for name, summary in run.section("metrics").get("values", {}).items():
+        unit = f" {summary['unit']}" if summary.get("unit") else ""
+        text = f"{number(from_json(summary['last']))}{unit}"
+        if summary["count"] > 1:
+            low, high = (number(from_json(summary[key])) for key in ("min", "max"))
+            text += f"  ({summary['count']} points, {low} … {high})"
+        yield name, text
+
+
+def _code(run: RunReader) -> Iterator[Row]:
+    section = run.section("code")
+    if section.get("kind") == "none":
+        yield "not captured", section.get("reason") or ""
+        return
+    for key in ("commit", "branch", "files", "remote", "digest"):
+        if section.get(key) is not None:
+            yield key, section[key]
+    if section.get("dirty"):
+        yield "dirty", "with changes that were not committed"
+
+
+def _environment(run: RunReader) -> Iterator[Row]:
+    section = run.section("environment")
+    for key in ("interpreter", "os"):
+        if isinstance(section.get(key), dict):
+            yield key, " ".join(str(part) for part in section[key].values() if part)
+    packages = section.get("packages", {})
+    if packages:
+        yield "packages", ", ".join(f"{name} {version}" for name, version in packages.items())
+    if section.get("level"):
+        yield "level", section["level"]
+
+
+def _facts(fields: dict[str, Any]) -> Iterator[Row]:
+    for name, fact in fields.items():
+        yield name, _fact(fact)
+
+
+def _fact(fact: dict[str, Any]) -> str:
+    if "unavailable" in fact:
+        return f"unavailable: {fact['unavailable']}"
+    value = fact.get("value")
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"{text} {fact['unit']}" if fact.get("unit") else text
+
+
+def _telemetry(run: RunReader) -> Iterator[Row]:
+    for name, channel in run.telemetry().items():
+        if "unavailable" in channel:
+            yield name, f"unavailable: {channel['unavailable']}"
+        else:
+            mean, high = (number(from_json(channel[key])) for key in ("mean", "max"))
+            yield name, f"mean {mean}, max {high} {channel.get('unit') or ''}".rstrip()
+
+
+def _size(size: int) -> str:
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:  # noqa: PLR2004 - decimal prefixes
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
