@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -122,7 +123,6 @@ def failing(number, after=0):
         calls.append(arguments)
         if len(calls) > after:
             raise OSError(number, os.strerror(number))
-        return None
 
     return fail
 
@@ -204,10 +204,8 @@ def test_every_failing_call_of_a_run_is_a_storage_error_or_a_whole_run(root, mon
             if run is not None:
                 run.log_metric("m", 1.0, 0)
                 run.log_artifact(bytes(100_000), "a.bin")
-                try:
+                with contextlib.suppress(StorageError):
                     run.finish(Ending("complete"))
-                except StorageError:
-                    pass
                 run.close()
         if run is not None:
             assert record_of(root / plan.run_id)["metrics"]["values"]["m"]["count"] == 1

@@ -91,7 +91,6 @@ class _Assembly:
         self.ended = float(self.end["monotonic"]) if self.end else None
         self.events: list[Event] = []
         self.objects: dict[str, NewObject] = {}
-        self.known = frozenset(self.plan.get("known", ()))
         self.expected: set[str] = set()
         self.kept = self._kept()
         self.told = self._told()
@@ -113,7 +112,7 @@ class _Assembly:
             if section is not None:
                 record[name] = section
         record["determinism"] = self._determinism()
-        measured, stored = telemetry(self.reader, self.started, self.ended, self._files)
+        measured, stored = telemetry(self.reader, self.ended, self._files, self.events)
         if measured is not None:
             record["telemetry"] = measured
         self._add(stored)
@@ -159,13 +158,13 @@ class _Assembly:
         if self.end is None:
             self.events.append(event("recovered", "run", _REASONS[self.unfinished]))
 
-    def _refer(self, sha256: str, size: int) -> bool:
+    def _refer(self, sha256: str, size: int, *, known: bool = False) -> bool:
         """Take an object into the record; False where its bytes are not there."""
         new = self.kept.get(sha256)
         if new is not None and new.size == size and (self.end is not None or _intact(new)):
             self.objects[sha256] = new
             return True
-        if sha256 in self.known:
+        if known:
             self.expected.add(sha256)
             return True
         return False
@@ -179,8 +178,8 @@ class _Assembly:
         told = self.told.get(name)
         if told is None:
             return None
-        missing = [ref for ref in told["objects"] if not self._refer(ref["sha256"], ref["size"])]
-        if missing:
+        there = [self._refer(**ref) for ref in told["objects"]]
+        if not all(there):
             self.events.append(event("lost", f"section {name}", "an object of it is not readable"))
             return None
         return dict(told["document"])
@@ -250,7 +249,9 @@ class _Assembly:
         from labrec.record.digest import Digest  # as above
 
         plan = self.plan
-        tree = bounds.tree(self._joined(plan.get("features", {})), "features", self.events)
+        tree = bounds.tree(
+            self._joined(plan.get("features", {})), "features", bounds.FOR_FEATURES, self.events
+        )
         source = plan.get("features_source")
         if source is not None and not self._refer(source["sha256"], source["size"]):
             self.events.append(event("unavailable", "features source", "its bytes were not kept"))
@@ -279,7 +280,7 @@ class _Assembly:
     def _diff(self, diff: list[Any] | None) -> list[Any] | None:
         if diff is None:
             return None
-        kept = bounds.tree({"diff": diff}, "features", self.events)["diff"]
+        kept = bounds.tree({"diff": diff}, "features", bounds.FOR_DIFF, self.events)["diff"]
         return kept if isinstance(kept, list) else None
 
     def _determinism(self) -> dict[str, Any]:
@@ -301,15 +302,14 @@ class _Assembly:
                 self._gather(journal, table, facts)
             stored, summaries = table.write(self._files)
         self._add(stored)
-        names = sorted(summaries)
-        if len(names) > bounds.MAX_METRICS:
-            why = f"more than {bounds.MAX_METRICS} metrics; all of them are in the series"
-            rest = len(names) - bounds.MAX_METRICS
-            self.events.append(event("truncated", "metric summaries", why, rest))
         values = {
-            bounds.text(name): _summary(summaries[name], facts[name])
-            for name in names[: bounds.MAX_METRICS]
+            bounds.text(name): _summary(summaries[name], facts[name]) for name in sorted(summaries)
         }
+        count = bounds.fitting(values.items(), bounds.FOR_METRICS)
+        if count < len(values):
+            why = "too many for a record; all of them are in the series"
+            self.events.append(event("truncated", "metric summaries", why, len(values) - count))
+            values = dict(list(values.items())[:count])
         return {"minor": 0, "series": stored.ref if stored else None, "values": values}
 
     def _gather(
@@ -342,11 +342,11 @@ class _Assembly:
         for item in self._logs():
             items[item["name"]] = item
         kept = [items[name] for name in sorted(items)]
-        if len(kept) > bounds.MAX_ARTIFACTS:
-            why = f"more than {bounds.MAX_ARTIFACTS} artifacts; log an archive instead"
-            rest = len(kept) - bounds.MAX_ARTIFACTS
-            self.events.append(event("lost", "artifacts", why, rest))
-        kept = kept[: bounds.MAX_ARTIFACTS]
+        count = bounds.fitting(kept, bounds.FOR_ARTIFACTS)
+        if count < len(kept):
+            why = "too many for a record; log an archive instead"
+            self.events.append(event("lost", "artifacts", why, len(kept) - count))
+            kept = kept[:count]
         for item in kept:
             if item["where"] == "git" and not self._refer(item["sha256"], item["size"]):
                 item["where"] = "digest-only"

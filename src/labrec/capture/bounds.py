@@ -8,18 +8,35 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labrec.capture.captured import event
 
-MAX_TREE = 64 << 10  # bytes of the features, and of their diff, as JSON
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Shares of the 256 KiB that a record may have, in bytes as written; the rest is for the sections
+# whose size their own capture bounds.
+FOR_FEATURES = 40 << 10
+FOR_DIFF = 16 << 10
+FOR_ARGV = 12 << 10
+FOR_METRICS = 40 << 10
+FOR_ARTIFACTS = 40 << 10
+FOR_TELEMETRY = 40 << 10
+FOR_EVENTS = 20 << 10
 MAX_DEPTH = 48  # levels of nesting inside a section; the whole document may have 64
-MAX_TEXT = 8 << 10  # characters of one text
-MAX_ARGV = 32 << 10  # characters of the command line
-MAX_METRICS = 300
-MAX_ARTIFACTS = 300
-MAX_EVENTS = 200
+MAX_TEXT = 4 << 10  # characters of one text
+_KINDS = (  # gravest first
+    "lost",
+    "recovered",
+    "truncated",
+    "unmappable",
+    "redacted",
+    "unavailable",
+    "skipped",
+)
 _NOTICE = 200  # bytes, about what stands in place of a branch
+_NOTICES = 50  # branches that are replaced; further ones are left out
 _EXACT = 2**53 - 1
 
 
@@ -60,28 +77,49 @@ def num(value: float) -> float | dict[str, str]:
     return {"$float": "Infinity" if value > 0 else "-Infinity"}
 
 
-def tree(value: dict[str, Any], what: str, events: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return a tree of at most ``MAX_TREE`` bytes: its largest branches give way first.
+def size(value: Any) -> int:
+    """Return about how many bytes a value takes in a record, rather more than fewer."""
+    written = json.dumps(value, indent=2)
+    return len(written) + 8 * (written.count("\n") + 1)
+
+
+def fitting(items: Iterable[Any], room: int) -> int:
+    """Return how many of the first items have room together."""
+    count = 0
+    for item in items:
+        room -= size(item)
+        if room < 0:
+            break
+        count += 1
+    return count
+
+
+def tree(
+    value: dict[str, Any], what: str, room: int, events: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return a tree that has room: its largest branches give way first.
 
     Args:
         value: Free-form JSON object.
         what: Its name, for the line in ``events``.
+        room: Bytes in the record.
         events: Takes a line for each branch that gave way.
     """
     kept = storable(value)
-    sizes = {key: len(json.dumps(part)) + len(key) for key, part in kept.items()}
+    sizes = {key: size(part) + len(key) for key, part in kept.items()}
     total = sum(sizes.values())
-    for key in sorted(sizes, key=lambda name: (-sizes[name], name)):
-        if total <= MAX_TREE:
+    for place, key in enumerate(sorted(sizes, key=lambda name: (-sizes[name], name))):
+        if total <= room:
             break
         total -= sizes[key]
         kind = type(kept[key]).__name__
-        if sizes[key] <= _NOTICE:
+        if sizes[key] <= _NOTICE or place >= _NOTICES:
             del kept[key]
         else:
             kept[key] = {"$repr": f"{sizes[key]} bytes, too large for a record", "type": kind}
             total += _NOTICE
-        events.append(event("truncated", f"{what}.{key[:100]}", "too large for a record"))
+        branch = f"{what}.{key[:100]}" if place < _NOTICES else f"further branches of {what}"
+        events.append(event("truncated", branch, "too large for a record"))
     return dict(kept)
 
 
@@ -94,28 +132,28 @@ def short(value: str | None, what: str, events: list[dict[str, Any]]) -> str | N
 
 
 def command_line(argv: list[str], events: list[dict[str, Any]]) -> list[str]:
-    """Return a command line of at most ``MAX_ARGV`` characters."""
-    kept: list[str] = []
-    room = MAX_ARGV
-    for argument in argv:
-        room -= len(argument) + 8
-        if room < 0:
-            why = f"the command line is longer than {MAX_ARGV} characters"
-            events.append(event("truncated", "command line", why, len(argv) - len(kept)))
-            break
-        kept.append(text(argument))
-    return kept
+    """Return as much of a command line as has room."""
+    count = fitting(argv, FOR_ARGV)
+    if count < len(argv):
+        events.append(event("truncated", "command line", "too long", len(argv) - count))
+    return [text(argument) for argument in argv[:count]]
 
 
 def merged(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return capture lines in order, equal ones counted together, at most ``MAX_EVENTS``."""
+    """Return capture lines, equal ones counted together, the gravest that have room."""
     counts: dict[tuple[str, str, str], int] = {}
     for line in events:
-        key = (str(line["kind"]), text(str(line["what"]))[:1000], text(str(line["why"]))[:1000])
+        key = (str(line["kind"]), _line(line["what"]), _line(line["why"]))
         counts[key] = counts.get(key, 0) + int(line.get("count", 1))
-    keys = sorted(counts)
-    kept = [event(*key, counts[key]) for key in keys[:MAX_EVENTS]]
-    if len(keys) > MAX_EVENTS:
-        rest = sum(counts[key] for key in keys[MAX_EVENTS:])
-        kept.append(event("truncated", "capture", f"more than {MAX_EVENTS} lines", rest))
-    return kept
+    order = {kind: place for place, kind in enumerate(_KINDS)}
+    keys = sorted(counts, key=lambda key: (order.get(key[0], len(order)), key))
+    lines = [event(*key, counts[key]) for key in keys]
+    count = fitting(lines, FOR_EVENTS)
+    if count < len(lines):
+        rest = sum(line["count"] for line in lines[count:])
+        return [*lines[:count], event("truncated", "capture", "too many lines", rest)]
+    return lines
+
+
+def _line(value: object) -> str:
+    return text(str(value))[:300]

@@ -6,6 +6,8 @@ import math
 import struct
 from typing import TYPE_CHECKING, Any
 
+from labrec.capture import bounds
+from labrec.capture.captured import event
 from labrec.capture.compressed import CompressedFile, number, quoted
 from labrec.capture.frames import Frame, Kind, from_json
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from labrec.capture.captured import NewObject
+    from labrec.capture.captured import Event, NewObject
     from labrec.capture.spool_reader import JournalReader, SpoolReader
 
 HEADER = "channel,time,min,mean,max,count\n"
@@ -74,7 +76,7 @@ class _Channel:
 
 
 def telemetry(
-    reader: SpoolReader, started: float, ended: float | None, folder: Path
+    reader: SpoolReader, ended: float | None, folder: Path, events: list[Event]
 ) -> tuple[dict[str, Any] | None, NewObject | None]:
     """Return the telemetry section of a run and its object; None each where there is nothing.
 
@@ -83,14 +85,15 @@ def telemetry(
 
     Args:
         reader: The spool.
-        started: Monotonic clock at the start of the run, seconds.
-        ended: Likewise at its end; None = not known.
+        ended: Monotonic clock at the end of the run, seconds; None = not known.
         folder: Where a large object goes.
+        events: Takes a line for what has no room.
 
     Raises:
         OSError: The object cannot be written there.
         InvalidError: A frame holds no JSON.
     """
+    started = float(reader.start["monotonic"])
     told: dict[str, Any] = {}
     for document in reader.documents(Kind.SECTION):
         if document.get("name") == "telemetry":
@@ -101,11 +104,16 @@ def telemetry(
     duration = (ended if ended is not None else last) - started
     summaries: dict[str, Fact] = dict(told.get("channels") or {})
     summaries |= {name: channel.summary(duration) for name, channel in channels.items()}
+    names = sorted(summaries)
+    count = bounds.fitting((summaries[name] for name in names), bounds.FOR_TELEMETRY)
+    if count < len(names):
+        why = "too many for a record; all of them are in the samples"
+        events.append(event("truncated", "channel summaries", why, len(names) - count))
     stored = _write(channels, folder)
     section = {
         "minor": 0,
         "object": stored.ref if stored else None,
-        "channels": dict(sorted(summaries.items())),
+        "channels": {bounds.text(name): summaries[name] for name in names[:count]},
         "overhead": told.get("overhead"),
     }
     return section, stored

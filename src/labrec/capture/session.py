@@ -133,10 +133,11 @@ class Session:
         """
         try:
             section, objects, events = probe()
+            known = {new.sha256 for new in objects if self._known and self._known(new.sha256)}
             for new in objects:
-                if self._known is None or not self._known(new.sha256):
+                if new.sha256 not in known:
                     store_object(self.spool, new)
-            self.spool.section(name, section, objects)
+            self.spool.section(name, section, objects, known)
             for line in events:
                 self.spool.remark(line["kind"], line["what"], line["why"], line.get("count", 1))
         except SecretError:

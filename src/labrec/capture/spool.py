@@ -44,7 +44,7 @@ from labrec.capture.points import MetricLog
 from labrec.errors import InvalidError, NotFoundError, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
     from pathlib import Path
 
     from labrec.capture.captured import NewObject
@@ -194,7 +194,11 @@ class Spool:
         self._append(Kind.METRIC, told)
 
     def section(
-        self, name: str, document: Mapping[str, Any], objects: Sequence[NewObject] = ()
+        self,
+        name: str,
+        document: Mapping[str, Any],
+        objects: Sequence[NewObject] = (),
+        known: Container[str] = (),
     ) -> None:
         """Keep a section of the record; a later one of the same name replaces it.
 
@@ -202,8 +206,9 @@ class Spool:
             name: Such as ``environment``.
             document: The section in the record's form.
             objects: What it refers to, directly or through another object; kept before it.
+            known: sha256 of those that the lab holds already, so that the spool does not.
         """
-        refs = [new.ref for new in objects]
+        refs = [{**new.ref, "known": new.sha256 in known} for new in objects]
         self._append(Kind.SECTION, {"name": name, "document": document, "objects": refs})
 
     def object(self, sha256: str, data: bytes) -> None:
