@@ -32,12 +32,42 @@ TIME: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1
 LINE: Final = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]+$"
 # Relative, no empty component; that it is spelled in the one way is beyond a pattern.
 PATH: Final = r"^[^/\u0000-\u001f\u007f-\u009f\\:]+(/[^/\u0000-\u001f\u007f-\u009f\\:]+)*$"
+DEFINITION: Final = "labrec-definition"  # stands in a schema until it is published
 DECIMAL: Final = r"^(0|-?[1-9][0-9]*)$"
 
 
 def text(pattern: str, **limits: Any) -> Any:
     """Return the field facts of a text that a pattern describes."""
     return Field(pattern=pattern, **limits)
+
+
+def shared(name: str) -> WithJsonSchema:
+    """Say that a type's schema is the definition of that name in `schema.DEFINITIONS`."""
+    return WithJsonSchema({DEFINITION: name})
+
+
+def given(*names: str) -> dict[str, Any]:
+    """Return the schema of an object that has all these fields, none of them null."""
+    not_null = {name: {"not": {"type": "null"}} for name in names}
+    return {"required": list(names), "properties": not_null}
+
+
+def missing(*names: str) -> dict[str, Any]:
+    """Return the schema of an object in which each of these fields is absent or null."""
+    return {"properties": {name: {"type": "null"} for name in names}}
+
+
+def when(
+    field: str, enum: tuple[str, ...], then: dict[str, Any], orelse: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the schema of a rule that holds where a field has one of some values."""
+    rule = {"if": {"properties": {field: {"enum": list(enum)}}, "required": [field]}, "then": then}
+    return rule if orelse is None else {**rule, "else": orelse}
+
+
+def rules(*schemas: dict[str, Any]) -> ConfigDict:
+    """Return the configuration of a model whose validator has these rules as schemas."""
+    return ConfigDict(json_schema_extra={"allOf": list(schemas)})
 
 
 def read_digest(value: object) -> Digest:
@@ -69,8 +99,15 @@ def _is_time(value: str) -> str:
     return value
 
 
-def _tree(value: Any) -> Any:
+def _value(value: Any) -> Any:
     or_value_error(values.check_tree, value)
+    return value
+
+
+def _tree(value: dict[str, Any]) -> dict[str, Any]:
+    for inner in value.values():
+        _value(inner)
+    or_value_error(values.check_plain, value)
     return value
 
 
@@ -82,7 +119,7 @@ DigestText = Annotated[
     Digest,
     PlainValidator(read_digest),
     PlainSerializer(str, return_type=str),
-    WithJsonSchema({"$ref": "#/$defs/digest"}),
+    shared("digest"),
 ]
 """A digest, written ``sha256:<64 hex>``."""
 
@@ -90,32 +127,30 @@ Hex64 = Annotated[str, text(HEX64)]
 """The 64 bare hex digits of an object's sha256."""
 
 Id = Annotated[str, text(ID), AfterValidator(lambda value: or_value_error(ids.parse_id, value)),
-               WithJsonSchema({"$ref": "#/$defs/id"})]  # fmt: skip
+               shared("id")]  # fmt: skip
 """A UUIDv7 in lower case."""
 
 Project = Annotated[
     str, text(SLUG), AfterValidator(lambda value: or_value_error(layout.check_project, value)),
-    WithJsonSchema({"$ref": "#/$defs/project"}),
+    shared("project"),
 ]  # fmt: skip
 """The name of a project."""
 
 Slug = Annotated[
     str, text(SLUG), AfterValidator(lambda value: or_value_error(layout.check_slug, value)),
-    WithJsonSchema({"$ref": "#/$defs/slug"}),
+    shared("slug"),
 ]  # fmt: skip
 """The name of a hypothesis, a dataset or a report."""
 
 Time = Annotated[str, text(TIME), AfterValidator(_is_time),
-                 WithJsonSchema({"$ref": "#/$defs/time"})]  # fmt: skip
+                 shared("time")]  # fmt: skip
 """RFC 3339 in UTC with ``Z``; informational."""
 
 StoredPath = Annotated[str, Field(max_length=MAX_PATH), AfterValidator(check_path),
-                       WithJsonSchema({"$ref": "#/$defs/path"})]  # fmt: skip
+                       shared("path")]  # fmt: skip
 """A path as records store it."""
 
-WorkingDirectory = Annotated[
-    str, Field(max_length=MAX_PATH), AfterValidator(_cwd), WithJsonSchema({"$ref": "#/$defs/cwd"})
-]
+WorkingDirectory = Annotated[str, Field(max_length=MAX_PATH), AfterValidator(_cwd), shared("cwd")]
 """A stored path, or ``.``."""
 
 Line = Annotated[str, text(LINE, max_length=1000)]
@@ -124,22 +159,22 @@ Line = Annotated[str, text(LINE, max_length=1000)]
 RunName = Annotated[str, text(LINE, max_length=layout.MAX_NAME)]
 """The name of a run: one line of 1 to 200 characters."""
 
-Whole = Annotated[int, BeforeValidator(_whole), Field(ge=-MAX_INT, le=MAX_INT)]
+Whole = Annotated[int, Field(ge=-MAX_INT, le=MAX_INT), BeforeValidator(_whole)]
 """An integer that every reader holds exactly."""
 
-Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=MAX_INT)]
+Count = Annotated[int, Field(ge=0, le=MAX_INT), BeforeValidator(_whole)]
 """How many, 0 or more."""
 
-Positive = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=MAX_INT)]
+Positive = Annotated[int, Field(ge=1, le=MAX_INT), BeforeValidator(_whole)]
 """How many, 1 or more."""
 
 Seconds = Annotated[float, Field(ge=0)]
 """A duration by the monotonic clock, s."""
 
-Tree = Annotated[dict[str, Any], AfterValidator(_tree), WithJsonSchema({"$ref": "#/$defs/tree"})]
+Tree = Annotated[dict[str, Any], AfterValidator(_tree), shared("tree")]
 """A free-form object of tagged values."""
 
-Value = Annotated[Any, AfterValidator(_tree), WithJsonSchema({"$ref": "#/$defs/value"})]
+Value = Annotated[Any, AfterValidator(_value), shared("value")]
 """A free-form tagged value."""
 
 
@@ -160,7 +195,7 @@ Num = Annotated[
     float,
     BeforeValidator(_num),
     PlainSerializer(_num_to_json),
-    WithJsonSchema({"$ref": "#/$defs/num"}),
+    shared("num"),
 ]
 """A number, or a tagged NaN or Infinity."""
 

@@ -6,13 +6,29 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from labrec.record.base import Count, DigestText, Line, ObjectRef, Section, text
+from labrec.record.base import (
+    Count,
+    DigestText,
+    Line,
+    ObjectRef,
+    Section,
+    given,
+    rules,
+    text,
+    when,
+)
 
 Commit = Annotated[str, text("^([0-9a-f]{40}|[0-9a-f]{64})$")]
 
 
 class Code(Section):
     """Which code ran: a manifest of its files, or a commit with a patch, or why neither."""
+
+    model_config = rules(
+        when("kind", ("none",), given("reason"), given("digest")),
+        when("kind", ("manifest",), given("manifest")),
+        when("kind", ("commit_patch",), given("commit")),
+    )
 
     kind: Literal["manifest", "commit_patch", "none"] = Field(description="How it is stored.")
     reason: str | None = Field(default=None, description="Why it is stored so, or not at all.")

@@ -6,11 +6,21 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from labrec.record.base import Many, Section, Whole, WorkingDirectory, text
+from labrec.record.base import (
+    Many,
+    Section,
+    Whole,
+    WorkingDirectory,
+    given,
+    rules,
+    text,
+)
 
 
 class Command(Section):
     """What was started, and how it ended."""
+
+    model_config = rules({"not": given("exit_code", "signal")})
 
     argv: Annotated[tuple[str, ...], Many] = Field(default=(), description="The command line.")
     cwd: WorkingDirectory | None = Field(

@@ -6,11 +6,24 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from labrec.record.base import DigestText, Frozen, ObjectRef, Section, Value, text
+from labrec.record.base import (
+    DigestText,
+    Frozen,
+    ObjectRef,
+    Section,
+    Value,
+    given,
+    missing,
+    rules,
+    text,
+    when,
+)
 
 
 class Fact(Frozen):
     """A value with its unit, or the reason for which there is none."""
+
+    model_config = rules({"oneOf": [{"required": ["value"]}, given("unavailable")]})
 
     value: Value = Field(default=None, description="What was read.")
     unit: str | None = Field(default=None, description="Its unit.")
@@ -25,6 +38,10 @@ class Fact(Frozen):
 
 class Hardware(Section):
     """The machine: who it is in this lab, what model it is, and its state at the start."""
+
+    model_config = rules(
+        when("machine_id_source", ("unavailable",), missing("machine_id"), given("machine_id"))
+    )
 
     hardware_id: DigestText = Field(description="Machines of one model share it.")
     machine_id: Annotated[str, text("^[0-9a-f]{20}$")] | None = Field(

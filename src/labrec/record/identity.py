@@ -18,6 +18,9 @@ from labrec.record.base import (
     Seconds,
     Section,
     Time,
+    missing,
+    rules,
+    when,
 )
 
 Status = Literal["complete", "failed", "interrupted", "planned"]
@@ -42,6 +45,14 @@ class Tool(Frozen):
 
 class Identity(Section):
     """Which run it is, what it is called, and how it ended."""
+
+    model_config = rules(
+        when(
+            "status",
+            ("planned",),
+            {"properties": {"times": missing("started", "ended"), "fulfils": {"type": "null"}}},
+        )
+    )
 
     run_id: Id = Field(description="The run's id, known before it started.")
     project: Project = Field(description="The project it belongs to.")

@@ -6,11 +6,23 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from labrec.record.base import DigestText, Frozen, Id, Line, Many, Section, Slug
+from labrec.record.base import (
+    DigestText,
+    Frozen,
+    Id,
+    Line,
+    Many,
+    Section,
+    Slug,
+    given,
+    rules,
+)
 
 
 class Parent(Frozen):
     """A run or experiment from which this one was derived; dangling when only its name is known."""
+
+    model_config = rules({"anyOf": [given("name"), given("run_id"), given("config_digest")]})
 
     by: Literal["option", "name"] = Field(description="Named by its author, or by a naming rule.")
     name: Line | None = Field(default=None, description="The name by which it was given.")

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, create_model, model_validator
 
 from labrec.record.base import (
+    DEFINITION,
     Author,
     DigestText,
     Frozen,
@@ -19,9 +20,13 @@ from labrec.record.base import (
     Project,
     RunName,
     Time,
+    given,
+    missing,
     or_value_error,
     read_digest,
+    rules,
     text,
+    when,
 )
 from labrec.record.ids import parse_id
 from labrec.record.layout import check_slug
@@ -43,6 +48,13 @@ class Reparent(Body):
 
 class Link(Body):
     """The subject is linked to (or unlinked from) something else."""
+
+    model_config = rules(
+        when("to", ("hypothesis", "dataset"), given("digest")),
+        when("to", ("hypothesis",), {"properties": {"target": {DEFINITION: "slug"}}}),
+        when("to", ("run",), {"properties": {"target": {DEFINITION: "id"}}}),
+        when("to", ("publication",), {"properties": {"target": {"pattern": "^(https://|doi:)"}}}),
+    )
 
     to: Literal["hypothesis", "run", "dataset", "publication"] = Field(
         description="What the target is."
@@ -73,6 +85,15 @@ class Comment(Body):
 
 class Tag(Body):
     """Tags are added and removed."""
+
+    model_config = rules(
+        {
+            "anyOf": [
+                {"required": ["add"], "properties": {"add": {"minItems": 1}}},
+                {"required": ["remove"], "properties": {"remove": {"minItems": 1}}},
+            ]
+        }
+    )
 
     add: Annotated[tuple[Line, ...], Many] = Field(default=(), description="Tags to add.")
     remove: Annotated[tuple[Line, ...], Many] = Field(default=(), description="Tags to remove.")
@@ -192,6 +213,13 @@ NoteKind = Literal[
 class Subject(Frozen):
     """What a note speaks about."""
 
+    model_config = rules(
+        when("kind", ("experiment",), missing("digest"), given("digest")),
+        when("kind", ("run", "note"), {"properties": {"id": {DEFINITION: "id"}}}),
+        when("kind", ("hypothesis", "report"), {"properties": {"id": {DEFINITION: "slug"}}}),
+        when("kind", ("object", "experiment"), {"properties": {"id": {DEFINITION: "digest"}}}),
+    )
+
     kind: Literal["run", "experiment", "hypothesis", "note", "object", "report"] = Field(
         description="What it is."
     )
@@ -217,6 +245,11 @@ class Subject(Frozen):
 
 class Note(Frozen):
     """Note v1: something said later about a run, an experiment or another document."""
+
+    model_config = rules(
+        {"properties": {"after": {"uniqueItems": True}}},
+        when("kind", tuple(sorted(REASONED)), {"properties": {"reason": {"pattern": "[^\\s]"}}}),
+    )
 
     schema_: Annotated[str, text(r"^labrec\.note/1\.(0|[1-9][0-9]{0,8})$")] = Field(
         alias="schema", description="Kind and version of the document."

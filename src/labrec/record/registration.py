@@ -17,7 +17,11 @@ from labrec.record.base import (
     Slug,
     Time,
     Tree,
+    given,
+    missing,
+    rules,
     text,
+    when,
 )
 from labrec.record.metric import Direction
 
@@ -34,6 +38,8 @@ class PrimaryMetric(Frozen):
 
 class Baseline(Frozen):
     """What the claim is compared with."""
+
+    model_config = rules(when("kind", ("named",), given("name"), missing("name")))
 
     kind: Literal["parent", "root", "best", "named"] = Field(description="How it is found.")
     name: Line | None = Field(default=None, description="The experiment's name, for kind named.")

@@ -7,7 +7,11 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from labrec.record.artifact import Artifacts
-from labrec.record.base import Frozen
+from labrec.record.base import (
+    Frozen,
+    missing,
+    rules,
+)
 from labrec.record.capture import Capture
 from labrec.record.code import Code
 from labrec.record.command import Command
@@ -24,6 +28,18 @@ from labrec.record.telemetry import Telemetry
 
 class ResearchRecord(Frozen):
     """Research Record v1: what one run was, in sections; all but the identity may be missing."""
+
+    model_config = rules(
+        {
+            "if": {"properties": {"identity": {"properties": {"status": {"const": "planned"}}}}},
+            "then": {
+                "properties": {
+                    "command": missing("exit_code", "signal"),
+                    "metrics": {"properties": {"values": {"maxProperties": 0}}},
+                }
+            },
+        }
+    )
 
     schema_: str = Field(
         alias="schema",

@@ -6,11 +6,22 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from labrec.record.base import Count, Frozen, Num, ObjectRef, Seconds, Section
+from labrec.record.base import (
+    Count,
+    Frozen,
+    Num,
+    ObjectRef,
+    Seconds,
+    Section,
+    given,
+    rules,
+)
 
 
 class Channel(Frozen):
     """Summary of one channel, or the reason for which there is none."""
+
+    model_config = rules({"oneOf": [given("count"), given("unavailable")]})
 
     unit: str | None = Field(default=None, description="Unit of the values.")
     sensor: str | None = Field(default=None, description="What was read.")

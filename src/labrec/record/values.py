@@ -266,6 +266,16 @@ def check_tree(value: Any) -> None:
             check_tree(inner)
 
 
+def check_plain(value: dict[str, Any]) -> None:
+    """Refuse an object that is a tag itself.
+
+    Raises:
+        InvalidError: A key begins with a single ``$``.
+    """
+    if _tag(value) is not None:
+        raise InvalidError("a tag in place of an object")
+
+
 def _tag(value: dict[str, Any]) -> str | None:
     """Return the one tag of an object, or None for a plain one."""
     found = [key for key in value if key.startswith("$") and not key.startswith("$$")]
