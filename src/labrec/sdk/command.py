@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from labrec.capture.plan import Ending
 from labrec.errors import LabrecError
-from labrec.sdk.start import JOIN_RUN, JOIN_SPOOL, RunOptions, abandon, begin, prepare
+from labrec.sdk.start import (
+    JOIN_RUN,
+    JOIN_SPOOL,
+    RunOptions,
+    abandon,
+    begin,
+    prepare,
+    recover_first,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,9 +88,8 @@ def record_command(lab: Lab, options: CommandOptions) -> CommandOutcome:
     """
     from labrec.capture.command import run_command
     from labrec.sdk.inputs import Stamp, stamp
-    from labrec.sdk.recovery import recover_quietly
 
-    recover_quietly(lab)
+    recover_first(lab)
     prepared = prepare(lab, options.run, options.argv)
     before = stamp(options.metrics) if options.metrics is not None else Stamp(None, None, None)
     session = begin(prepared)

@@ -22,7 +22,7 @@ from labrec.errors import (
     StorageError,
     UsageError,
 )
-from labrec.sdk.start import JOIN_RUN, JOIN_SPOOL, RunOptions, begin, prepare
+from labrec.sdk.start import JOIN_RUN, JOIN_SPOOL, RunOptions, begin, prepare, recover_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -344,12 +344,11 @@ def _text(value: object) -> str:
 
 
 def _start(options: RunOptions, lab: str | os.PathLike[str] | None) -> Run:
-    from labrec.sdk.recovery import recover_quietly
     from labrec.store.lab import Lab
 
     opened = Lab.open(Path(lab) if lab is not None else None)
     try:
-        recover_quietly(opened)
+        recover_first(opened)
         prepared = prepare(opened, options, None)
         session = begin(prepared)
     except (UsageError, NotFoundError, InvalidError, SecretError):

@@ -156,6 +156,19 @@ def begin(prepared: Prepared) -> Session:
     return session
 
 
+def recover_first(lab: Lab) -> None:
+    """Record the runs that were cut off before another one starts; failures are left for later."""
+    try:
+        with os.scandir(lab.spool_root) as entries:
+            if not any(True for _ in entries):
+                return  # nearly always: and then none of it is imported
+    except OSError:
+        return
+    from labrec.sdk.recovery import recover_quietly
+
+    recover_quietly(lab)
+
+
 def abandon(session: Session) -> None:
     """Remove the spool of a run that never started."""
     from labrec.capture.ownership import remove  # only where a start fails
@@ -285,6 +298,8 @@ def _parents(
     """Return the parents, and how the features differ from those of the first."""
     if view is None and given is None:
         return (), None
+    if given is None and view is not None and not _may_name_a_parent(view, project, name):
+        return (), None
     from labrec.sdk.parents import features_of, given_parent, named_parent
 
     if given is not None:
@@ -302,6 +317,11 @@ def _parents(
 
     changes = [change.to_json() for change in diff(tree, to_json(features))]
     return (parent.to_json(),), changes
+
+
+def _may_name_a_parent(view: View, project: str, name: str) -> bool:
+    """Say whether it is worth looking: most names call no parent."""
+    return "_from_" in name or "parent_rule" in view.project_definition(project)
 
 
 def _hypotheses(view: View | None, project: str, text: str | None) -> tuple[dict[str, str], ...]:

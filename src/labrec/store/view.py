@@ -280,10 +280,12 @@ class View:
         Raises:
             InvalidError: The file is not a mapping in the YAML 1.2 core schema.
         """
+        path = f"{RECORDS}/{project}/project.yaml"
+        if self.entry(path) is None:
+            return {}
         from labrec.store.definitions import read_definition  # brings YAML in, seldom needed
 
-        path = f"{RECORDS}/{project}/project.yaml"
-        return read_definition(self.read(path), path) if self.entry(path) is not None else {}
+        return read_definition(self.read(path), path)
 
     # -- objects -------------------------------------------------------------------------
 
