@@ -17,6 +17,7 @@ from labrec.capture import manifest, stat_cache
 from labrec.capture.captured import Captured, Event, NewObject, event
 from labrec.capture.facts import cause
 from labrec.errors import LabrecError, NotFoundError
+from labrec.gitio.command import GitFailedError
 from labrec.gitio.repository import GitRepository
 from labrec.gitio.worktree import newest_published, remote_url, tracked_files, untracked_files
 from labrec.record.digest import Digest
@@ -376,8 +377,9 @@ class _Tree:
 
         try:
             found = changes(self.repository) if base is None else changes(self.repository, base)
-        except LabrecError as error:
-            self.events.append(event("unavailable", "patch of the code", error.message))
+        except (LabrecError, GitFailedError) as error:
+            why = error.message if isinstance(error, LabrecError) else "git could not compare"
+            self.events.append(event("unavailable", "patch of the code", why))
             return None, b""
         self._skipped(list(found.left_out), "a filter would have to run to compare it", "patch of ")
         return found.dirty, found.patch
@@ -396,10 +398,13 @@ class _Tree:
             section["reason"] += "; no ancestor is published, the patch is against the commit"
         dirty, patch = self._changes(None if base == self.head else base)
         section["dirty"] = dirty
+        if dirty is None:
+            section |= {"kind": "none", "reason": f"{section['reason']}; the patch is unavailable"}
+            return Captured(section, [], self.events)
         ref = self._keep(patch) if patch else None
         section["patch"] = ref
         basis = {"commit": base, "patch": ref["sha256"] if ref else None}
-        section["digest"] = str(Digest.of_value(basis)) if dirty is not None else None
+        section["digest"] = str(Digest.of_value(basis))
         return Captured(section, list(self.objects.values()), self.events)
 
     def _git_section_light(self) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def is_racy(state: bytes, taken_ns: int) -> bool:
     """
     mtime, ctime = _STATE.unpack(state)[:2]
     youngest = max(mtime, ctime)
-    step = _COARSE_NS if mtime % _SECOND == 0 else _TICK_NS
+    step = _TICK_NS if mtime % _SECOND or ctime % _SECOND else _COARSE_NS
     return bool(youngest + step >= taken_ns)
 
 
