@@ -70,15 +70,21 @@ def changes(repository: GitRepository, base: str | None = None) -> Changes:
         return Changes(dirty=False, patch=b"", left_out=())
     if not command.available():
         return _changes_by_dulwich(repository, base)
-    drivers = _filter_drivers(repository)
-    options = [*_DIFF_OPTIONS]
-    for name in drivers:
-        for key, value in (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false")):
-            options += ["-c", f"filter.{name}.{key}={value}"]
-    left_out = _filtered(repository, base, options) if drivers else ()
+    filters = without_filters(repository)
+    options = [*_DIFF_OPTIONS, *filters]
+    left_out = _filtered(repository, base, options) if filters else ()
     rest = ["--", ".", *(f":(exclude,top,literal){path}" for path in left_out)] if left_out else []
     patch = command.run_git(repository, [*_DIFF, base, *rest], options=options)
     return Changes(bool(patch or left_out), patch, left_out)
+
+
+def without_filters(repository: GitRepository) -> list[str]:
+    """Return the ``-c`` options that keep every configured filter (such as LFS) from running."""
+    options: list[str] = []
+    for name in _filter_drivers(repository):
+        for key, value in (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false")):
+            options += ["-c", f"filter.{name}.{key}={value}"]
+    return options
 
 
 def _looks_clean(repository: GitRepository, head: str) -> bool:
@@ -173,7 +179,14 @@ def _changes_by_dulwich(repository: GitRepository, head: str) -> Changes:
             path = name.encode("utf-8", "surrogateescape")
             blob = Blob.from_string(data) if data is not None else None
             sides.append((path if blob else None, mode, blob))
-        write_blob_diff(out, sides[0], sides[1])
+        part = io.BytesIO()
+        write_blob_diff(part, sides[0], sides[1])
+        header, index, body = part.getvalue().partition(b"\nindex ")
+        if b"\nold file mode " in header:  # dulwich's spelling of what git calls old and new mode
+            header = header.replace(b"\nold file mode ", b"\nold mode ")
+            header = header.replace(b"\nnew file mode ", b"\nnew mode ")
+        same = sides[0][2] == sides[1][2]  # then git apply takes no index line
+        out.write(header + b"\n" if same else header + index + body)
     patch = out.getvalue()
     return Changes(bool(patch), patch, ())
 

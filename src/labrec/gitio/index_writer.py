@@ -29,10 +29,10 @@ def stage(repository: GitRepository, blobs: Mapping[str, str]) -> None:
     if not command.available():
         _stage_by_dulwich(repository, blobs)
         return
+    # Without a refresh: that would run the filters of files that are none of ours.
     rows = "".join(f"{MODE_FILE:o} {sha}\t{path}\0" for path, sha in blobs.items())
     try:
         command.run_git(repository, ["update-index", "-z", "--index-info"], data=rows.encode())
-        command.run_git(repository, ["update-index", "-q", "--really-refresh", "--unmerged"])
     except command.GitFailedError as error:
         if "index.lock" in error.stderr:
             lock = repository.git_dir / "index.lock"
@@ -41,8 +41,7 @@ def stage(repository: GitRepository, blobs: Mapping[str, str]) -> None:
                 hint="Run git add for the new files when it has finished.",
                 paths=[lock],
             ) from error
-        if error.code != 1:  # 1: some files need an update, which is the user's affair
-            raise StorageError(str(error), paths=[repository.git_dir / "index"]) from error
+        raise StorageError(str(error), paths=[repository.git_dir / "index"]) from error
 
 
 def _stage_by_dulwich(repository: GitRepository, blobs: Mapping[str, str]) -> None:

@@ -83,7 +83,10 @@ class GitRepository:
             worktree = Path(tree).absolute() if tree else None
             return cls._opened(git_dir, worktree or _configured_worktree(git_dir, Path.cwd()))
         folder = Path(start or Path.cwd()).absolute()
+        ceilings = os.environ.get("GIT_CEILING_DIRECTORIES", "").split(os.pathsep)
         for place in (folder, *folder.parents):
+            if place != folder and str(place) in ceilings:
+                break
             found = _git_dir_at(place)
             if found is not None:
                 return cls._opened(found, _configured_worktree(found, place))

@@ -78,9 +78,10 @@ def untracked_files(
     known = {each.path for each in (tracked_files(repository) if tracked is None else tracked)}
     wanted = re.compile("|".join(f"(?:{_regex(rule)})" for rule in rules))
     roots = {_fixed_part(rule) for rule in rules}
+    worktree = os.fspath(repository.worktree)
     found: set[str] = set()
     for root in sorted(roots):
-        for path in _walk(os.fspath(repository.worktree), root):
+        for path in _walk(worktree, root) if _is_inside(worktree, root) else ():
             if path not in known and wanted.fullmatch(path):
                 found.add(path)
     return sorted(found)
@@ -175,6 +176,13 @@ def _queue_commit(
     seconds = commit.committer.rsplit(" ", 2)[-2:-1]
     when = int(seconds[0]) if seconds and seconds[0].isdigit() else 0
     heapq.heappush(queue, (-when, sha, commit.parents))
+
+
+def _is_inside(root: str, below: str) -> bool:
+    """Whether the way to a folder of the worktree passes neither a link nor ``.git``."""
+    parts = below.split("/")
+    ways = ("/".join([root, *parts[:n]]) for n in range(1, len(parts)))
+    return ".git" not in parts and not any(os.path.islink(way) for way in ways)
 
 
 def _walk(root: str, below: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from labrec.errors import BusyError, NotFoundError, UsageError
 from labrec.gitio import command
+from labrec.gitio.changes import without_filters
 from labrec.gitio.objects import Commit, TreeEntry
 from labrec.gitio.repository import GitRepository
 from labrec.gitio.tree_writer import add_files
@@ -100,7 +101,7 @@ def _land(lab: Lab) -> LandReport:
             paths=[branch],
         )
     merge = _merge(lab, branch if holder is None else None, base, tip, new)
-    worktree = None if holder is None else _fast_forward(holder, merge)
+    worktree = None if holder is None else _fast_forward(git, holder, merge)
     notes = ("Records go on from the new base once everything recorded here is in it.",)
     return LandReport(name, merge, len(new), worktree, notes)
 
@@ -135,9 +136,10 @@ def _merge(lab: Lab, branch: str | None, base: str, tip: str, new: dict[str, Tre
     return add_commit(git, branch, base, Commit(grown.sha, (base, tip), who, who, text), objects)
 
 
-def _fast_forward(holder: Path, merge: str) -> Path:
+def _fast_forward(git: GitRepository, holder: Path, merge: str) -> Path:
     """Let git update the branch, index and files of the worktree that has it checked out."""
-    with GitRepository.open(holder) as there:
+    # A separate git directory does not know its worktree; whoever stands in it does.
+    with git.reopen() if holder == git.git_dir else GitRepository.open(holder) as there:
         if there.worktree is None or not there.worktree.is_dir():
             raise BusyError(
                 f"the worktree of {holder} is not there",
@@ -148,7 +150,7 @@ def _fast_forward(holder: Path, merge: str) -> Path:
             command.run_git(
                 there,
                 ["merge", "--ff-only", "--no-stat", "--quiet", "--no-verify", merge],
-                options=_MERGE_OPTIONS,
+                options=[*_MERGE_OPTIONS, *without_filters(there)],
                 deadline=600.0,
             )
         except command.GitFailedError as error:
