@@ -1,4 +1,8 @@
-"""A live run's life: created whole or not at all, alive while its lock is held, removed for good."""
+"""A live run's life: created whole or not at all, alive while its lock is held, removed for good.
+
+Invariants I1 (durable when acknowledged) and I2 (nothing is named before it is durable), as far as
+a spool goes.
+"""
 
 from __future__ import annotations
 
@@ -169,11 +173,14 @@ def test_bulk_logging_is_the_same_points(live_run):
     live_run.log_series("t", (n / 2 for n in range(4)), times=[0.0, 0.5, 1.0, 1.5])
     live_run.log_series("bad", [1.0, "x", 2.0])
     live_run.log_series("worse", None)
+    live_run.log_series("never", [1.0, 2.0], times=[float("nan"), 1.0])
+    live_run.log_series("long", range(10_000))
     live_run.finish(Ending("complete"))
     with SpoolReader(live_run.path) as reader:
         values = assemble(reader).record["metrics"]["values"]
     assert {name: (v["last"], v["count"]) for name, v in values.items()} == {
         "a": (1.0, 1), "b": (2.0, 1), "s": (3.0, 3), "t": (1.5, 4), "bad": (2.0, 2),
+        "long": (9999.0, 10_000),
     }  # fmt: skip
 
 

@@ -148,11 +148,22 @@ class MetricLog:
         steps: Iterable[int] | None,
         times: Iterable[float] | None,
     ) -> None:
-        here = time.monotonic()
-        when: Iterable[float] = repeat(here) if times is None else times
-        number: Iterable[int | None] = repeat(None) if steps is None else steps
-        for value, step, seconds in zip(values, number, when, strict=False):
-            self._write(name, value, step, (None, None), seconds)
+        number = self._number(name, None, None) if self._open and isinstance(name, str) else None
+        when = repeat(time.monotonic()) if times is None else map(_finite, times)
+        if number is None:  # each point is told as lost
+            for value, seconds in zip(values, when, strict=False):
+                self._write(name, value, None, (None, None), seconds)
+            return
+        where = iter(self._steps[name], None) if steps is None else steps
+        pack, place, checksum = POINT.pack, SLOT.pack_into, crc32
+        block = self._swap(None)
+        for value, step, seconds in zip(values, where, when, strict=False):
+            try:
+                point = pack(step, seconds, value, number)
+                place(block.buffer, block.take(), point, checksum(point))
+            except Exception:  # noqa: BLE001 - a full block, or an odd value
+                self._write(name, value, step, (None, None), seconds)
+                block = self._swap(None)
 
     def restart(self) -> None:
         """Forget block, lock and numbers: in a forked child, which writes its own journal."""
@@ -191,9 +202,7 @@ class MetricLog:
         number = self._number(name, *told)
         if number is None:
             return
-        at = time.monotonic() if seconds is None else float(seconds)
-        if not isfinite(at):
-            raise ValueError("a time is no finite number")
+        at = time.monotonic() if seconds is None else seconds
         where = self._step(name, step)
         try:
             point = POINT.pack(where, at, float(value), number)
@@ -258,3 +267,10 @@ class MetricLog:
             why = "a step is no 64-bit integer; counted instead"
             self._sink.remark("unmappable", f"metric {name}", why)
         return self._steps[name]()
+
+
+def _finite(seconds: Any) -> float:
+    number = float(seconds)
+    if not isfinite(number):
+        raise ValueError("a time is no finite number")
+    return number

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from labrec.capture.captured import NewObject
 
 HEADER = "metric,step,time,value\n"
-SPILL = 1_000_000  # points gathered before they are sorted and put aside
+SPILL = 500_000  # points gathered before they are sorted and put aside
 _ROWS = 16_384
 
 
