@@ -141,7 +141,7 @@ def secrets(seed: int = 1) -> list[tuple[str, str, str]]:
         ("assigned-secret", '"api_key": "{}"', "aB3" + m.of(ALNUM, 29)),
         ("assigned-secret", "AUTH_TOKEN: '{}'", "aB3" + m.of(ALNUM, 37)),
     ]  # fmt: skip
-    return [made_one for made_one in made]
+    return made
 
 
 HEADS_AFTER = ["", "\n", " ", "=", '"', "'", "\\n", "%3D", "\x1b[31m", "(", ",", ":", "\t", "/"]

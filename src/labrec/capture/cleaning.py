@@ -23,7 +23,7 @@ _NAME = re.compile(
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # A token of a text is none of an account: --pad-token "<pad>", "eos_token": "</s>".
 _TEXT_TOKEN = re.compile(
-    r"(?:^|[-_.])(?:pad|eos|bos|unk|mask|cls|sep|special|next|prompt|start|end|first|last|stop"
+    r"(?:^|[-_.])(?:new|pad|eos|bos|unk|mask|cls|sep|special|next|prompt|start|end|first|last|stop"
     r"|image|audio|video|begin|sequence|decoder|additional|word|per|num|n|max|min|extra"
     r"|prefix|suffix|middle|system|user|assistant|think|tool)[-_.]?token$"
 )

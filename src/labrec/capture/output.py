@@ -188,20 +188,21 @@ class FileRange:
         source = above_standard(
             os.open(f"/proc/self/fd/{self._descriptor}", os.O_RDONLY | os.O_CLOEXEC)
         )
-        middle = end - start - limit
+        tail = max(start + limit // 2, end - limit + limit // 2)
         try:
-            while start < end:
-                if middle > 0 and log.seen >= limit // 2:
-                    log.skip(middle)
-                    start, middle = start + middle, 0
-                data = os.pread(source, min(_CHUNK, end - start), start)
-                if not data:
-                    break
-                log.write(data)
-                start += len(data)
+            _append(log, source, start, min(start + limit // 2, end))
+            if tail < end:
+                log.skip(tail - start - log.seen)
+                _append(log, source, tail, end)
         finally:
             os.close(source)
         kept = log.close()
         if shrunk and not kept.truncated:
             kept = kept._replace(truncated=True, reason="the file was truncated meanwhile")
         return kept
+
+
+def _append(log: LogFile, source: int, start: int, end: int) -> None:
+    while start < end and (data := os.pread(source, min(_CHUNK, end - start), start)):
+        log.write(data)
+        start += len(data)
