@@ -28,8 +28,9 @@ import labrec
 PROJECT = "stdlib-lm"
 PROGRAMS = ("corpus.py", "model.py", "train.py", "write.py")
 SEEDS = (1, 2, 3)
-TRAINING_BYTES = 200_000
-HELD_OUT_BYTES = 4_000
+TRAINING_BYTES = 120_000
+HELD_OUT_BYTES = 2_500
+BUDGET = 800_000  # n-grams
 
 # Each change names its parent by the naming rule: 4_from_3_… was derived from 3_….
 FIRST = {"order": 1, "smoothing": "fixed", "cache": False}
@@ -46,6 +47,7 @@ CHANGES: dict[str, dict[str, object]] = {
 # Too much of a good thing: its table of n-grams outgrows the budget and the program fails.
 FAILING = "9_from_8_order_16"
 WRITING = "10_from_8_write"
+SHORT = 13  # digits of a run id that tell runs of one study apart
 
 
 class Outcome(NamedTuple):
@@ -99,7 +101,7 @@ def features() -> dict[str, dict[str, Any]]:
         models[name] = {**(models[numbers[parent]] if parent else FIRST), **change}
         numbers[number] = name
     for options in models.values():
-        options["max_contexts"] = 1_500_000
+        options["max_contexts"] = BUDGET
     return {name: {"model": options, **shared} for name, options in models.items()}
 
 
@@ -150,39 +152,67 @@ def train_all(lab: Path, jobs: int) -> None:
 # --- what was found ---------------------------------------------------------------------------
 
 
-def measured(lab: Path) -> dict[str, dict[int, float]]:
-    """Read bits per byte of every complete run back from the records: by name, by seed."""
-    found: dict[str, dict[int, float]] = {}
+class Study(NamedTuple):
+    """What the records say.
+
+    Attributes:
+        values: Bits per byte by name and seed, of the runs that completed.
+        ids: Run id by name and seed, of every run.
+        failed: Names of the runs that failed.
+    """
+
+    values: dict[str, dict[int, float]]
+    ids: dict[str, dict[int, str]]
+    failed: list[str]
+
+
+def read(lab: Path) -> Study:
+    """Read the study back from the records of the lab."""
+    study = Study({}, {}, [])
     with labrec.open(lab) as reader:
         for run in reader.runs(PROJECT):
-            if run.status == "complete" and "bits_per_byte" in run.metrics:
-                seed = int(run.seeds["seed"])
-                found.setdefault(run.name, {})[seed] = run.metrics["bits_per_byte"]
-    return found
+            seed = int(run.seeds["seed"])
+            study.ids.setdefault(run.name, {})[seed] = run.id
+            if run.status == "failed":
+                study.failed.append(run.name)
+            elif "bits_per_byte" in run.metrics:
+                study.values.setdefault(run.name, {})[seed] = run.metrics["bits_per_byte"]
+    planned = {name: set(SEEDS) for name in CHANGES} | {FAILING: {1}, WRITING: {1}}
+    recorded = {name: set(ids) for name, ids in study.ids.items()}
+    if recorded != planned or study.failed != [FAILING]:
+        sys.exit(f"the lab does not hold what was run: {recorded}, failed: {study.failed}")
+    return study
 
 
-def report(lab: Path) -> None:
-    """Print the experiments in order, each beside its parent, and what follows from them."""
-    by_name = measured(lab)
+def parent_of(name: str) -> str | None:
+    """Return the name of the experiment that this one was derived from."""
+    parts = name.split("_")
+    if parts[1] != "from":
+        return None
+    return next(other for other in CHANGES if other.split("_")[0] == parts[2])
+
+
+def report(study: Study) -> str:
+    """Print every experiment beside its parent and what follows; return the best one's name."""
     print("\nbits per byte on held-out modules (mean of 3 seeds; lower is better)")
     helped, hurt = [], []
     for name in CHANGES:
-        values = by_name[name]
+        values = study.values[name]
         line = f"  {name:<22} {mean(values.values()):.4f}"
-        rest = name.partition("_")[2]
-        if rest.startswith("from_"):
-            number = rest.split("_")[1]
-            parent = next(other for other in CHANGES if other.split("_")[0] == number)
-            steps = [values[seed] - by_name[parent][seed] for seed in SEEDS]
+        parent = parent_of(name)
+        if parent is not None:
+            steps = [values[seed] - study.values[parent][seed] for seed in SEEDS]
             line += f"  {mean(steps):+.4f} against {parent}"
             if max(steps) < 0:
                 helped.append(name)
             elif min(steps) > 0:
                 hurt.append(name)
         print(line)
-    best = min(CHANGES, key=lambda name: mean(by_name[name].values()))
-    print(f"\nBest: {best}. Better than their parent with every seed: {', '.join(helped)}.")
-    print(f"Worse with every seed: {', '.join(hurt) or 'none'}.")
+    best = min(CHANGES, key=lambda name: mean(study.values[name].values()))
+    print(f"\nBest: {best}.")
+    print(f"Better than the parent with every seed: {', '.join(helped) or 'none'}.")
+    print(f"Worse with every seed: {', '.join(hurt) or 'none'}. Failed: {FAILING}.")
+    return best
 
 
 def main() -> None:
@@ -201,12 +231,16 @@ def main() -> None:
     train_all(lab, arguments.jobs)
     call(lab, "python", "write.py", f"features/{WRITING}.json", "--name", WRITING)
 
-    report(lab)
-    show(lab, "labrec", "log", "--project", PROJECT)
+    study = read(lab)
+    best = report(study)
+    change = (study.ids[parent_of(best) or best][1][:SHORT], study.ids[best][1][:SHORT])
+    sorting = ("--sort", "metrics.bits_per_byte", "--metric", "bits_per_byte")
+    show(lab, "labrec", "log", "--project", PROJECT, "-n", "6", *sorting)
+    show(lab, "labrec", "diff", *change)
     show(lab, "labrec", "verify")
     seconds = time.perf_counter() - started
     print(f"\nRecorded and verified in {seconds:.0f} s. Look around:\n\n  cd {lab}")
-    print("  labrec log\n  labrec show RUN\n  labrec get RUN written.txt\n  git log --all --graph")
+    print(f"  labrec log\n  labrec show {FAILING}\n  labrec get {WRITING} written.txt")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,9 @@ def main() -> None:
     arguments = parser.parse_args()
     features = json.loads(arguments.features.read_text())
 
-    with labrec.run(name=arguments.name, features=features, seed=arguments.seed) as run:
+    with labrec.run(
+        project="stdlib-lm", name=arguments.name, features=features, seed=arguments.seed
+    ) as run:
         ngrams = model.NGrams(model.Options(**features["model"]))
         ngrams.learn(corpus.sample(corpus.read(), features["training_bytes"], arguments.seed))
         draw = random.Random(arguments.seed)  # noqa: S311 - reproducible text, not a secret

@@ -83,8 +83,8 @@ with labrec.run(project="light", name="1_light", features={"x": 1}) as run:
     run.log_metric("loss", 0.5, step=0)
 """
     modules = imported(["-c", script], tmp_path / "lab")
-    assert "labrec.sdk" in modules
-    assert "labrec.store" in modules
+    assert "labrec.sdk.run" in modules
+    assert "labrec.store.lab" in modules
     assert not heavy(modules, NUMERIC | VALIDATION | NETWORK | {"click"})
 
 

@@ -27,7 +27,9 @@ FORBIDDEN = {
     "a working paper": r"\bcontr" r"act\.md\b|\biss" r"ue2\.txt\b",
     "an issue by its number": r"\biss" r"ue #?\d",
     "an unfinished place": r"\b(?:FIX" r"ME|TO" r"DO|XX" r"X)\b",
-    "how a text was made": r"(?i)\b(?:clau" r"de|anthro" r"pic|chat" r"gpt|copi" r"lot)\b",
+    "how a text was made": r"(?i)co-auth"
+    r"ored-by:|\b(?:written|generated|assisted) by an? "
+    r"(?:ai|agent|assistant|model)\b",
     "a merge conflict": r"^(?:<{7}|>{7}) ",
 }
 # Files that other people wrote, or that are data.
