@@ -26,7 +26,10 @@ FAILURES = 3
 """Readings in a row that may fail before a probe is given up."""
 
 SHARE = 0.001
-"""Share of one processor that one fast probe may take; a costlier one is read less often."""
+"""Share of one processor that a costly fast probe may take; it is read so seldom as that needs."""
+
+COSTLY_S = 0.001
+"""Processor time of a reading from which on it is costly, such as a walk over many processes."""
 
 
 class Seat:
@@ -62,13 +65,15 @@ class Seat:
             return ()
         try:
             values = self._probe.read(now)
+            if len(values) != len(self.channels):
+                values = ()
         except Exception as error:  # noqa: BLE001
             self._failures += 1
             if self._failures >= FAILURES:
                 self.reason = cause(error)
             return ()
         self._failures = 0
-        return values if len(values) == len(self.channels) else ()
+        return values
 
 
 class FastSeat(Seat):
@@ -88,7 +93,8 @@ class FastSeat(Seat):
             return ()
         before = time.thread_time()
         values = self._sample(now)
-        self._due = now + (time.thread_time() - before) / SHARE
+        cost = time.thread_time() - before
+        self._due = now + cost / SHARE if cost > COSTLY_S else now
         return values
 
 
