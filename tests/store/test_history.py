@@ -280,6 +280,24 @@ def test_a_shallow_clone_says_that_history_was_not_checked(
     assert not state(shallow).exists()
 
 
+def test_in_a_shallow_clone_only_what_should_be_there_is_missed(
+    small_lab: SmallLab, tmp_path: Path
+) -> None:
+    lab = small_lab.lab
+    lab.commit("refs/heads/main", {"notes.txt": b"one"})
+    lab.git("clone", "-q", "--depth", "1", f"file://{lab.path}", str(tmp_path / "shallow"))
+    shallow = GitLab(tmp_path / "shallow")
+    (pack,) = (shallow.git_dir / "objects" / "pack").glob("*.pack")
+    data = pack.read_bytes()
+    for path in pack.parent.iterdir():
+        path.unlink()
+    shallow.git("unpack-objects", "-q", stdin=data)
+    blob = shallow.git("rev-parse", "HEAD:notes.txt")
+    (shallow.git_dir / "objects" / blob[:2] / blob[2:]).unlink()
+    report = check(shallow, content_only=True)
+    assert {finding.path for finding in report.findings} == {"notes.txt"}
+
+
 # -- incremental
 
 

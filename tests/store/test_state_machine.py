@@ -30,6 +30,7 @@ from labrec.gitio.objects import MODE_FILE, MODE_TREE, TreeEntry, format_tree, o
 from labrec.record import layout
 from labrec.store.commits import Addition
 from labrec.store.lab import Lab
+from labrec.store.land import land
 from labrec.store.verify import verify
 
 EDITABLE = {
@@ -143,11 +144,13 @@ class Store(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def finish_elsewhere(self, data: st.DataObject) -> None:
-        """The other clone records a run that we recorded too: a fork, once it is fetched."""
+        """The other clone records a run that we recorded too, and we fetch it: a fork."""
         runs = [path for path in self.ours.own if layout.parse_path(path).kind == "run"]
         if runs:
             run_id = layout.parse_path(data.draw(st.sampled_from(sorted(runs)))).id
             self.theirs.commit(run_doc(name=self.name(), run_id=run_id))
+            self.fetch_theirs()
+            self.verify(mine=True, incremental=self.count % 2 == 0, history=False)
 
     # -- sharing
 
@@ -173,8 +176,15 @@ class Store(RuleBasedStateMachine):
         listed = self.ours.git.git("for-each-ref", "--format=%(refname)", "refs/labrec/records/")
         return listed.split()
 
+    @rule()
+    def land(self) -> None:
+        """Our own records alone, by the command made for it."""
+        self.to_main()
+        assert land(self.ours.lab)
+        self.landed |= self.ours.own
+
     @rule(fast_forward=st.booleans())
-    def land(self, fast_forward: bool) -> None:
+    def merge(self, fast_forward: bool) -> None:
         git = self.to_main()
         for ref in self.record_refs():
             git.git(
@@ -258,8 +268,8 @@ def test_the_store_is_the_model() -> None:
     run_state_machine_as_test(
         Store,
         settings=settings(
-            max_examples=20,
-            stateful_step_count=15,
+            max_examples=30,
+            stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

@@ -598,6 +598,18 @@ def test_a_pack_whose_checksum_was_made_to_fit(small_lab: SmallLab) -> None:
     assert (14, "forged") in kinds(report)
 
 
+def test_bytes_hidden_between_the_objects_of_a_pack(small_lab: SmallLab) -> None:
+    pack, index = packed(small_lab)
+    body = pack.read_bytes()[:-20] + b"hidden"
+    trailer = hashlib.sha1(body).digest()
+    pack.write_bytes(body + trailer)
+    data = index.read_bytes()[:-40] + trailer
+    index.write_bytes(data + hashlib.sha1(data).digest())
+    report = check(small_lab.lab)
+    assert report.exit_code == 14
+    assert "as long as it says" in report.findings[0].message
+
+
 def test_a_damaged_derived_file(small_lab: SmallLab) -> None:
     small_lab.lab.git("commit-graph", "write", "--reachable")
     path = small_lab.lab.git_dir / "objects" / "info" / "commit-graph"
