@@ -166,6 +166,22 @@ def test_folders_that_git_left_empty_make_room_and_others_do_not(repo):
             git.compare_and_swap(REF + "2", None, head)
 
 
+def test_a_folder_that_pack_refs_removes_meanwhile_is_made_again(repo, monkeypatch):
+    real, done = ref_writer.make_folder, []
+
+    def make_folder(folder):
+        real(folder)
+        if len(done) < 3:
+            done.append(folder.rmdir())
+
+    monkeypatch.setattr(ref_writer, "make_folder", make_folder)
+    head = repo("rev-parse", "HEAD")
+    with GitRepository.open(repo.path) as git:
+        assert git.compare_and_swap(REF, None, head)
+    assert len(done) == 3
+    assert repo("rev-parse", REF) == head
+
+
 def test_a_branch_that_a_worktree_has_checked_out_is_never_moved(repo, tmp_path):
     repo("worktree", "add", "-q", "-b", "side", str(tmp_path / "side"))
     head, before = repo("rev-parse", "HEAD"), repo("rev-parse", "HEAD~1")

@@ -27,7 +27,8 @@ _SAMPLE = 1 << 16
 _LEVEL_SMALL = 6
 _SMALL = 1 << 16
 _WIDE_OFFSET = 0x80000000
-TEMPORARY = "tmp_labrec_"  # git prune removes forgotten files that begin with tmp_
+# Not tmp_…: git gc --prune=now removes those at once, also while they are being written.
+TEMPORARY = "labrec_tmp_"
 KEEP_MARK = "labrec "
 
 
@@ -149,12 +150,14 @@ class PackWriter:
         # share a pack that one of them may drop.
         unique = hashlib.sha1(trailer + os.urandom(20), usedforsecurity=False)
         self.name = f"pack-{unique.hexdigest()}"
-        index = self._temporary.with_name(self._temporary.name + ".idx")
+        # Without the suffix .idx, by which git would take it for an index.
+        index = self._temporary.with_name(self._temporary.name + "_index")
         write_new(index, format_index(self._rows, trailer))
         os.chmod(index, 0o444)  # packs are read-only, as git's are
-        write_new(
-            self.folder / f"{self.name}.keep", f"{KEEP_MARK}{self.token}\n".encode(), sync=False
-        )
+        # Complete from the first moment, or it would not say whose it is.
+        keep = self._temporary.with_name(self._temporary.name + "_keep")
+        write_new(keep, f"{KEEP_MARK}{self.token}\n".encode(), sync=False)
+        os.rename(keep, self.folder / f"{self.name}.keep")
         os.rename(self._temporary, self.folder / f"{self.name}.pack")
         # The index comes last: a pack is visible once its index is.
         os.rename(index, self.folder / f"{self.name}.idx")
@@ -168,7 +171,8 @@ class PackWriter:
             os.close(self._fd)
             self._fd = -1
         remove(self._temporary)
-        remove(self._temporary.with_name(self._temporary.name + ".idx"))
+        for part in ("_index", "_keep"):
+            remove(self._temporary.with_name(self._temporary.name + part))
         if self.name and not self._finished:
             drop(self.folder, self.name)
 

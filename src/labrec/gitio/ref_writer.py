@@ -6,6 +6,7 @@ dead lock of ours is recognised by what it holds.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import random
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from labrec.gitio.repository import GitRepository
 
+_TRIES = 50
 _PAUSE = 0.02  # seconds between two looks at a foreign lock, at most
 _NO_LINK = (errno.EPERM, errno.ENOTSUP, errno.EXDEV, errno.EMLINK, errno.ENOSYS, errno.EACCES)
 
@@ -57,7 +59,6 @@ def compare_and_swap(
     if not check_ref_name(ref):
         raise UnsafeError(f"{ref!r} is no full ref name", paths=[ref])
     path = repository.ref_path(ref)
-    make_folder(path.parent)
     lock = path.with_name(path.name + ".lock")
     _take(lock, f"{new}\n".encode(), wait, is_dead)
     moved = False
@@ -69,7 +70,10 @@ def compare_and_swap(
     finally:
         if not moved:
             remove(lock)
-    sync_folder(path.parent)
+    try:
+        sync_folder(path.parent)
+    except FileNotFoundError:  # git pack-refs was quicker: the ref is in packed-refs by now
+        sync_folder(repository.common_dir)
     return True
 
 
@@ -90,7 +94,7 @@ def refuse_checked_out(repository: GitRepository, ref: str) -> None:
 def _take(lock: Path, content: bytes, wait: float, is_dead: Callable[[Path], bool]) -> None:
     """Create the lock file with its content, durable, waiting for whoever holds it."""
     prepared = lock.with_name(f".{lock.name}.{os.getpid()}-{os.urandom(4).hex()}.lock")
-    write_new(prepared, content)
+    _prepare(prepared, content)
     end = time.monotonic() + wait
     try:
         while True:
@@ -117,6 +121,20 @@ def _take(lock: Path, content: bytes, wait: float, is_dead: Callable[[Path], boo
                 time.sleep(random.uniform(_PAUSE / 10, _PAUSE))  # noqa: S311 - jitter
     finally:
         remove(prepared)
+
+
+def _prepare(prepared: Path, content: bytes) -> None:
+    """Write a file into a ref's folder, which git pack-refs removes whenever it is empty."""
+    for _ in range(_TRIES):
+        with contextlib.suppress(FileNotFoundError):
+            make_folder(prepared.parent)
+            write_new(prepared, content)
+            return
+    raise BusyError(
+        f"{prepared.parent} is removed again and again",
+        hint="Try again when git has finished packing refs.",
+        paths=[prepared.parent],
+    )
 
 
 def _take_plainly(lock: Path, content: bytes) -> bool:

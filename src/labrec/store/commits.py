@@ -315,9 +315,8 @@ class _Commit:
         if leftovers:
             ref.clear(leftovers)
         tip = ref.tip()
-        grown = self._grow(tip)
-        added = len(set(grown.added) & self.blobs.keys())
-        if not added:
+        grown = add_files(self.git.tree, tip.tree, {p: b.sha for p, b in self.blobs.items()})
+        if not grown.added:
             self._settle()
             return Receipt(tip.parent, 0, 0)
         who = signature(self.git, ref.settings, ref.clone_id)
@@ -331,10 +330,12 @@ class _Commit:
             self._drop(pack)
             return None
         register(ref.state, reached)
-        self._read_back(sha, objects)
-        for name in reached:
-            pack_writer.release(ref.packs, name, self.intent.token)
-        return Receipt(sha, added, self.bytes)
+        try:
+            self._read_back(sha, objects)
+        finally:
+            for name in reached:
+                pack_writer.release(ref.packs, name, self.intent.token)
+        return Receipt(sha, len(grown.added), self.bytes)
 
     def _move(self, tip: Tip, sha: str, leftovers: Leftovers) -> list[str]:
         """Move the ref and return the packs that it reaches now; none when it was not moved.
@@ -366,17 +367,10 @@ class _Commit:
             return []
         return written
 
-    def _grow(self, tip: Tip) -> Grown:
-        files: dict[str, str] = {path: blob.sha for path, blob in self.blobs.items()}
-        if self.git.entry_at(tip.tree, ATTRIBUTES_PATH) is None:
-            # Without it a checkout with autocrlf would change bytes.
-            files[ATTRIBUTES_PATH] = object_id("blob", ATTRIBUTES)
-        return add_files(self.git.tree, tip.tree, files)
-
     def _objects(self, grown: Grown) -> dict[str, tuple[str, bytes]]:
         objects: dict[str, tuple[str, bytes]] = {}
         for path in grown.added:
-            blob = self.blobs.get(path) or _Blob(object_id("blob", ATTRIBUTES), ATTRIBUTES)
+            blob = self.blobs[path]
             if blob.data is not None:
                 objects[blob.sha] = ("blob", blob.data)
         for sha, data in grown.trees.items():
@@ -425,8 +419,10 @@ class _Commit:
     def _settle(self) -> None:
         """Make durable what a writer that died here may have left only in memory."""
         sync_folder(self.ref.packs)
-        folder = self.git.ref_path(self.ref.name).parent
-        sync_folder(folder if folder.is_dir() else self.git.common_dir)
+        try:
+            sync_folder(self.git.ref_path(self.ref.name).parent)
+        except FileNotFoundError:  # the ref is packed
+            sync_folder(self.git.common_dir)
 
 
 def check_additions(additions: Sequence[Addition]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from typing import TYPE_CHECKING
@@ -21,16 +22,17 @@ _LOCK = "consolidate.lock"
 def register(state: Path, names: Iterable[str]) -> None:
     """Note that these packs (``pack-<40 hex>``) are ours. Hold the store lock.
 
-    The note is not made durable: a pack that it lost is git's to unite.
-
-    Raises:
-        OSError: The register cannot be written.
+    A pack whose note is lost (it is not made durable, and a full disk may refuse it) is git's to
+    unite: nothing else depends on the register.
     """
-    fd = os.open(state / REGISTER, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    try:
-        write_all(fd, "".join(f"{name}\n" for name in names).encode())
-    finally:
-        os.close(fd)
+    text = "".join(f"{name}\n" for name in names)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    with contextlib.suppress(OSError):
+        fd = os.open(state / REGISTER, flags, 0o666)
+        try:
+            write_all(fd, text.encode())
+        finally:
+            os.close(fd)
 
 
 def registered(state: Path) -> list[str]:
