@@ -13,8 +13,7 @@ from labrec._version import __version__
 if TYPE_CHECKING:
     from labrec.reader import Reader, RunReader, open  # noqa: A004 - the name is this package's
 
-    # by its module: `labrec.sdk.run` is a module and a function, and type checkers see the former
-    from labrec.sdk.run import RecordingWarning, Run, run
+    from labrec.sdk import RecordingWarning, Run, run
 
 __all__ = ["Reader", "RecordingWarning", "Run", "RunReader", "__version__", "open", "run"]
 

@@ -83,7 +83,7 @@ with labrec.run(project="light", name="1_light", features={"x": 1}) as run:
     run.log_metric("loss", 0.5, step=0)
 """
     modules = imported(["-c", script], tmp_path / "lab")
-    assert "labrec.sdk.run" in modules
+    assert "labrec.sdk.live" in modules
     assert "labrec.store.lab" in modules
     assert not heavy(modules, NUMERIC | VALIDATION | NETWORK | {"click"})
 

@@ -33,6 +33,7 @@ _OPTIONS = (
     "-c", "core.untrackedCache=keep",
     "-c", "core.quotePath=false",
     "-c", "credential.helper=",
+    "-c", "diff.autoRefreshIndex=false",  # `git diff` would write the index, whatever the locks
     "-c", "diff.external=",
     "-c", "diff.ignoreSubmodules=dirty",
     "-c", "gc.auto=0",

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from labrec.sdk.run import RecordingWarning, Run, run
+from labrec.sdk.live import RecordingWarning, Run, run
 
 __all__ = ["RecordingWarning", "Run", "run"]

@@ -1,0 +1,239 @@
+"""A program records itself, and programs that it starts join it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+FULL = """
+import labrec, math
+with labrec.run(project="lm", name="1_sdk", features={"lr": 1e-4, "n": {"x": math.nan}}, seed=3,
+                tags=["a"], intent="why") as run:
+    for step in range(100):
+        run.log_metric("loss", 1 / (step + 1), step, unit="nat", direction="minimize")
+    run.log_metrics({"acc": 0.5, "f1": 0.25}, step=1)
+    run.log_text("notes.txt", "hello")
+    run.set_outcome("learned")
+    run.tag("b")
+print(run.recorded.status, run.recorded.metrics)
+"""
+
+
+def test_a_program_records_itself(lab):
+    assert lab.python(FULL).out == "complete 3\n"
+    record = lab.last()
+    assert record["identity"]["tags"] == ["a", "b"]
+    assert record["lineage"]["outcome"] == "learned"
+    assert record["determinism"]["seeds"] == {"seed": "3"}
+    loss = record["metrics"]["values"]["loss"]
+    assert (loss["count"], loss["best"], loss["unit"]) == (100, 0.01, "nat")
+    assert record["features"]["tree"]["n"] == {"x": {"$float": "NaN"}}
+    assert lab.labrec("get", "1_sdk", "notes.txt", "-o", "-").out == "hello"
+    back = lab.python("""
+import labrec
+with labrec.open() as lab:
+    (run,) = lab.runs("lm")
+    points = lab.series(run, "loss")
+    print(len(points), points[9].step, points[9].value, run.metrics["acc"], run.status)
+    print(lab.artifact("1_sdk", "notes.txt"), run.features["lr"], sorted(lab.telemetry(run))[:1])
+    print(run.record["identity"]["run_id"] == run.id, run.citation.startswith("lm/" + run.id))
+""")
+    assert back.out.splitlines()[0] == "100 9 0.1 0.5 complete"
+    assert back.out.splitlines()[1].startswith("b'hello' 0.0001")
+    assert back.out.splitlines()[2] == "True True"
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "status", "reason"),
+    [
+        ("raise ValueError('bad shape')", 1, "failed", "ValueError: bad shape"),
+        ("raise KeyboardInterrupt", -signal.SIGINT, "interrupted", "KeyboardInterrupt"),
+        ("raise SystemExit(3)", 3, "failed", "sys.exit(3)"),
+        ("raise SystemExit(0)", 0, "complete", None),
+        ("raise SystemExit('gone')", 1, "failed", "sys.exit(gone)"),
+    ],
+)
+def test_a_program_that_fails_fails_as_it_would(lab, body, code, status, reason):
+    script = lab.folder / "s.py"
+    script.write_text(f"import labrec\nwith labrec.run(name='x'):\n    {body}\n")
+    done = subprocess.run(
+        [sys.executable, "s.py"], cwd=lab.folder, capture_output=True, check=False
+    )
+    assert done.returncode == code
+    identity = lab.last()["identity"]
+    assert (identity["status"], identity["reason"]) == (status, reason)
+
+
+def test_a_run_that_is_never_closed_ends_with_the_program(lab):
+    lab.python("import labrec\nrun = labrec.run(name='open')\nrun.log_metric('m', 1)\n")
+    assert lab.last()["identity"]["status"] == "complete"
+    lab_script = "import labrec\nrun = labrec.run(name='broken')\n1 / 0\n"
+    (lab.folder / "s.py").write_text(lab_script)
+    done = subprocess.run(
+        [sys.executable, "s.py"], cwd=lab.folder, capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    identity = lab.last()["identity"]
+    assert identity["status"] == "failed"
+    assert identity["reason"].startswith("ZeroDivisionError")
+
+
+CHILD = """
+import labrec
+with labrec.run(project="other", name="inner", features={"inner": 1, "lr": 9}) as run:
+    run.log_metric("m", 0.5, 1)
+    run.log_text("c.txt", "from the child")
+    print("joined", run.joined, run.recorded)
+"""
+
+
+def test_a_program_joins_the_command_that_wraps_it(lab):
+    (lab.folder / "child.py").write_text(CHILD)
+    done = lab.labrec(
+        "run", "--project", "p", "--name", "outer", "--set", "lr=1",
+        "--", sys.executable, "child.py",
+    )  # fmt: skip
+    assert done.out == "joined True None\n"
+    (row,) = lab.runs()
+    record = lab.record(row["run_id"])
+    assert (row["project"], row["name"]) == ("p", "outer")
+    assert record["features"]["tree"] == {"lr": 1, "inner": 1}
+    assert record["metrics"]["values"]["m"]["last"] == 0.5
+    assert "c.txt" in [item["name"] for item in record["artifacts"]["items"]]
+    skipped = [e["what"] for e in record["capture"]["events"] if e["kind"] == "skipped"]
+    assert "project of a program that joined" in skipped
+    assert "features.lr of a joined program" in skipped
+
+
+def test_a_program_joins_the_program_that_starts_it(lab):
+    (lab.folder / "child.py").write_text(CHILD)
+    lab.python("""
+import labrec, os, subprocess, sys
+with labrec.run(name="outer") as run:
+    subprocess.run([sys.executable, "child.py"], check=True)
+    with labrec.run(name="beside") as other:   # the same process: a run of its own
+        pass
+    assert not other.joined
+    assert os.environ["LABREC_RUN"] == run.id
+assert "LABREC_RUN" not in os.environ
+subprocess.run([sys.executable, "child.py"], check=True)
+""")
+    rows = {row["name"]: row for row in lab.runs()}
+    assert set(rows) == {"outer", "beside", "inner"}
+    assert rows["outer"]["metrics"] == {"m": 0.5}
+
+
+def test_workers_of_a_pool_log_to_the_run(lab):
+    lab.python("""
+import labrec, multiprocessing
+def work(i):
+    run.log_metric("worker", float(i), i)
+if __name__ == "__main__":
+    with labrec.run(name="pool") as run:
+        context = multiprocessing.get_context("fork")
+        processes = [context.Process(target=work, args=(i,)) for i in range(4)]
+        [p.start() for p in processes], [p.join() for p in processes]
+""")
+    (row,) = lab.runs()
+    assert lab.record(row["run_id"])["metrics"]["values"]["worker"]["count"] == 4
+
+
+@pytest.mark.parametrize("door", ["sdk", "command"])
+def test_a_killed_run_is_recovered_by_the_next_command(lab, door):
+    (lab.folder / "s.py").write_text("""
+import labrec, sys, time
+with labrec.run(name="killed") as run:
+    for step in range(1000):
+        run.log_metric("m", float(step), step)
+    print("ready", flush=True)
+    time.sleep(60)
+""")
+    argv = [sys.executable, "s.py"]
+    if door == "command":
+        argv = [str(lab_executable()), "run", "--name", "killed", "--log", "none", "--", *argv]
+    process = subprocess.Popen(argv, cwd=lab.folder, stdout=subprocess.PIPE, start_new_session=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    deadline = time.monotonic() + 10
+    while not (done := lab.labrec("log")).err and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert "1 run waits" in done.err
+    assert lab.runs() == []  # reading commands change nothing
+
+    lab.labrec("run", "--name", "next", "--", "true")
+    rows = {row["name"]: row for row in lab.runs()}
+    assert rows["killed"]["status"] == "interrupted"
+    record = lab.record(rows["killed"]["run_id"])
+    assert record["metrics"]["values"]["m"]["count"] == 1000
+    assert "recovered" in {event["kind"] for event in record["capture"]["events"]}
+    assert lab.spools == []
+    lab.labrec("verify")
+
+
+def lab_executable():
+    return Path(sys.executable).with_name("labrec")
+
+
+def test_resume_continues_a_run(lab):
+    lab.labrec(
+        "run", "--project", "p", "--name", "long", "--", "sh", "-c", "kill -TERM $$", code=143
+    )
+    (row,) = lab.runs()
+    assert row["status"] == "interrupted"
+    lab.labrec("run", "--resume", row["run_id"], "--", "true")
+    after = lab.last()
+    assert after["lineage"]["continues"] == row["run_id"]
+    assert (after["identity"]["project"], after["identity"]["name"]) == ("p", "long")
+    lab.labrec("run", "--resume", "nothing", "--", "true", code=125)
+
+
+def test_a_recorder_that_cannot_start_leaves_the_program_alone(shell):
+    done = shell.python("""
+import labrec
+try:
+    labrec.run()
+except Exception as error:
+    print(type(error).__name__, error.exit_code)
+""")
+    assert done.out == "NotFoundError 10\n"
+
+
+def test_recording_twice_gives_one_experiment_and_equal_structure(lab):
+    (lab.folder / "train.py").write_text(FULL.split("print(run.rec", maxsplit=1)[0])
+    lab.git("add", ".")
+    lab.git("commit", "-qm", "code")
+    for _ in range(2):
+        lab(sys.executable, "train.py")
+    one, other = (lab.record(row["run_id"]) for row in lab.runs())
+    assert one["identity"]["config_digest"] == other["identity"]["config_digest"]
+
+    def leaves(value, path=()):
+        if isinstance(value, dict):
+            for key in value:
+                yield from leaves(value[key], (*path, key))
+        else:
+            yield ".".join(path), json.dumps(value)
+
+    first, second = dict(leaves(one)), dict(leaves(other))
+    assert first.keys() == second.keys()
+    differing = {path for path in first if first[path] != second[path]}
+    may_differ = (
+        "identity.run_id",
+        "identity.times.",
+        "metrics.series.",  # the times of the points
+        "telemetry.",
+        "hardware.conditions.",
+        "hardware.object.",  # holds the conditions
+    )
+    assert not {path for path in differing if not path.startswith(may_differ)}
+    assert "identity.run_id" in differing
