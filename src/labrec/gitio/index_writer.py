@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from labrec.errors import BusyError, StorageError
 from labrec.gitio import command
+from labrec.gitio.changes import without_filters
 from labrec.gitio.objects import MODE_FILE
 
 if TYPE_CHECKING:
@@ -29,10 +30,16 @@ def stage(repository: GitRepository, blobs: Mapping[str, str]) -> None:
     if not command.available():
         _stage_by_dulwich(repository, blobs)
         return
-    # Without a refresh: that would run the filters of files that are none of ours.
+    # Without a refresh, which would read files that are none of ours; writing the index may read
+    # those that were touched in the same moment all the same, so no filter may run.
     rows = "".join(f"{MODE_FILE:o} {sha}\t{path}\0" for path, sha in blobs.items())
     try:
-        command.run_git(repository, ["update-index", "-z", "--index-info"], data=rows.encode())
+        command.run_git(
+            repository,
+            ["update-index", "-z", "--index-info"],
+            data=rows.encode(),
+            options=without_filters(repository),
+        )
     except command.GitFailedError as error:
         if "index.lock" in error.stderr:
             lock = repository.git_dir / "index.lock"
