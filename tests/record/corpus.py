@@ -127,7 +127,7 @@ RUN: list[tuple[str, Any, str | None]] = [
     ("identity/project", "naïve", "schema"),
     ("identity/name", MISSING, "schema"),
     ("identity/name", "", "schema"),
-    ("identity/name", "n" * 201, "schema"),
+    ("identity/name", "m" * 201, "schema"),
     ("identity/name", "n" * 200, None),
     ("identity/name", "two\nlines", "schema"),
     ("identity/name", "bell\x07", "schema"),
@@ -153,7 +153,9 @@ RUN: list[tuple[str, Any, str | None]] = [
     ("identity/times/started", "2026-01-02T03:04:05+00:00", "schema"),
     ("identity/times/started", "2026-01-02T03:04:05", "schema"),
     ("identity/times/started", "2026-02-30T03:04:05Z", "beyond"),
-    ("identity/times/started", "2026-01-02T24:00:00Z", "beyond"),
+    ("identity/times/started", "0000-01-02T03:04:05Z", "beyond"),
+    ("identity/times/started", "2026-01-02T03:04:60Z", "schema"),
+    ("identity/times/started", "2026-01-02T24:00:00Z", "schema"),
     ("identity/times/started", "2026-01-02T03:04:05.123456789Z", None),
     ("identity/times/duration_s", -0.001, "schema"),
     ("identity/times/duration_s", "1", "schema"),
@@ -193,6 +195,8 @@ RUN: list[tuple[str, Any, str | None]] = [
     ("features", feature_tree({"a": {"$int": "9007199254740991"}}), "beyond"),
     ("features", feature_tree({"a": {"$int": "9007199254740992"}}), None),
     ("features", feature_tree({"a": {"$int": "-9007199254740992"}}), None),
+    ("features", feature_tree({"a": {"$int": "9" * 4000}}), None),
+    ("features", feature_tree({"a": {"$int": "8" * 4001}}), "schema"),
     ("features", feature_tree({"a": {"$int": "+99999999999999999"}}), "schema"),
     ("features", feature_tree({"a": {"$int": "099999999999999999"}}), "schema"),
     ("features", feature_tree({"a": {"$int": 99999999}}), "schema"),
@@ -202,8 +206,10 @@ RUN: list[tuple[str, Any, str | None]] = [
     ("features", feature_tree({"a": {"$float": "-Infinity"}}), None),
     ("features", feature_tree({"a": {"$date": "2026-1-2"}}), "schema"),
     ("features", feature_tree({"a": {"$date": "2026-13-01"}}), "beyond"),
-    ("features", feature_tree({"a": {"$date": "2026-01-01T25:00:00Z"}}), "beyond"),
+    ("features", feature_tree({"a": {"$date": "2026-01-01T24:00:00Z"}}), "schema"),
     ("features", feature_tree({"a": {"$date": "2026-01-01T12:00:00.5Z"}}), "schema"),
+    ("features", feature_tree({"a": {"$date": "2026-01-01T12:00:00+24:00"}}), "schema"),
+    ("features", feature_tree({"a": {"$date": "0000-01-01"}}), "beyond"),
     ("features", feature_tree({"a": {"$date": "2026-01-01T12:00:00+05:30"}}), None),
     ("features", feature_tree({"a": {"$bytes": "a"}}), "schema"),
     ("features", feature_tree({"a": {"$bytes": "YQ"}}), "schema"),
@@ -529,7 +535,7 @@ def _places() -> list[Example]:
 
 def _named(base: str, pointer: str, value: Any) -> str:
     shown = "missing" if value is MISSING else ascii(value)
-    return f"{base}: {pointer} = {shown[:200]}"
+    return f"{base}: {pointer} = {shown[:170]}"
 
 
 def _mutated() -> list[Example]:

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 # An option whose last word is seed, as a flag or as an override: --seed, --data.random_seed,
 # training.seed=3. PYTHONHASHSEED stands before a command that env(1) starts.
-_SEED = re.compile(r"(?:--?)?(?:[A-Za-z0-9+]+[-_.])*(?:seeds?|pythonhashseed)", re.IGNORECASE)
+_SEED = re.compile(
+    r"(?:--?)?(?:[A-Za-z0-9+]+[-_.])*(?:seeds?|pythonhashseed)", re.IGNORECASE | re.ASCII
+)
 _NEGATIVE = re.compile(r"-[0-9]+")
 
 

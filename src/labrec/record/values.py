@@ -26,15 +26,17 @@ MAX_REPR: Final = 200  # characters
 TAGS: Final = ("$int", "$float", "$date", "$bytes", "$repr")
 FLOATS: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
-INT: Final = re.compile(r"-?[1-9][0-9]{15,}", re.ASCII)
+INT: Final = re.compile(r"-?[1-9][0-9]{15,3999}", re.ASCII)  # below any limit that Python has
 DATE: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{6})?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?",
+    r"(?:T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{6})?"
+    r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?)?",
     re.ASCII,
 )
 BASE64: Final = re.compile(
     r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", re.ASCII
 )
+_MAX_INT_BITS = 13_287  # 10**4000 has one more
 # The place of an object in memory differs from run to run and says nothing about the value.
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
@@ -103,10 +105,9 @@ class _Mapper:
     def _integer(self, value: int, path: Path) -> Any:
         if -MAX_INT <= value <= MAX_INT:
             return int(value)
-        try:
+        if value.bit_length() <= _MAX_INT_BITS:
             return {"$int": int.__repr__(value)}
-        except ValueError:  # beyond the digits that Python turns into text
-            return self._repr(f"an integer of {value.bit_length()} bits", path, "int")
+        return self._repr(f"an integer of {value.bit_length()} bits", path, "int")
 
     def _container(self, value: Any, path: Path) -> Any:
         if len(path) >= MAX_TREE_DEPTH or id(value) in self.above:
