@@ -139,3 +139,13 @@ def test_one_flipped_bit_costs_one_point_and_is_counted():
             n for n in range(20) if n != bit // 8 // 32 - 1
         ]
         assert frames.spoiled(data, frame) == 1
+
+
+def test_every_flipped_bit_of_a_header_is_noticed():
+    good = frames.pack(Kind.REMARK, 5, b"{}")
+    region = frames.pack_region(Kind.POINTS, 0, 64) + bytes(64)
+    for data in (good, region):
+        for bit in range(32 * 8):
+            wreck = bytearray(data)
+            wreck[bit // 8] ^= 1 << bit % 8
+            assert read(bytes(wreck)) == []

@@ -224,3 +224,25 @@ def _nth(real, counted, number):
         return real(*arguments, **options)
 
     return call
+
+
+def test_the_closing_frame_has_room_when_nothing_else_has(tmp_path, monkeypatch):
+    from labrec.capture.frames import Frame, Kind, scan
+
+    journal = journals.Journal(tmp_path / "owner.frames")
+    journal.append(Kind.START, b"{}")
+    monkeypatch.setattr(os, "posix_fallocate", failing(errno.ENOSPC))
+    for _ in range(3000):
+        journal.append(Kind.REMARK, bytes(100))
+    with pytest.raises(OSError, match="space"):
+        journal.flush()
+    journal.give_up()
+    assert journal.dropped > 0
+    journal.append(Kind.REMARK, b"{}", last=True)
+    journal.append(Kind.END, b"{}" * 2000, last=True)
+    journal.close()
+    data = (tmp_path / "owner.frames").read_bytes()
+    assert [frame.kind for frame in scan(data) if isinstance(frame, Frame)][-2:] == [
+        Kind.REMARK,
+        Kind.END,
+    ]

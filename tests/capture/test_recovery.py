@@ -130,7 +130,7 @@ def test_a_lost_object_costs_the_content_and_not_the_run(live_run, root):
     live_run.log_artifact(bytes(200_000), "big.bin")
     live_run.close()
     (held,) = (live_run.path / "files").iterdir()
-    held.write_bytes(b"torn")
+    held.write_bytes(bytes(199_000) + b"torn" * 250)  # as long as it was
     record = recovered(live_run.path).record
     (item,) = record["artifacts"]["items"]
     assert item["where"] == "digest-only"

@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import struct
+import subprocess
 import threading
 import time
 
@@ -256,3 +257,31 @@ def test_values_of_every_kind(live_run):
     with SpoolReader(live_run.path) as reader:
         events = assemble(reader).record["capture"]["events"]
     assert sum(line["count"] for line in events if line["what"] == "metric bad") == 6
+
+
+_ORPHAN = """
+import os, sys, time
+from pathlib import Path
+from labrec.capture.spool import Spool
+spool = Spool.create(Path(sys.argv[1]), "run", {"plan": {}})
+spool.metrics.log("m", 1.0)
+child = os.fork()
+if child == 0:
+    time.sleep(60)
+    os._exit(0)
+print(child, flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_surviving_child_does_not_keep_a_dead_run_alive(program, root):
+    process = program(_ORPHAN, root, stdout=subprocess.PIPE, text=True)
+    child = int(process.stdout.readline())
+    try:
+        assert describe(root / "run").state is SpoolState.LIVE
+        process.kill()
+        process.wait()
+        os.kill(child, 0)  # it lives
+        assert describe(root / "run").state is SpoolState.DEAD
+    finally:
+        os.kill(child, signal.SIGKILL)
