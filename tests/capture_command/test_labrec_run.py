@@ -32,6 +32,12 @@ CASES = [
         if program.name not in DIFFERENT and program.messages and set(KINDS) & set(program.kinds)
     )
 ]
+CASES += [
+    pytest.param(program, kind, "auto", id=f"{program.name}-{kind}")
+    for program in PROGRAMS
+    if program.name == "exit-42"
+    for kind in ("closed-in", "closed-out", "closed-err", "closed-all")
+]
 
 
 @pytest.fixture

@@ -84,6 +84,13 @@ def _asks_for_json(arguments: list[str], error: BaseException) -> bool:
 
 def _calm_streams() -> None:
     """Let no character of an answer fail on a terminal that has no way to show it."""
+    if sys.stdout is None or sys.stderr is None:  # started with a closed descriptor
+        from labrec.capture.streams import hold_standard
+
+        hold_standard()
+        nowhere = open(os.devnull, "w")  # noqa: SIM115, PTH123 - as long as the process
+        sys.stdout = sys.stdout or nowhere
+        sys.stderr = sys.stderr or nowhere
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
