@@ -155,8 +155,8 @@ def exit_codes_page() -> str:
     """Return ``exit-codes.md``."""
     rows = [(code, name, meaning) for code, (name, meaning) in OUTCOMES.items()]
     for found in _error_classes():
-        if not found.__module__.startswith("labrec."):
-            continue
+        if found.__module__ != "labrec.errors":
+            continue  # those of `labrec run` are told below the table
         summary = (found.__doc__ or "").strip().splitlines()[0].replace("``", "`")
         rows.append((found.exit_code, found.name, summary))
     lines = ["# Exit codes", "", "| code | name | meaning |", "| --- | --- | --- |"]
@@ -190,8 +190,12 @@ def cli_page() -> str:
     """Return ``cli.md``: the help text of every command, as a terminal of 80 columns shows it."""
     root = importlib.import_module("labrec.cli").root
     parts = [CLI_HEAD]
+    # A context that is made by hand does not look into the command's own settings.
+    settings_of_help = {"help_option_names": root.context_settings["help_option_names"]}
     for path, command in _commands(root, "labrec"):
-        context = click.Context(command, info_name=path, terminal_width=80, max_content_width=80)
+        context = click.Context(
+            command, info_name=path, terminal_width=80, max_content_width=80, **settings_of_help
+        )
         parts.append(f"\n## {path}\n\n```text\n{command.get_help(context).rstrip()}\n```\n")
     return "".join(parts)
 

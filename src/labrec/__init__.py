@@ -12,7 +12,6 @@ from labrec._version import __version__
 
 if TYPE_CHECKING:
     from labrec.reader import Reader, RunReader, open  # noqa: A004 - the name is this package's
-
     from labrec.sdk import RecordingWarning, Run, run
 
 __all__ = ["Reader", "RecordingWarning", "Run", "RunReader", "__version__", "open", "run"]

@@ -33,6 +33,7 @@ def recorded(lab_dir):
 
 
 def test_no_text_of_a_record_reaches_the_terminal_as_it_is(recorded, call):
+    """I5: nothing in a record steers a terminal."""
     for argv in (("log",), ("show", recorded.id), ("diff", recorded.id, recorded.id),
                  ("get", recorded.id), ("verify",), ("show", recorded.id, "--json")):  # fmt: skip
         answer = call(*argv)

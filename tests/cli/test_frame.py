@@ -94,6 +94,7 @@ ERRORS = [
 
 @pytest.mark.parametrize("cls", ERRORS)
 def test_an_error_says_cause_path_kept_and_hint(cls, monkeypatch, call):
+    """I9: every failure says what happened, where, what was kept and what to do next."""
     error = cls(f"it broke {BOMB}", hint="do this", paths=["a/b"], kept="the rest")
     _planted(monkeypatch, error)
     answer = call("log")

@@ -67,6 +67,7 @@ def test_stdout_belongs_to_the_program_alone(lab):
 
 
 def test_what_is_recorded_later_leaves_what_was_recorded_before(lab):
+    """I7: an existing record never changes."""
     lab.labrec("run", "--name", "a", "--", "true")
     before = lab.labrec("show", "a", "--raw").out
     lab.labrec("run", "--name", "b", "--", "false", code=1)

@@ -99,6 +99,7 @@ def test_a_live_run_is_not_discarded_or_recovered(lab):
 
 
 def test_tampering_is_found(lab):
+    """I6: verification re-hashes; a commit that looks like any other does not fool it."""
     lab.labrec("run", "--name", "a", "--", "true")
     lab.labrec("land")
     (row,) = lab.runs()
@@ -221,6 +222,25 @@ def test_a_recorder_killed_at_any_moment_blocks_nobody(lab, delay_ms):
     assert names.count("victim") <= 1
     assert lab.spools == []
     lab.labrec("verify")
+
+
+def test_recording_reaches_no_network(lab, require_tool):
+    """I10: no command of everyday opens a socket to anywhere."""
+    trace = lab.folder.parent / "trace"
+    labrec = str(Path(sys.executable).with_name("labrec"))
+    for argv in (("run", "--name", "a", "--", "true"), ("verify",), ("log",), ("land",)):
+        lab(
+            require_tool("strace"),
+            "-f",
+            "-e",
+            "trace=socket,connect",
+            "-o",
+            str(trace),
+            labrec,
+            *argv,
+        )
+        assert "+++ exited with 0 +++" in trace.read_text()
+        assert not re.search(r"AF_INET|PF_INET", trace.read_text()), argv
 
 
 def test_a_separate_lab_records_the_code_of_another_repository(shell):

@@ -37,6 +37,7 @@ def test_features_are_read_by_suffix(tmp_path, name, text):
     ],
 )
 def test_features_that_are_none_are_refused(tmp_path, name, text, error):
+    """I8: an unknown tag is refused, never executed."""
     path = tmp_path / name
     path.write_text(text)
     with pytest.raises(error):
