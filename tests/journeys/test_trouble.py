@@ -268,3 +268,15 @@ def test_a_separate_lab_records_the_code_of_another_repository(shell):
     other = shell.folder / "other"
     other.mkdir()
     shell.labrec("run", "--", "true", cwd=other, LABREC_LAB=str(shell.folder / "lab"))
+
+
+@pytest.mark.parametrize("argv", [(), ("--nonsense", "--", "true"), ("--level", "x", "--", "true")])
+def test_a_wrong_call_of_run_ends_as_that_of_env(lab, argv):
+    failure = json.loads(lab.labrec("run", "--json", *argv, code=125).err)
+    assert (failure["code"], failure["name"]) == (125, "usage")
+    assert lab.labrec("run", "--", "sh", "-c", "exit 2", code=2).err == ""
+
+
+def test_a_folder_that_is_gone_is_said(lab):
+    labrec = str(Path(sys.executable).with_name("labrec"))
+    lab("sh", "-c", f"mkdir gone && cd gone && rmdir ../gone && {labrec} run -- true", code=125)

@@ -11,7 +11,6 @@ import click
 from labrec.cli.console import safe
 from labrec.cli.failure import show, told
 from labrec.cli.world import World, json_option, pass_world
-from labrec.errors import LabrecError
 
 if TYPE_CHECKING:
     from labrec.sdk.command import CommandOptions, CommandOutcome
@@ -75,7 +74,22 @@ def _with_options(function: Any) -> Any:
     return function
 
 
+class _WrongCall(click.UsageError):
+    exit_code = _OWN_ERROR
+
+
+class _LikeEnv(click.Command):
+    """A command whose own usage errors end in 125, so that 2 is always the program's."""
+
+    def make_context(self, *given: Any, **more: Any) -> click.Context:
+        try:
+            return super().make_context(*given, **more)
+        except click.UsageError as error:
+            raise _WrongCall(error.format_message(), error.ctx) from error
+
+
 @click.command(
+    cls=_LikeEnv,
     context_settings={"allow_interspersed_args": False},
     epilog="\b\nExamples:\n  labrec run -- python train.py\n"
     "  labrec run --project lm --name 12_from_8_lr --features lr.yaml --seed 7 \\\n"
@@ -101,10 +115,12 @@ def command(
     hold_standard()
     try:
         outcome = _record(world, argv, given)
-    except LabrecError as error:
+    except Exception as error:  # noqa: BLE001 - also a bug of ours must not look like its code
         # Nothing ran: the codes that env(1) would give.
-        code = error.exit_code if error.exit_code in _NOT_STARTED else _OWN_ERROR
-        show(told(error, world) | {"code": code}, world)
+        failure = told(error, world)
+        code = int(failure["code"])
+        code = code if code in _NOT_STARTED else _OWN_ERROR
+        show(failure | {"code": code}, world)
         return code
     _tell(world, outcome, verbose=verbose)
     if strict_record and not outcome and outcome.exit_code == 0:

@@ -12,13 +12,13 @@ from labrec.errors import LabrecError, UsageError
 from labrec.record.codec import encode
 from labrec.record.digest import Digest
 from labrec.record.layout import object_path, run_path
-from labrec.store.commits import Addition
+from labrec.store.additions import Addition
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from labrec.capture.assemble import Assembled
-    from labrec.store.commits import Receipt
+    from labrec.store.additions import Receipt
     from labrec.store.lab import Lab
 
 SHORT_ID = 13

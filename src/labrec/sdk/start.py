@@ -194,7 +194,12 @@ def _code(prepared: Prepared) -> Captured:
     from labrec.capture.code import CodePolicy, capture_code
 
     settings = prepared.lab.settings
-    policy = CodePolicy(untracked=tuple(settings.untracked), cache=prepared.lab.state_dir / "cache")
+    script = _script(prepared.command or own_command())
+    policy = CodePolicy(
+        untracked=tuple(settings.untracked),
+        script=str(Path(script).absolute()) if script and Path(script).is_file() else None,
+        cache=prepared.lab.state_dir / "cache",
+    )
     return capture_code(prepared.code_root, policy)
 
 
