@@ -8,7 +8,6 @@ The worktree, the index, HEAD, branches, configuration and hooks are not touched
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
 import random
@@ -18,12 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from labrec.errors import (
     BusyError,
-    IntegrityError,
     LabrecError,
     NotFoundError,
     StorageError,
-    UnsafeError,
-    UsageError,
 )
 from labrec.gitio import pack_writer
 from labrec.gitio.durable import make_folder, replace_file, sync_folder
@@ -31,10 +27,19 @@ from labrec.gitio.objects import Commit, TreeEntry, format_commit, object_id
 from labrec.gitio.ref_writer import compare_and_swap
 from labrec.gitio.tree_writer import Grown, add_files
 from labrec.record import layout
-from labrec.record.text import one_line
+from labrec.store.additions import (
+    IMMUTABLE,
+    Addition,
+    Receipt,
+    check_additions,
+    check_bytes,
+    message,
+    signature,
+)
 from labrec.store.base import find_base
 from labrec.store.locks import Intent, Leftovers, store_lock
 from labrec.store.packs import consolidate, register
+from labrec.store.storage import storage_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -42,44 +47,15 @@ if TYPE_CHECKING:
     from labrec.gitio.repository import GitRepository
     from labrec.settings import Settings
 
-RECORD_REFS = "refs/labrec/records/"
-ATTRIBUTES_PATH = "records/.gitattributes"
-ATTRIBUTES = b"** -text -filter -ident\nlfs/** filter=lfs diff=lfs merge=lfs -text\n"
-MOST = 1000  # documents in one commit
-SUBJECT = 100  # characters
+__all__ = ["Addition", "Receipt", "RecordRef", "is_contained", "start_commit"]
 
-_IMMUTABLE = frozenset({"run", "note", "registration", "dataset", "report", "object", "lfs"})
+RECORD_REFS = "refs/labrec/records/"
+
 _STREAMED = 1 << 20  # bytes; a file longer than this never enters memory
 _HELD = 32 << 20  # bytes of shorter files held at once; what exceeds them is streamed too
 _TRIES = 64
 _PAUSE = 0.05  # seconds between two tries, at most
 _START = "record-start"
-
-
-class Addition(NamedTuple):
-    """One file to add to the lab.
-
-    Attributes:
-        path: Where it goes, below ``records/``; its name proves its bytes.
-        source: Its bytes, or a file that holds them.
-    """
-
-    path: str
-    source: bytes | Path
-
-
-class Receipt(NamedTuple):
-    """What a commit did. Having one means: durable, and read back.
-
-    Attributes:
-        commit: The commit that holds the additions.
-        added: How many files were new; 0 when all of them were there already.
-        bytes: How many bytes were written to the repository.
-    """
-
-    commit: str
-    added: int
-    bytes: int
 
 
 class _Blob(NamedTuple):
@@ -425,52 +401,6 @@ class _Commit:
             sync_folder(self.git.common_dir)
 
 
-def check_additions(additions: Sequence[Addition]) -> None:
-    """Refuse what a record commit may not hold.
-
-    Raises:
-        UsageError: There are no additions, or more than 1,000 documents.
-        UnsafeError: A path is none that records may be written to.
-        IntegrityError: One path is given twice with different bytes.
-    """
-    seen: dict[str, bytes | Path] = {}
-    documents = 0
-    for addition in additions:
-        parsed = layout.parse_path(addition.path)
-        if parsed.kind not in _IMMUTABLE:
-            raise UnsafeError(
-                f"{addition.path} is not a place for records",
-                hint="Editable files are committed to the base branch with git.",
-                paths=[addition.path],
-            )
-        documents += parsed.kind not in ("object", "lfs")
-        if seen.setdefault(addition.path, addition.source) != addition.source:
-            raise IntegrityError(f"{addition.path} is given twice", paths=[addition.path])
-    if not additions or documents > MOST:
-        raise UsageError(f"a commit holds 1 to {MOST} documents, not {documents}")
-
-
-def check_bytes(path: str, sha256: str) -> None:
-    """Refuse bytes that are not the ones their name promises.
-
-    Args:
-        path: Where they go.
-        sha256: 64 hex digits of the bytes' sha256.
-
-    Raises:
-        IntegrityError: The name promises other bytes.
-    """
-    parsed = layout.parse_path(path)
-    if parsed.kind == "lfs":
-        return  # a pointer: its name is the digest of what it points at
-    if not parsed.digest or not sha256.startswith(parsed.digest):
-        raise IntegrityError(
-            f"{path} would hold bytes with the sha256 {sha256}",
-            hint="The file changed after it was recorded; record it again.",
-            paths=[path],
-        )
-
-
 def is_contained(
     read: Callable[[str], Iterable[TreeEntry]], tip: str, base: str, prefix: str = ""
 ) -> bool:
@@ -493,7 +423,7 @@ def is_contained(
         if entry.is_tree and here is not None and here.is_tree:
             if not is_contained(read, entry.sha, here.sha, path + "/"):
                 return False
-        elif entry.is_tree or layout.parse_path(path).kind in _IMMUTABLE:
+        elif entry.is_tree or layout.parse_path(path).kind in IMMUTABLE:
             return False
     return True
 
@@ -514,44 +444,3 @@ def start_commit(git: GitRepository, settings: Settings) -> str | None:
         if commit is not None:
             return commit
     return find_base(git, settings).commit
-
-
-def signature(git: GitRepository, settings: Settings, clone_id: str) -> str:
-    """Return who commits, and when: the clone's pseudonym, or git's user where it is asked for."""
-    name, mail = "labrec", f"{clone_id}@labrec.invalid"
-    if settings.identity == "git":
-        name = git.setting("user.name") or name
-        mail = git.setting("user.email") or mail
-    name, mail = (one_line(text.translate({60: None, 62: None})) for text in (name, mail))
-    return f"{name} <{mail}> {int(time.time())} +0000"
-
-
-def message(subject: str, trailers: Mapping[str, str]) -> str:
-    """Write a commit message: one line of at most 100 characters, then the trailers."""
-    lines = [one_line(subject, SUBJECT)]
-    if trailers:
-        lines += ["", *(f"{one_line(key)}: {one_line(text)}" for key, text in trailers.items())]
-    return "\n".join(lines) + "\n"
-
-
-_CAUSES = {
-    errno.ENOSPC: ("the disk is full", "Free some space, then run labrec recover."),
-    errno.EDQUOT: ("the disk quota is used up", "Free some space, then run labrec recover."),
-    errno.EROFS: ("the file system is read-only", "Make it writable, then run labrec recover."),
-    errno.EIO: ("the disk fails", "Check the disk; labrec verify says what is intact."),
-    errno.EACCES: ("permission is denied", "Whose files are these? labrec doctor says."),
-    errno.EPERM: ("permission is denied", "Whose files are these? labrec doctor says."),
-}
-
-
-def storage_error(error: OSError, place: Path) -> StorageError:
-    """Return what an error of the operating system means for a record."""
-    cause, hint = _CAUSES.get(
-        error.errno or 0, (error.strerror or str(error), "Run labrec recover when it is mended.")
-    )
-    return StorageError(
-        f"cannot write to {place}: {cause}",
-        hint=hint,
-        paths=[error.filename if isinstance(error.filename, str) else place],
-        kept="nothing recorded before was changed; the run stays a sealed spool",
-    )

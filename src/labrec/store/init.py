@@ -18,13 +18,16 @@ from labrec.gitio.objects import EMPTY_TREE, Commit, object_id
 from labrec.gitio.repository import GitRepository
 from labrec.gitio.tree_writer import add_files
 from labrec.gitio.worktree import tracked_files
+from labrec.record import layout
 from labrec.settings import FILE_NAME, Settings
 from labrec.store.branches import add_commit, user_signature
-from labrec.store.commits import ATTRIBUTES, ATTRIBUTES_PATH, storage_error
+from labrec.store.storage import storage_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+ATTRIBUTES_PATH = layout.ATTRIBUTES
+ATTRIBUTES = b"** -text -filter -ident\nlfs/** filter=lfs diff=lfs merge=lfs -text\n"
 _IGNORE = ".gitignore"
 _BUILD = "build/"
 _MESSAGE = "Start a lab\n"

@@ -18,7 +18,7 @@ from labrec.gitio.repository import GitRepository
 from labrec.gitio.tree_writer import add_files
 from labrec.record import layout
 from labrec.store.branches import add_commit, user_signature
-from labrec.store.commits import storage_error
+from labrec.store.storage import storage_error
 from labrec.store.trees import changes, parse_tree
 
 if TYPE_CHECKING:
