@@ -7,6 +7,7 @@ the record's ``capture`` section and never an exception in the observed program 
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Any, Self
 
 from labrec.capture.files import Artifacts, store_object
@@ -53,6 +54,7 @@ class Session:
         self._datasets: list[dict[str, Any]] = []
         self._hypotheses: list[dict[str, Any]] = []
         self._sampler: Sampler | None = None
+        self._usage: bool | None = None  # of this process (True), of the command (False), or not
         self._finished = False
 
     @classmethod
@@ -161,6 +163,7 @@ class Session:
             if sampler.reason:
                 self.remark("unavailable", "telemetry", sampler.reason)
             self._sampler = sampler
+            self._usage = None if interval_s <= 0 else pid is None
         except Exception as error:  # noqa: BLE001 - as above
             self.remark("unavailable", "telemetry", _cause(error))
 
@@ -277,11 +280,22 @@ class Session:
         """Let go of the spool: after the commit, so that nobody recovers it meanwhile."""
         self.spool.close()
 
+    def _keep_usage(self) -> None:
+        """Keep what the run used in all: also a run too short for the sampler has that."""
+        if self._usage is None:
+            return
+        from labrec.capture.telemetry.usage import usage, usage_channels  # at the end only
+
+        self.spool.channels(usage_channels(own=self._usage))
+        self.spool.sample(time.monotonic(), usage(own=self._usage))
+
     def _stop_sampler(self) -> None:
         sampler, self._sampler = self._sampler, None
         if sampler is None:
             return
         try:
+            sampler.ask()
+            self._keep_usage()
             problem = sampler.stop()
             if problem:
                 self.remark("lost", "end of telemetry", f"the sampler {problem}")
