@@ -199,7 +199,6 @@ def free(value, *, is_tree=False):
 
 
 def word(kind, value):
-    """Check a value against a plain type."""
     if kind in PATTERNS:
         need(full(PATTERNS[kind], value), kind)
         need(kind != "id" or int(value[:8] + value[9:13], 16) <= 253402300799999, "late")
@@ -243,7 +242,6 @@ def unique(values):
 
 
 def rules(kind, v, has):
-    """The rules about several fields at once."""
     known = {
         "parent": lambda: has("name") or has("run_id") or has("config_digest"),
         "command": lambda: not (has("exit_code") and has("signal")),

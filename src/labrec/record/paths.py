@@ -22,8 +22,10 @@ _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _ESCAPED = re.compile(rb"%([0-9A-F]{2})")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-F]{2})")
 # Devices of Windows with any ending, and git's own folder under the names systems give it.
-_RESERVED = re.compile(r"(?:(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])"
-                       r" *(?:\..*)?|\.git|git~1)", re.IGNORECASE | re.DOTALL | re.ASCII)  # fmt: skip
+_RESERVED = re.compile(
+    r"(?:(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(?:\..*)?|\.git|git~1)",
+    re.IGNORECASE | re.DOTALL | re.ASCII,
+)
 
 
 def stored_path(os_path: str | bytes | os.PathLike[str]) -> dict[str, str]:
