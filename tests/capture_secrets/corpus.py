@@ -48,7 +48,7 @@ def secrets(seed: int = 1) -> list[tuple[str, str, str]]:
     """Return (kind, text around with one {}, secret): the text holds exactly this secret."""
     m = Maker(seed)
     key = "PRIVATE" + " KEY"
-    made = [
+    return [
         ("aws-access-key", "aws configure set id {}", "AK" + "IA" + m.of(UPPER + "234567", 16)),
         ("aws-access-key", '"AccessKeyId": "{}",', "AS" + "IA" + m.of(UPPER + "234567", 16)),
         ("aws-secret-key", "export AWS_SECRET_ACCESS_KEY={}", "a1B" + m.of(ALNUM + "/+", 37)),
@@ -141,7 +141,6 @@ def secrets(seed: int = 1) -> list[tuple[str, str, str]]:
         ("assigned-secret", '"api_key": "{}"', "aB3" + m.of(ALNUM, 29)),
         ("assigned-secret", "AUTH_TOKEN: '{}'", "aB3" + m.of(ALNUM, 37)),
     ]  # fmt: skip
-    return made
 
 
 HEADS_AFTER = ["", "\n", " ", "=", '"', "'", "\\n", "%3D", "\x1b[31m", "(", ",", ":", "\t", "/"]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 20
 _GRACE_MS = 50
 _PENDING_LIMIT = 1 << 16
+_BURST = 16
 _DRAIN_S = 5.0
 
 
@@ -74,11 +75,33 @@ class Flow:
             return True
         except OSError:  # EIO: the last process has closed the pty
             return False
-        if not data:
-            return False
+        return bool(data) and self._pass_on(data)
+
+    def _pass_on(self, data: bytes) -> bool:
         if self.log is not None:
             self.log.write(data)
         return write_all(self.sink, data)
+
+
+class TerminalFlow(Flow):
+    """The output of a pty, which gives at most 4 KiB at a time; its source is non-blocking."""
+
+    def pump(self) -> bool:
+        """Gather what is there, up to a limit, and copy it at once."""
+        parts: list[bytes] = []
+        going = True
+        for _ in range(_BURST):
+            try:
+                part = os.read(self.source, _CHUNK)
+            except BlockingIOError:
+                break
+            except OSError:
+                part = b""
+            if not part:
+                going = False
+                break
+            parts.append(part)
+        return (not parts or self._pass_on(b"".join(parts))) and going
 
 
 class InputFlow(Flow):

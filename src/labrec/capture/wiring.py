@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Literal
 
 from labrec.capture.output import FileRange, Log, LogFile
-from labrec.capture.relay import Flow, InputFlow, Relay, high_pipe
+from labrec.capture.relay import Flow, InputFlow, Relay, TerminalFlow, high_pipe
 from labrec.capture.streams import Kind, Route, routes, standard_streams
 from labrec.capture.terminal import InnerTerminal, OuterTerminal, copy_window, lead_session
 
@@ -97,7 +97,9 @@ class Wiring:
         os.set_blocking(inner.master, False)
         self._given += [(inner.slave, descriptor) for descriptor in route.descriptors]
         self._flows.append(
-            Flow(inner.master, route.descriptors[0], self._log(route, path), closing=inner.gone)
+            TerminalFlow(
+                inner.master, route.descriptors[0], self._log(route, path), closing=inner.gone
+            )
         )
         if whole:
             self.session = True
