@@ -139,6 +139,7 @@ def test_one_flipped_bit_costs_one_point_and_is_counted():
             n for n in range(20) if n != bit // 8 // 32 - 1
         ]
         assert frames.spoiled(data, frame) == 1
+        assert frames.spoiled(data, frame, 19) == 1
 
 
 def test_every_flipped_bit_of_a_header_is_noticed():

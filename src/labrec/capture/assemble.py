@@ -322,10 +322,12 @@ class _Assembly:
             known |= {key: told[key] for key in known if told[key] is not None}
         for frame in journal.frames():
             if isinstance(frame, Frame) and frame.flags & REGION:
+                before = table.points
                 unknown = table.gather(journal.points(frame), names)
+                intact = table.points - before + unknown
                 for count, why in (
                     (unknown, "their metric's name is not readable"),
-                    (journal.spoiled(frame), "damaged on disk"),
+                    (journal.spoiled(frame, intact), "damaged on disk"),
                 ):
                     if count:
                         self.events.append(event("lost", "metric points", why, count))

@@ -82,7 +82,7 @@ class SeriesTable:
     def __init__(self, started: float) -> None:
         self._started = started
         self._columns: dict[str, Column] = {}
-        self._gathered = 0
+        self._gathered = self._aside = 0
         self._spill: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -91,6 +91,11 @@ class SeriesTable:
     def __exit__(self, *_: object) -> None:
         if self._spill is not None:
             self._spill.close()
+
+    @property
+    def points(self) -> int:
+        """How many points have been taken."""
+        return self._aside + self._gathered
 
     def gather(self, points: Iterable[tuple[int, float, float, int]], names: dict[int, str]) -> int:
         """Take points of one journal; return how many belong to no declared metric.
@@ -148,6 +153,7 @@ class SeriesTable:
             for part in (column.steps, column.times, column.values):
                 part.tofile(self._spill)
             column.steps, column.times, column.values = array("q"), array("d"), array("d")
+        self._aside += self._gathered
         self._gathered = 0
 
     def _write_metric(self, name: str, column: Column, out: CompressedFile) -> Summary:

@@ -123,13 +123,19 @@ class JournalReader:
 
     def points(self, frame: Frame) -> Iterator[tuple[int, float, float, int]]:
         """Yield the intact points of a region: step, monotonic seconds, value, metric number."""
-        return slots(self._data, frame)
+        yield from slots(self._data, frame)
+        self._let_go()
 
-    def spoiled(self, frame: Frame) -> int:
-        """Count the points of a region that were written and are not intact."""
+    def spoiled(self, frame: Frame, intact: int) -> int:
+        """Count the points of a region that were written and are not among the intact."""
         from labrec.capture.frames import spoiled  # the name is this method's
 
-        return spoiled(self._data, frame)
+        return spoiled(self._data, frame, intact)
+
+    def _let_go(self) -> None:
+        """Give pages back that were read: a long run's journal is larger than its reader."""
+        if isinstance(self._data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            self._data.madvise(mmap.MADV_DONTNEED)
 
     def close(self) -> None:
         """Let go of the file."""
