@@ -6,12 +6,13 @@ import ast
 import os
 import re
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from world import environment, wrapper
+from world import SRC, environment, wrapper
 
 from labrec.capture.output import FileRange, LogFile
 from labrec.capture.wiring import Wiring
@@ -133,3 +134,18 @@ def test_the_result_tells_what_was_kept(tmp_path: Path):
     assert "exit_code=0, signal=None" in text
     assert ast.literal_eval(re.search(r"problems=(\(.*?\))", text)[1]) == ()
     assert re.findall(r"stream='(\w+)'.*?bytes=(\d+)", text) == [("stdout", "10"), ("stderr", "4")]
+
+
+def test_our_files_never_land_on_a_closed_standard_descriptor(tmp_path: Path):
+    script = (
+        "import os, sys; sys.path.insert(0, sys.argv[1])\n"
+        "from labrec.capture.streams import Kind, hold_standard, standard_streams\n"
+        "hold_standard()\n"
+        "assert os.open('/dev/null', os.O_RDONLY) > 2\n"
+        "assert [s.kind for s in standard_streams()] == [Kind.CLOSED] * 3\n"
+        "open('held', 'w').close()\n"
+    )
+    close = 'exec "$@" 0<&- 1>&- 2>&-'
+    command = [sys.executable, "-I", "-c", script, str(SRC)]
+    subprocess.run(["sh", "-c", close, "sh", *command], cwd=tmp_path, check=False)
+    assert (tmp_path / "held").exists()
