@@ -11,6 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from labrec.capture.captured import event
+from labrec.record.codec import REFUSED_CHARACTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +44,7 @@ _EXACT = 2**53 - 1
 def storable(value: Any, depth: int = 0) -> Any:
     """Return a JSON value that the format holds.
 
-    Texts lose NUL and lone surrogates, numbers that JSON has not are tagged, and what is nested
+    Texts lose NUL, lone surrogates and noncharacters, other numbers are tagged, and what is nested
     deeper than ``MAX_DEPTH`` is replaced.
     """
     if isinstance(value, str):
@@ -65,7 +66,7 @@ def storable(value: Any, depth: int = 0) -> Any:
 
 def text(value: str) -> str:
     """Return a text that the strict reader accepts."""
-    return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+    return REFUSED_CHARACTERS.sub("\ufffd", value.encode("utf-8", "replace").decode())
 
 
 def num(value: float) -> float | dict[str, str]:
