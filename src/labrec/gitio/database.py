@@ -34,7 +34,7 @@ _CACHE_OBJECT = 1 << 20
 _MAX_CHAIN = 10_000
 _KIND_OF_TYPE = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 _LOOSE_LIMIT = DELTA_LIMIT
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
 _RETRIES = 8
 
 

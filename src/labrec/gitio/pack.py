@@ -24,7 +24,7 @@ IDX_MAGIC = b"\xfftOc\x00\x00\x00\x02"
 _KIND_OF_TYPE = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 _OFFSET_DELTA, _REF_DELTA = 6, 7
 _FANOUT_END = 8 + 256 * 4
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16  # bytes: small enough for the allocator to use its memory again
 _HEADER_READ = 32
 # A delta needs base and result in memory; git itself stops making deltas at this size.
 DELTA_LIMIT = 512 << 20

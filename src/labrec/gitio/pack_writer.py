@@ -10,10 +10,11 @@ import hashlib
 import os
 import struct
 import zlib
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from labrec.errors import StorageError
 from labrec.gitio.durable import make_folder, remove, sync_folder, write_all, write_new
+from labrec.gitio.hashing import PIECE, HashThread, Ring
 from labrec.gitio.objects import object_id
 from labrec.gitio.pack import IDX_MAGIC
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _TYPES = {"commit": 1, "tree": 2, "blob": 3, "tag": 4}
 _CHUNK = 1 << 20
 _BUFFER = 1 << 20
+_BLOCK, _BLOCK_HEAD = 0xFFFF, 5  # bytes of a stored block and of what precedes it
 _SAMPLE = 1 << 16
 _LEVEL_SMALL = 6
 _SMALL = 1 << 16
@@ -71,44 +73,46 @@ class PackWriter:
         self._put(entry)
         return sha
 
-    def add_stream(self, file: BinaryIO, size: int) -> tuple[str, str]:
-        """Add a blob from a file in bounded memory.
+    def add_stream(self, file: BinaryIO, size: int) -> str:
+        """Add a blob from a file in bounded memory and return git's name of it.
 
         Args:
             file: Read from its current position, to its end.
             size: How many bytes it will give.
 
-        Returns:
-            Git's name of the blob, and the sha256 (64 hex digits) of its bytes.
-
         Raises:
             StorageError: The file gave more or fewer bytes than ``size``: it changed meanwhile.
         """
-        git_hash = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-        content_hash = hashlib.sha256()
-        deflater = zlib.compressobj(_stream_level(file, size))
+        digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+        level = _stream_level(file, size)
+        deflater: _Deflater = zlib.compressobj(level) if level else Stored()
         head = _entry_head(_TYPES["blob"], size)
-        start, crc, left = self._offset, zlib.crc32(head), size
         self._put(head)
-        chunk = memoryview(bytearray(_CHUNK))
-        while count := file.readinto(chunk):  # type: ignore[attr-defined]
-            left -= count
-            git_hash.update(chunk[:count])
-            content_hash.update(chunk[:count])
-            packed = deflater.compress(chunk[:count])
-            crc = zlib.crc32(packed, crc)
-            self._put(packed)
-        packed = deflater.flush()
-        crc = zlib.crc32(packed, crc)
-        self._put(packed)
+        self._flush()
+        start, crc, left = self._offset - len(head), zlib.crc32(head), size
+        ring = Ring(PIECE)
+        with HashThread() as hashes:
+            while count := file.readinto(buffer := ring.next()):  # type: ignore[attr-defined]
+                left -= count
+                hashes.update(digest, buffer[:count])
+                crc = self._write_through(deflater.compress(buffer[:count]), crc, hashes)
+            crc = self._write_through(deflater.flush(), crc, hashes)
         if left:
             raise StorageError(
                 "a file changed while it was being stored",
                 hint="Record it when its writer has finished.",
                 paths=[getattr(file, "name", "")],
             )
-        self._rows.append((git_hash.digest(), start, crc))
-        return git_hash.hexdigest(), content_hash.hexdigest()
+        self._rows.append((digest.digest(), start, crc))
+        return digest.hexdigest()
+
+    def _write_through(self, data: bytes | memoryview, crc: int, hashes: HashThread) -> int:
+        """Write large data past the buffer and return the entry's crc32 so far."""
+        if data:
+            self._offset += len(data)
+            hashes.update(self._hash, data)
+            write_all(self._fd, data)
+        return zlib.crc32(data, crc)
 
     def add_stored(self, name: bytes, entry: bytes) -> None:
         """Add an entry as another pack stores it (no delta), by its 20-byte name."""
@@ -186,6 +190,42 @@ class PackWriter:
         self._hash.update(self._buffer)
         write_all(self._fd, self._buffer)
         self._buffer = bytearray()
+
+
+class _Deflater(Protocol):
+    def compress(self, data: memoryview, /) -> bytes | memoryview: ...
+    def flush(self) -> bytes | memoryview: ...
+
+
+class Stored:
+    """A zlib stream of stored blocks (RFC 1950, RFC 1951 section 3.2.4), without a copy to spare.
+
+    What zlib makes at level 0 too, at three times the price.
+    """
+
+    def __init__(self) -> None:
+        self._ring = Ring(PIECE + _BLOCK_HEAD * (PIECE // _BLOCK + 1) + 2)
+        self._check = 1
+        self._head = b"\x78\x01"
+
+    def compress(self, data: memoryview, /) -> memoryview:
+        """Return the next blocks; ``data`` is at most 1 MiB."""
+        out = self._ring.next()
+        self._check = zlib.adler32(data, self._check)
+        at = len(self._head)
+        out[:at] = self._head
+        self._head = b""
+        for start in range(0, len(data), _BLOCK):
+            length = min(_BLOCK, len(data) - start)
+            out[at : at + _BLOCK_HEAD] = struct.pack("<BHH", 0, length, length ^ 0xFFFF)
+            at += _BLOCK_HEAD
+            out[at : at + length] = data[start : start + length]
+            at += length
+        return out[:at]
+
+    def flush(self) -> bytes:
+        """Return the last block, which is empty, and the check sum."""
+        return self._head + b"\x01\x00\x00\xff\xff" + struct.pack(">L", self._check)
 
 
 def release(folder: Path, name: str, token: str) -> None:

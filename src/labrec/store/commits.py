@@ -23,6 +23,7 @@ from labrec.errors import (
 )
 from labrec.gitio import pack_writer
 from labrec.gitio.durable import make_folder, replace_file, sync_folder
+from labrec.gitio.hashing import PIECE, HashThread, Ring
 from labrec.gitio.objects import Commit, TreeEntry, format_commit, object_id
 from labrec.gitio.ref_writer import compare_and_swap
 from labrec.gitio.tree_writer import Grown, add_files
@@ -259,18 +260,21 @@ class _Commit:
         try:
             for path, source in large.items():
                 with source.open("rb", buffering=0) as file:
-                    sha, content = writer.add_stream(file, os.fstat(file.fileno()).st_size)
-                check_bytes(path, content)
+                    sha = writer.add_stream(file, os.fstat(file.fileno()).st_size)
                 self.blobs[path] = _Blob(sha, None)
             self._finish(writer)
         finally:
             writer.abort()
-        # Read back here, outside the lock; its .keep holds the pack until the ref has moved.
+        # Read back here, outside the lock; its .keep holds the pack until the ref has moved. What
+        # comes back, not what went in, must be what the name promises.
+        ring = Ring(PIECE)
         with self.git.reopen() as fresh:
             for path in large:
-                with fresh.open_blob(self.blobs[path].sha) as stream:
-                    while stream.read(1 << 20):
-                        pass
+                content = hashlib.sha256()
+                with fresh.open_blob(self.blobs[path].sha) as stream, HashThread() as hashes:
+                    while count := stream.readinto(buffer := ring.next()):  # type: ignore[attr-defined]
+                        hashes.update(content, buffer[:count])
+                check_bytes(path, content.hexdigest())
 
     def _finish(self, writer: pack_writer.PackWriter) -> str:
         name = writer.finish()
