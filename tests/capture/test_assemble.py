@@ -7,11 +7,11 @@ import json
 
 import pytest
 
-from labrec.capture.assemble import LOG_SIDE, assemble
+from labrec.capture.assembly.assemble import LOG_SIDE, assemble
 from labrec.capture.captured import Captured, NewObject, event
 from labrec.capture.plan import Ending
 from labrec.capture.session import Session
-from labrec.capture.spool_reader import SpoolReader
+from labrec.capture.spool.reader import SpoolReader
 from labrec.record import codec
 
 from .conftest import make_plan

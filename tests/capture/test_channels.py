@@ -10,11 +10,11 @@ from itertools import pairwise
 
 import pytest
 
-from labrec.capture.assemble import assemble
-from labrec.capture.channels import MAX_BINS
+from labrec.capture.assembly.assemble import assemble
+from labrec.capture.assembly.channels import MAX_BINS
 from labrec.capture.plan import Ending
-from labrec.capture.spool import Spool
-from labrec.capture.spool_reader import SpoolReader
+from labrec.capture.spool.reader import SpoolReader
+from labrec.capture.spool.writer import Spool
 
 FACTS = [
     {

@@ -10,11 +10,11 @@ import threading
 
 import pytest
 
-from labrec.capture import files
-from labrec.capture.assemble import assemble
+from labrec.capture.assembly.assemble import assemble
 from labrec.capture.plan import Ending
 from labrec.capture.session import Session
-from labrec.capture.spool_reader import SpoolReader
+from labrec.capture.spool import files
+from labrec.capture.spool.reader import SpoolReader
 
 from .conftest import make_plan
 

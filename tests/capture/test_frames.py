@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labrec.capture import frames
-from labrec.capture.frames import Damage, Frame, Kind
+from labrec.capture.spool import frames
+from labrec.capture.spool.frames import Damage, Frame, Kind
 from labrec.errors import InvalidError, LabrecError
 
 documents = st.dictionaries(st.text(max_size=8), st.integers() | st.text(max_size=40), max_size=5)

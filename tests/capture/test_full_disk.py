@@ -9,12 +9,12 @@ import shutil
 
 import pytest
 
-from labrec.capture import journal as journals
-from labrec.capture.assemble import assemble
+from labrec.capture.assembly.assemble import assemble
 from labrec.capture.plan import Ending
 from labrec.capture.session import Session
-from labrec.capture.spool import Spool
-from labrec.capture.spool_reader import SpoolReader
+from labrec.capture.spool import journal as journals
+from labrec.capture.spool.reader import SpoolReader
+from labrec.capture.spool.writer import Spool
 from labrec.errors import StorageError
 
 from .conftest import make_plan
@@ -227,7 +227,7 @@ def _nth(real, counted, number):
 
 
 def test_the_closing_frame_has_room_when_nothing_else_has(tmp_path, monkeypatch):
-    from labrec.capture.frames import Frame, Kind, scan
+    from labrec.capture.spool.frames import Frame, Kind, scan
 
     journal = journals.Journal(tmp_path / "owner.frames")
     journal.append(Kind.START, b"{}")

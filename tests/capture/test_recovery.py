@@ -7,9 +7,9 @@ import shutil
 
 import pytest
 
-from labrec.capture.assemble import assemble
-from labrec.capture.frames import Frame, Kind, pack
-from labrec.capture.spool_reader import SpoolReader, SpoolState, describe, list_spools
+from labrec.capture.assembly.assemble import assemble
+from labrec.capture.spool.frames import Frame, Kind, pack
+from labrec.capture.spool.reader import SpoolReader, SpoolState, describe, list_spools
 from labrec.errors import InvalidError, LabrecError, NewerSchemaError
 from labrec.record import codec
 
@@ -174,7 +174,7 @@ def test_a_journal_that_is_unreadable_is_told(live_run):
 
 
 def test_a_spool_of_another_boot_or_host_is_foreign(sealed_run, monkeypatch):
-    from labrec.capture import host
+    from labrec.capture.spool import host
 
     assert describe(sealed_run).state is SpoolState.SEALED
     monkeypatch.setattr(host, "boot_id", lambda: "another")

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labrec.capture import compressed, series
-from labrec.capture.series import SeriesTable
+from labrec.capture.assembly import compressed, series
+from labrec.capture.assembly.series import SeriesTable
 
 NAMES = {1: "loss", 2: "a,b", 3: 'say "x"'}
 

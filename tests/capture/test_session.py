@@ -15,14 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from labrec.capture import durability, ownership, points, spool_reader
-from labrec.capture.assemble import assemble
-from labrec.capture.durability import Syncer
-from labrec.capture.ownership import Claim, remove
+from labrec.capture.assembly.assemble import assemble
 from labrec.capture.plan import Ending
 from labrec.capture.session import Session
-from labrec.capture.spool import Spool
-from labrec.capture.spool_reader import SpoolReader, SpoolState, describe, list_spools, sweep
+from labrec.capture.spool import durability, ownership, points
+from labrec.capture.spool import reader as spool_reader
+from labrec.capture.spool.durability import Syncer
+from labrec.capture.spool.ownership import Claim, remove
+from labrec.capture.spool.reader import SpoolReader, SpoolState, describe, list_spools, sweep
+from labrec.capture.spool.writer import Spool
 from labrec.errors import BusyError, StorageError
 
 from .conftest import SOURCES, make_plan
@@ -285,8 +286,8 @@ def test_the_write_path_is_light():
         "email", "importlib.metadata", "urllib.request", "multiprocessing", "polars", "yaml",
     }  # fmt: skip
     assert loaded & heavy == set()
-    assert "labrec.capture.assemble" not in loaded
-    assert "labrec.capture.series" not in loaded
+    assert "labrec.capture.assembly.assemble" not in loaded
+    assert "labrec.capture.assembly.series" not in loaded
 
 
 def test_states_say_what_may_be_recovered():

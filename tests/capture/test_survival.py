@@ -13,18 +13,18 @@ import time
 
 import pytest
 
-from labrec.capture.assemble import assemble
+from labrec.capture.assembly.assemble import assemble
 from labrec.capture.plan import Ending
 from labrec.capture.session import Session
-from labrec.capture.spool import Spool
-from labrec.capture.spool_reader import SpoolReader, SpoolState, describe
+from labrec.capture.spool.reader import SpoolReader, SpoolState, describe
+from labrec.capture.spool.writer import Spool
 from labrec.errors import NotFoundError
 
 # Logs numbered points and says after each call, in shared memory, how far it got.
 _LOGGER = """
 import mmap, os, sys
 from pathlib import Path
-from labrec.capture.spool import Spool
+from labrec.capture.spool.writer import Spool
 root, told, start = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
 board = mmap.mmap(os.open(told, os.O_RDWR), 4096)
 spool = Spool.create(root, "run", {"plan": {"project": "p", "name": "n"}})
@@ -39,7 +39,7 @@ while True:
 
 def points_of(path):
     """Return (name, step) -> values as a reader sees them."""
-    from labrec.capture.frames import REGION, Frame, Kind
+    from labrec.capture.spool.frames import REGION, Frame, Kind
 
     found = {}
     with SpoolReader(path) as reader:
@@ -263,7 +263,7 @@ def test_values_of_every_kind(live_run):
 _ORPHAN = """
 import os, sys, time
 from pathlib import Path
-from labrec.capture.spool import Spool
+from labrec.capture.spool.writer import Spool
 spool = Spool.create(Path(sys.argv[1]), "run", {"plan": {}})
 spool.metrics.log("m", 1.0)
 child = os.fork()

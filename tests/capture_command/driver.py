@@ -6,13 +6,13 @@ import sys
 
 sys.path.insert(0, sys.argv.pop(1))
 
-from labrec.capture.streams import hold_standard
+from labrec.capture.command.streams import hold_standard
 
 hold_standard()
 
 from pathlib import Path  # noqa: E402
 
-from labrec.capture.command import NotStartedError, run_command  # noqa: E402
+from labrec.capture.command.run import NotStartedError, run_command  # noqa: E402
 
 
 def main() -> int:

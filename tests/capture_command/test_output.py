@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from world import SRC, environment, wrapper
 
-from labrec.capture.output import FileRange, LogFile
-from labrec.capture.wiring import Wiring
+from labrec.capture.command.output import FileRange, LogFile
+from labrec.capture.command.wiring import Wiring
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,7 +139,7 @@ def test_the_result_tells_what_was_kept(tmp_path: Path):
 def test_our_files_never_land_on_a_closed_standard_descriptor(tmp_path: Path):
     script = (
         "import os, sys; sys.path.insert(0, sys.argv[1])\n"
-        "from labrec.capture.streams import Kind, hold_standard, standard_streams\n"
+        "from labrec.capture.command.streams import Kind, hold_standard, standard_streams\n"
         "hold_standard()\n"
         "assert os.open('/dev/null', os.O_RDONLY) > 2\n"
         "assert [s.kind for s in standard_streams()] == [Kind.CLOSED] * 3\n"

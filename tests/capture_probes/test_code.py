@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from labrec.capture import manifest, stat_cache
-from labrec.capture.code import CodePolicy, capture_code
+from labrec.capture.software import manifest, stat_cache
+from labrec.capture.software.code import CodePolicy, capture_code
 from labrec.record.codec import decode, encode
 from labrec.record.digest import Digest
 
@@ -288,7 +288,9 @@ def test_an_unchanged_tree_is_not_read_again(repository, tmp_path, monkeypatch):
     policy = CodePolicy(cache=tmp_path / "cache")
     time.sleep(SETTLED)
     first = capture_code(repository, policy)
-    monkeypatch.setattr("labrec.capture.code._Tree._hash", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(
+        "labrec.capture.software.code._Tree._hash", lambda *_: pytest.fail("read again")
+    )
     again = capture_code(repository, policy)
     assert again.section == first.section
     for new in again.objects:

@@ -10,11 +10,11 @@ import sys
 
 import pytest
 
-from labrec.capture import distributions as module
-from labrec.capture.determinism import capture_determinism
-from labrec.capture.distributions import distributions, names_only, normalised
-from labrec.capture.environment import EnvironmentPolicy, capture_environment
-from labrec.capture.interpreter import find_python
+from labrec.capture.software import distributions as module
+from labrec.capture.software.determinism import capture_determinism
+from labrec.capture.software.distributions import distributions, names_only, normalised
+from labrec.capture.software.environment import EnvironmentPolicy, capture_environment
+from labrec.capture.software.interpreter import find_python
 from labrec.errors import UsageError
 from labrec.record.codec import decode
 from labrec.record.digest import Digest

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from labrec.capture import accelerators, machine
-from labrec.capture.conditions import condition_facts
-from labrec.capture.disk import disk_facts, mount_of
-from labrec.capture.facts import Tree, fact
-from labrec.capture.hardware import capture_hardware
-from labrec.capture.processor import processor_facts
+from labrec.capture.hardware import accelerators, machine
+from labrec.capture.hardware.capture import capture_hardware
+from labrec.capture.hardware.conditions import condition_facts
+from labrec.capture.hardware.disk import disk_facts, mount_of
+from labrec.capture.hardware.facts import Tree, fact
+from labrec.capture.hardware.processor import processor_facts
 from labrec.record.codec import decode
 
 LAB = "a" * 32

@@ -6,11 +6,12 @@ import os
 import re
 from pathlib import Path
 
-from labrec.capture import environment, hardware
-from labrec.capture.conditions import condition_facts
-from labrec.capture.disk import disk_facts
-from labrec.capture.facts import Tree
-from labrec.capture.machine import lasting_facts
+from labrec.capture.hardware import capture as hardware
+from labrec.capture.hardware.conditions import condition_facts
+from labrec.capture.hardware.disk import disk_facts
+from labrec.capture.hardware.facts import Tree
+from labrec.capture.hardware.machine import lasting_facts
+from labrec.capture.software import environment
 from labrec.capture.telemetry.probe import World
 from labrec.capture.telemetry.probes import PROBES, nvidia
 from labrec.capture.telemetry.usage import usage_channels

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from labrec.capture.facts import Tree
+from labrec.capture.hardware.facts import Tree
 from labrec.capture.telemetry.probe import NAN, Channel, Rates, Source, World
 from labrec.capture.telemetry.probes import (
     PROBES,

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from labrec.capture.facts import Tree
+from labrec.capture.hardware.facts import Tree
 from labrec.capture.telemetry.probe import Channel, World
 from labrec.capture.telemetry.roster import FAILURES, Roster
 

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from labrec.capture import detached
-from labrec.capture.channels import telemetry
-from labrec.capture.durability import sampler_alive
-from labrec.capture.frames import Kind
-from labrec.capture.spool import Spool
-from labrec.capture.spool_reader import SpoolReader
+from labrec.capture.assembly.channels import telemetry
+from labrec.capture.spool.durability import sampler_alive
+from labrec.capture.spool.frames import Kind
+from labrec.capture.spool.reader import SpoolReader
+from labrec.capture.spool.writer import Spool
 from labrec.capture.telemetry import sampler as owner
 from labrec.capture.telemetry.sampler import start_sampler
 from labrec.record.ids import new_run_id
@@ -190,7 +190,7 @@ def test_it_leaves_when_its_owner_is_killed(tmp_path):
     code = textwrap.dedent(f"""
         import os, time
         from pathlib import Path
-        from labrec.capture.spool import Spool
+        from labrec.capture.spool.writer import Spool
         from labrec.capture.telemetry.sampler import start_sampler
         from labrec.record.ids import new_run_id
         spool = Spool.create(Path({str(tmp_path)!r}), new_run_id(), {{"plan": {{}}}})

@@ -8,8 +8,8 @@ import hashlib
 import pytest
 from corpus import Maker
 
-from labrec.capture.cleaning import is_secret_name
-from labrec.capture.secrets import clean_argv, clean_tree, clean_url
+from labrec.capture.secrets.cleaning import is_secret_name
+from labrec.capture.secrets.guard import clean_argv, clean_tree, clean_url
 
 M = "[redacted:secret-option]"
 WORD = Maker(5).of("abcdefghjkmnp23456789", 14)

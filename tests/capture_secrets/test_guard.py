@@ -11,7 +11,7 @@ import pytest
 from corpus import Maker
 
 from labrec.capture.captured import NewObject
-from labrec.capture.secrets import guard, scan
+from labrec.capture.secrets.guard import guard, scan
 from labrec.errors import SecretError, StorageError
 from labrec.record.digest import Digest
 

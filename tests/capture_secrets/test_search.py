@@ -14,8 +14,9 @@ from corpus import HEADS_AFTER, lookalikes, secrets
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labrec.capture import patterns, secret_search
-from labrec.capture.secrets import redact, scan
+from labrec.capture.secrets import patterns
+from labrec.capture.secrets import search as secret_search
+from labrec.capture.secrets.guard import redact, scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,9 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PLANTS = {
     "layers": ("errors.py", "import labrec.settings"),
     "pure": ("lineage/diff.py", "import subprocess"),
-    "light": ("capture/hardware.py", "def later():\n    import numpy"),
+    "light": ("capture/hardware/capture.py", "def later():\n    import numpy"),
     "click": ("store/view.py", "import click"),
-    "git": ("capture/environment.py", "import dulwich.objects"),
+    "git": ("capture/software/environment.py", "import dulwich.objects"),
     "write-path": ("capture/session.py", "import pydantic"),
 }
 

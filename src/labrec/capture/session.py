@@ -10,9 +10,9 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, Self
 
-from labrec.capture.files import Artifacts, store_object
 from labrec.capture.plan import JOINED_FEATURES
-from labrec.capture.spool import Spool
+from labrec.capture.spool.files import Artifacts, store_object
+from labrec.capture.spool.writer import Spool
 from labrec.errors import LabrecError, SecretError
 
 if TYPE_CHECKING:

@@ -85,7 +85,7 @@ def _asks_for_json(arguments: list[str], error: BaseException) -> bool:
 def _calm_streams() -> None:
     """Let no character of an answer fail on a terminal that has no way to show it."""
     if sys.stdout is None or sys.stderr is None:  # started with a closed descriptor
-        from labrec.capture.streams import hold_standard
+        from labrec.capture.command.streams import hold_standard
 
         hold_standard()
         nowhere = open(os.devnull, "w")  # noqa: SIM115, PTH123 - as long as the process

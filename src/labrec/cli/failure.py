@@ -140,7 +140,7 @@ def _write_report(error: BaseException, environ: Mapping[str, str]) -> Path | No
 def _redacted(text: str) -> str:
     """Return a trace without secrets; without its messages where that cannot be made sure."""
     try:
-        from labrec.capture.secrets import redact
+        from labrec.capture.secrets.guard import redact
 
         return redact(text)[0]
     except Exception:  # noqa: BLE001 - the report of a bug must survive a second bug

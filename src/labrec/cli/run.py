@@ -110,7 +110,7 @@ def command(
 
     A name such as 12_from_8_lr says that the run derives from the experiment 8 or 8_….
     """
-    from labrec.capture.streams import hold_standard
+    from labrec.capture.command.streams import hold_standard
 
     hold_standard()
     try:

@@ -22,9 +22,9 @@ from labrec.sdk.start import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from labrec.capture.command import CommandResult
+    from labrec.capture.command.run import CommandResult
+    from labrec.capture.command.wiring import LogMode
     from labrec.capture.session import Session
-    from labrec.capture.wiring import LogMode
     from labrec.sdk.commit import Recorded
     from labrec.sdk.inputs import Stamp
     from labrec.store.lab import Lab
@@ -86,7 +86,7 @@ def record_command(lab: Lab, options: CommandOptions) -> CommandOutcome:
     Raises:
         LabrecError: Before the command runs: nothing was started and nothing is left behind.
     """
-    from labrec.capture.command import run_command
+    from labrec.capture.command.run import run_command
     from labrec.sdk.inputs import Stamp, stamp
 
     recover_first(lab)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from labrec.capture import ownership
-from labrec.capture.assemble import assemble
-from labrec.capture.secrets import guard
-from labrec.capture.spool_reader import SpoolReader
+from labrec.capture.assembly.assemble import assemble
+from labrec.capture.secrets.guard import guard
+from labrec.capture.spool import ownership
+from labrec.capture.spool.reader import SpoolReader
 from labrec.errors import LabrecError, UsageError
 from labrec.record.codec import encode
 from labrec.record.digest import Digest
@@ -17,7 +17,7 @@ from labrec.store.additions import Addition
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from labrec.capture.assemble import Assembled
+    from labrec.capture.assembly.assemble import Assembled
     from labrec.store.additions import Receipt
     from labrec.store.lab import Lab
 

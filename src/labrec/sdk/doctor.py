@@ -127,7 +127,7 @@ def _git() -> Check:
 
 
 def _machine() -> Iterator[Check]:
-    from labrec.capture.hardware import capture_hardware
+    from labrec.capture.hardware.capture import capture_hardware
 
     try:
         captured = capture_hardware("0" * 32)

@@ -391,7 +391,7 @@ def _join(options: RunOptions) -> Run | None:
 
 def _join_seeds(session: Session, options: RunOptions) -> None:
     from labrec.capture.captured import Captured
-    from labrec.capture.determinism import capture_determinism
+    from labrec.capture.software.determinism import capture_determinism
 
     session.capture(
         "determinism", lambda: Captured(capture_determinism(options.seeds, own=True), [], [])

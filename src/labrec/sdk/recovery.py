@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labrec.capture.ownership import Claim, alive, remove
-from labrec.capture.spool_reader import SpoolReader, SpoolState, describe, list_spools, sweep
+from labrec.capture.spool.ownership import Claim, alive, remove
+from labrec.capture.spool.reader import SpoolReader, SpoolState, describe, list_spools, sweep
 from labrec.errors import BusyError, LabrecError, NotFoundError, UsageError
 from labrec.sdk.commit import Recorded, commit_spool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from labrec.capture.spool_reader import SpoolInfo
+    from labrec.capture.spool.reader import SpoolInfo
     from labrec.store.lab import Lab
 
 _LISTED = 10

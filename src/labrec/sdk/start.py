@@ -88,7 +88,7 @@ def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Pre
         UsageError: A parent, hypothesis or run to resume is ambiguous or not there.
         InvalidError: A name or a definition is not valid.
     """
-    from labrec.capture.secrets import clean_argv  # heavy patterns, compiled where needed
+    from labrec.capture.secrets.guard import clean_argv  # heavy patterns, compiled where needed
 
     root = code_root()
     argv = tuple(command) if command is not None else own_command()
@@ -171,15 +171,15 @@ def recover_first(lab: Lab) -> None:
 
 def abandon(session: Session) -> None:
     """Remove the spool of a run that never started."""
-    from labrec.capture.ownership import remove  # only where a start fails
+    from labrec.capture.spool.ownership import remove  # only where a start fails
 
     session.close()
     remove(session.path)
 
 
 def _observe(session: Session, prepared: Prepared) -> None:
-    from labrec.capture.environment import EnvironmentPolicy, capture_environment
-    from labrec.capture.hardware import capture_hardware
+    from labrec.capture.hardware.capture import capture_hardware
+    from labrec.capture.software.environment import EnvironmentPolicy, capture_environment
 
     plan, settings = prepared.plan, prepared.lab.settings
     cache = prepared.lab.state_dir / "cache"
@@ -191,7 +191,7 @@ def _observe(session: Session, prepared: Prepared) -> None:
 
 
 def _code(prepared: Prepared) -> Captured:
-    from labrec.capture.code import CodePolicy, capture_code
+    from labrec.capture.software.code import CodePolicy, capture_code
 
     settings = prepared.lab.settings
     script = _script(prepared.command or own_command())
@@ -205,7 +205,7 @@ def _code(prepared: Prepared) -> Captured:
 
 def _determinism(prepared: Prepared) -> Captured:
     from labrec.capture.captured import Captured
-    from labrec.capture.determinism import capture_determinism
+    from labrec.capture.software.determinism import capture_determinism
 
     plan = prepared.plan
     section = capture_determinism(plan.seeds, flags=plan.flags, own=prepared.command is None)
@@ -366,7 +366,7 @@ def _definitions(view: View | None, project: str) -> dict[str, str]:
 
 
 def _seeds(seeds: Mapping[str, int | str]) -> dict[str, str]:
-    from labrec.capture.determinism import capture_determinism
+    from labrec.capture.software.determinism import capture_determinism
 
     section = capture_determinism(seeds, environ={}, own=False)
     return dict(section["seeds"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from labrec.capture.facts import Tree
+    from labrec.capture.hardware.facts import Tree
 
 NAN = math.nan
 _CLOSE_S = 0.02

@@ -11,7 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from labrec.capture.facts import cause
+from labrec.capture.hardware.facts import cause
 from labrec.capture.telemetry.probe import NAN
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import time
 from typing import TYPE_CHECKING
 
 from labrec.capture import detached
-from labrec.capture.durability import JOURNAL_SUFFIX, SAMPLER
-from labrec.capture.facts import cause
+from labrec.capture.hardware.facts import cause
+from labrec.capture.spool.durability import JOURNAL_SUFFIX, SAMPLER
 
 if TYPE_CHECKING:
     from pathlib import Path

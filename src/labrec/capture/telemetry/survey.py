@@ -13,8 +13,8 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from labrec.capture.disk import NETWORK, mount_of
-from labrec.capture.facts import Tree, cause
+from labrec.capture.hardware.disk import NETWORK, mount_of
+from labrec.capture.hardware.facts import Tree, cause
 from labrec.capture.telemetry.probe import World
 from labrec.capture.telemetry.probes import PROBES
 from labrec.capture.telemetry.roster import Roster

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labrec.capture.detached import ANSWER, LIFELINE
-from labrec.capture.durability import INTERVAL, SAMPLER, Syncer
-from labrec.capture.facts import Tree
-from labrec.capture.spool import Spool
+from labrec.capture.hardware.facts import Tree
+from labrec.capture.spool.durability import INTERVAL, SAMPLER, Syncer
+from labrec.capture.spool.writer import Spool
 from labrec.capture.telemetry.probe import World
 from labrec.capture.telemetry.probes import PROBES
 from labrec.capture.telemetry.probes.process_tree import status_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from labrec.capture import cgroup
+from labrec.capture.hardware import cgroup
 from labrec.capture.telemetry.probe import NAN, Channel, Rates, Source
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labrec.capture.processor import CPUS
+from labrec.capture.hardware.processor import CPUS
 from labrec.capture.telemetry.probe import Channel, Source
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from labrec.capture.accelerators import has_nvidia
+from labrec.capture.hardware.accelerators import has_nvidia
 from labrec.capture.telemetry.probe import NAN, Channel
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from labrec.capture.telemetry.probe import NAN, Channel, Rates
 
 if TYPE_CHECKING:
-    from labrec.capture.facts import Tree
+    from labrec.capture.hardware.facts import Tree
     from labrec.capture.telemetry.probe import World
 
 EXPECTED = (

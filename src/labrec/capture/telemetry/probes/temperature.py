@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from labrec.capture.telemetry.probe import NAN, Channel, Source
 
 if TYPE_CHECKING:
-    from labrec.capture.facts import Tree
+    from labrec.capture.hardware.facts import Tree
     from labrec.capture.telemetry.probe import World
 
 EXPECTED = ("temperature",)

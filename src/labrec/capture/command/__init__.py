@@ -1,0 +1,1 @@
+"""Running a command as if nobody watched."""

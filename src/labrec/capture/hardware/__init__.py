@@ -1,0 +1,1 @@
+"""What a run ran on: the machine, its identity, the conditions of this run."""

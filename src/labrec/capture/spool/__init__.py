@@ -1,0 +1,1 @@
+"""The spool of a live run: written, read, owned, made durable."""

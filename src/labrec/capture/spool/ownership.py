@@ -1,0 +1,106 @@
+"""Who owns a spool: the lock that says its run is alive, and the right to touch a dead one."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import time
+from typing import TYPE_CHECKING, Self
+
+from labrec.capture.spool.durability import sync_file
+from labrec.errors import BusyError, StorageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOCK = "owner.lock"
+
+
+def hold(path: Path) -> int:
+    """Create a lock file and hold it; the descriptor's end, however it comes, gives it up.
+
+    Raises:
+        OSError: The file cannot be created or locked.
+    """
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
+
+
+def alive(path: Path) -> bool:
+    """Say whether the owner of a spool lives: whether its lock is held."""
+    try:
+        fd = os.open(path / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two who ask do not meet
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    else:
+        return False
+    finally:
+        os.close(fd)
+
+
+class Claim:
+    """The right to recover, commit or remove a dead spool; a context manager.
+
+    Args:
+        path: The spool's folder.
+
+    Raises:
+        BusyError: Its owner lives, or somebody else is at it.
+    """
+
+    def __init__(self, path: Path, wait: float = 1.0) -> None:
+        self._fd = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        deadline = time.monotonic() + wait
+        while True:
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() < deadline:
+                    time.sleep(0.005)
+                    continue
+                os.close(self._fd)
+                raise BusyError(
+                    f"run {path.name} is alive or being recovered by somebody else",
+                    hint="Let it end, or try again.",
+                    paths=[path],
+                ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)
+
+
+def remove(path: Path) -> None:
+    """Remove a spool for good, durably; to be called after its record is.
+
+    The folder is renamed first, so that a power cut in between leaves no half of a spool.
+
+    Raises:
+        StorageError: It cannot be removed.
+    """
+    gone = path.with_name(f".{path.name}.gone")
+    try:
+        if gone.exists():
+            shutil.rmtree(gone)
+        path.rename(gone)
+        sync_file(path.parent)
+        shutil.rmtree(gone)
+    except OSError as error:
+        raise StorageError(
+            f"a spool cannot be removed: {error.strerror or error}", paths=[path]
+        ) from error
