@@ -6,7 +6,7 @@ import base64
 import hashlib
 
 import pytest
-from corpus import Maker
+from secret_samples import Maker
 
 from labrec.capture.secrets.cleaning import is_secret_name
 from labrec.capture.secrets.guard import clean_argv, clean_tree, clean_url

@@ -8,7 +8,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from corpus import Maker
+from secret_samples import Maker
 
 from labrec.capture.captured import NewObject
 from labrec.capture.secrets.guard import guard, scan

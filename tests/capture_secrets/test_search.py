@@ -10,9 +10,9 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
-from corpus import HEADS_AFTER, lookalikes, secrets
 from hypothesis import given
 from hypothesis import strategies as st
+from secret_samples import HEADS_AFTER, lookalikes, secrets
 
 from labrec.capture.secrets import patterns
 from labrec.capture.secrets import search as secret_search
