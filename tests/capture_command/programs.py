@@ -175,7 +175,7 @@ if os.fork() == 0:
     os._exit(0)
 os.wait()
 """, kinds=(PIPE, FILE)),
-    sh("waits-for-children", "for i in 1 2 3; do (sleep 0.0$i; echo $i) & done; wait; echo all", kinds=(PIPE, PTY)),
+    sh("waits-for-children", "for i in 1 5 9; do (sleep 0.$i; echo $i) & done; wait; echo all", kinds=(PIPE, PTY)),
     # --- what is run
     Program("no-such-program", ("labrec-no-such-program",), (PIPE,), prefix=("env",), messages=False),
     Program("no-such-path", ("./nope/nope",), (PIPE,), prefix=("env",), messages=False),
