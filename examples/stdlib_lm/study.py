@@ -172,7 +172,7 @@ def read(lab: Path) -> Study:
     with labrec.open(lab) as reader:
         for run in reader.runs(PROJECT):
             seed = int(run.seeds["seed"])
-            study.ids.setdefault(run.name, {})[seed] = run.id
+            study.ids.setdefault(run.name, {})[seed] = run.run_id
             if run.status == "failed":
                 study.failed.append(run.name)
             elif "bits_per_byte" in run.metrics:

@@ -78,10 +78,10 @@ class RunReader:
         self.entry = entry
 
     def __repr__(self) -> str:
-        return f"<run {self.project}/{self.id}>"
+        return f"<run {self.project}/{self.run_id}>"
 
     @property
-    def id(self) -> str:
+    def run_id(self) -> str:
         """Its run id."""
         return self.entry.run_id
 
@@ -131,7 +131,7 @@ class RunReader:
     @property
     def citation(self) -> str:
         """How to cite it: ``project/run_id@sha256:…``."""
-        return f"{self.project}/{self.id}@{Digest.of(self.data)}"
+        return f"{self.project}/{self.run_id}@{Digest.of(self.data)}"
 
     @property
     def features(self) -> Any:
@@ -188,7 +188,7 @@ class RunReader:
             if one.name == name:
                 return one
         raise NotFoundError(
-            f"run {self.id} has no file {printable(name)}",
+            f"run {self.run_id} has no file {printable(name)}",
             hint="It has: " + ", ".join(printable(one.name) for one in files[:20]) + ".",
             paths=[printable(name)],
         )
@@ -245,7 +245,7 @@ class RunReader:
         if not points:
             names = ", ".join(map(printable, sorted(self.metrics)[:20])) or "none"
             raise NotFoundError(
-                f"run {self.id} has no metric {printable(metric)}", hint=f"It has: {names}."
+                f"run {self.run_id} has no metric {printable(metric)}", hint=f"It has: {names}."
             )
         return points
 

@@ -34,8 +34,8 @@ def recorded(lab_dir):
 
 def test_no_text_of_a_record_reaches_the_terminal_as_it_is(recorded, call):
     """I5: nothing in a record steers a terminal."""
-    for argv in (("log",), ("show", recorded.id), ("diff", recorded.id, recorded.id),
-                 ("get", recorded.id), ("verify",), ("show", recorded.id, "--json")):  # fmt: skip
+    for argv in (("log",), ("show", recorded.run_id), ("diff", recorded.run_id, recorded.run_id),
+                 ("get", recorded.run_id), ("verify",), ("show", recorded.run_id, "--json")):  # fmt: skip
         answer = call(*argv)
         assert answer.code == 0
         assert not set(answer.out + answer.err) & set("\x1b\x07\u202e"), argv
@@ -43,42 +43,42 @@ def test_no_text_of_a_record_reaches_the_terminal_as_it_is(recorded, call):
 
 
 def test_show_raw_prints_the_stored_bytes(recorded, lab_dir):
-    argv = [sys.executable, "-m", "labrec", "show", recorded.id, "--raw"]
+    argv = [sys.executable, "-m", "labrec", "show", recorded.run_id, "--raw"]
     out = subprocess.run(argv, cwd=lab_dir, capture_output=True, check=True).stdout
     with labrec.open() as lab:
-        assert out == lab.run(recorded.id).data
+        assert out == lab.run(recorded.run_id).data
 
 
 def test_get_writes_what_was_recorded_and_overwrites_nothing(recorded, call, lab_dir):
     (lab_dir / "sub").mkdir()
-    files = {row["name"]: row for row in call("get", recorded.id, "--json").json}
+    files = {row["name"]: row for row in call("get", recorded.run_id, "--json").json}
     assert files["deep/er/x"]["size"] == 4
     assert "@series.csv.gz" in files
     assert not any(".." in name for name in files)
     (lab_dir / "x").unlink()
-    answer = call("get", recorded.id, "deep/er/x", "--json").json
+    answer = call("get", recorded.run_id, "deep/er/x", "--json").json
     assert answer["path"] == "x"
     assert (lab_dir / "x").read_text() == "data"
-    again = call("get", recorded.id, "deep/er/x")
+    again = call("get", recorded.run_id, "deep/er/x")
     assert again.code == 2
     assert "there already" in again.err
     (lab_dir / "link").symlink_to("/nowhere/at/all")
-    assert call("get", recorded.id, "deep/er/x", "-o", "link").code == 2
-    assert call("get", recorded.id, "deep/er/x", "-o", "sub/y").code == 0
-    assert call("get", recorded.id, "deep/er/x", "-o", "no/such/y").code == 13
-    assert call("get", recorded.id, "-rf", "-o", "ok").code == 2  # looks like an option
-    assert call("get", recorded.id, "--", "-rf").code == 17
-    assert call("get", recorded.id, "nothing").code == 10
+    assert call("get", recorded.run_id, "deep/er/x", "-o", "link").code == 2
+    assert call("get", recorded.run_id, "deep/er/x", "-o", "sub/y").code == 0
+    assert call("get", recorded.run_id, "deep/er/x", "-o", "no/such/y").code == 13
+    assert call("get", recorded.run_id, "-rf", "-o", "ok").code == 2  # looks like an option
+    assert call("get", recorded.run_id, "--", "-rf").code == 17
+    assert call("get", recorded.run_id, "nothing").code == 10
     assert not list(lab_dir.rglob("*.part"))
 
 
 def test_series_and_metric_columns(recorded, call):
     with labrec.open() as lab:
-        points = lab.series(recorded.id, "loss")
+        points = lab.series(recorded.run_id, "loss")
         assert [(p.step, p.value) for p in points] == [(1, 0.25), (2, 0.125)]
         with pytest.raises(labrec.errors.NotFoundError, match="nothing"):
-            lab.series(recorded.id, "nothing")
-    assert call("log", "--where", "metrics.loss<0.2", "--json").json[0]["run_id"] == recorded.id
+            lab.series(recorded.run_id, "nothing")
+    assert call("log", "--where", "metrics.loss<0.2", "--json").json[0]["run_id"] == recorded.run_id
     assert call("log", "--where", "metrics.loss.max<0.2", "--json").json == []
     assert "0.125" in call("log", "--metric", "loss").out
 

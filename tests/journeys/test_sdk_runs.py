@@ -43,7 +43,7 @@ with labrec.open() as lab:
     points = lab.series(run, "loss")
     print(len(points), points[9].step, points[9].value, run.metrics["acc"], run.status)
     print(lab.artifact("1_sdk", "notes.txt"), run.features["lr"], sorted(lab.telemetry(run))[:1])
-    print(run.record["identity"]["run_id"] == run.id, run.citation.startswith("lm/" + run.id))
+    print(run.record["identity"]["run_id"] == run.run_id, run.citation.startswith("lm/" + run.run_id))
 """)
     assert back.out.splitlines()[0] == "100 9 0.1 0.5 complete"
     assert back.out.splitlines()[1].startswith("b'hello' 0.0001")
@@ -86,11 +86,11 @@ def test_a_run_that_is_never_closed_ends_with_the_program(lab):
 
 
 CHILD = """
-import labrec
+import labrec, os
 with labrec.run(project="other", name="inner", features={"inner": 1, "lr": 9}) as run:
     run.log_metric("m", 0.5, 1)
     run.log_text("c.txt", "from the child")
-    print("joined", run.joined, run.recorded)
+    print("joined", run.joined, run.recorded, run.run_id == os.environ.get("LABREC_RUN"))
 """
 
 
@@ -100,7 +100,7 @@ def test_a_program_joins_the_command_that_wraps_it(lab):
         "run", "--project", "p", "--name", "outer", "--set", "lr=1",
         "--", sys.executable, "child.py",
     )  # fmt: skip
-    assert done.out == "joined True None\n"
+    assert done.out == "joined True None True\n"
     (row,) = lab.runs()
     record = lab.record(row["run_id"])
     assert (row["project"], row["name"]) == ("p", "outer")
@@ -121,7 +121,7 @@ with labrec.run(name="outer") as run:
     with labrec.run(name="beside") as other:   # the same process: a run of its own
         pass
     assert not other.joined
-    assert os.environ["LABREC_RUN"] == run.id
+    assert os.environ["LABREC_RUN"] == run.run_id
 assert "LABREC_RUN" not in os.environ
 subprocess.run([sys.executable, "child.py"], check=True)
 """)

@@ -45,7 +45,7 @@ def command(world: World, a: str, b: str, code: bool, at: str | None) -> None:
     def text() -> None:
         console = world.console
         for run, sign in ((one, "a"), (other, "b")):
-            console.say(f"{sign}: {run.project}/{run.id} {safe(run.name)} ({safe(run.status)})")
+            console.say(f"{sign}: {run.project}/{run.run_id} {safe(run.name)} ({safe(run.status)})")
         for title in ("features", "metrics", "command", "environment", "hardware"):
             _section(world, title, getattr(found, title))
         _code(world, found, one, other, lines=code)

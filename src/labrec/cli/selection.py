@@ -23,7 +23,17 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq, "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
 _EQUALITIES = {"=", "==", "!="}
-_FIELDS = ("project", "id", "name", "status", "started", "ended", "duration_s", "author", "tags")
+_FIELDS = (
+    "project",
+    "run_id",
+    "name",
+    "status",
+    "started",
+    "ended",
+    "duration_s",
+    "author",
+    "tags",
+)
 
 
 class Condition(NamedTuple):
@@ -105,7 +115,7 @@ def lookup(run: RunReader, key: str) -> Any:
             return None
     if section == "seeds":
         return run.seeds.get(rest)
-    if key in {"project", "id"}:
+    if key in {"project", "run_id"}:
         return getattr(run, key)
     if key in {"started", "ended", "duration_s"}:
         return identity.get("times", {}).get(key)

@@ -105,7 +105,7 @@ def _sections(run: RunReader) -> Iterator[tuple[str, list[Row]]]:
 def _identity(run: RunReader) -> Iterator[Row]:
     identity = run.section("identity")
     times = identity.get("times", {})
-    yield "id", run.id
+    yield "id", run.run_id
     if identity.get("reason"):
         yield "reason", identity["reason"]
     if identity.get("author"):

@@ -47,7 +47,7 @@ class Run:
     ``capture`` section, or a `RecordingWarning`.
 
     Attributes:
-        id: The run's id.
+        run_id: Its id, the label of everything that it leaves; empty where nothing is recorded.
         project: Its project.
         name: Its name.
         joined: Whether it belongs to another process, which will record it.
@@ -66,7 +66,7 @@ class Run:
         self._tags: list[str] = []
         self._scratch = options.scratch
         self._before = (os.environ.get(JOIN_RUN), os.environ.get(JOIN_SPOOL))
-        self.id = session.run_id if session is not None else ""
+        self.run_id = session.run_id if session is not None else ""
         self.project = options.project or ""
         self.name = options.name or ""
         self.joined = joined
@@ -192,10 +192,10 @@ class Run:
             try:
                 self.recorded = self._finish(session, status, reason, exit_code)
             except KeyboardInterrupt:
-                _warn(f"run {self.id} is kept as a spool: recording was interrupted")
+                _warn(f"run {self.run_id} is kept as a spool: recording was interrupted")
                 raise
             except Exception as error:  # noqa: BLE001 - a recorder fault never breaks the program
-                _warn(_told(f"run {self.id} was not recorded", error))
+                _warn(_told(f"run {self.run_id} was not recorded", error))
             finally:
                 with contextlib.suppress(Exception):
                     session.close()
@@ -249,7 +249,7 @@ class Run:
         if self._session is not None:
             path = str(self._session.path)
             _own_spools[path] = os.getpid()
-            os.environ[JOIN_RUN], os.environ[JOIN_SPOOL] = self.id, path
+            os.environ[JOIN_RUN], os.environ[JOIN_SPOOL] = self.run_id, path
 
     def _release_environment(self, session: Session) -> None:
         _own_spools.pop(str(session.path), None)
@@ -376,7 +376,9 @@ def _join(options: RunOptions) -> Run | None:
         return None  # it has ended: this is a run of its own
     except (StorageError, OSError) as error:
         _warn(_told("this program cannot join the run that wraps it", error))
-        return Run(None, None, options, joined=True)
+        lost = Run(None, None, options, joined=True)
+        lost.run_id = run_id
+        return lost
     own = {"project": options.project, "name": options.name, "resume": options.resume}
     for what, value in own.items():
         if value is not None:
