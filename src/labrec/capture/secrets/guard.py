@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from labrec.capture.secrets.cleaning import clean_argv, clean_tree, clean_url
 from labrec.capture.secrets.search import Finding, redact, scan
 from labrec.errors import SecretError, StorageError
+from labrec.record.codec import encode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -21,6 +22,8 @@ __all__ = ["Finding", "Policy", "clean_argv", "clean_tree", "clean_url", "guard"
 
 Policy = Literal["refuse", "redact"]
 
+# Sections that labrec words itself; nobody types into them, so one search over all is enough.
+_MEASURED = frozenset({"environment", "hardware", "telemetry"})
 _GZIP = b"\x1f\x8b\x08"
 _TEXT_LIMIT = 256 * 2**20
 _SHOWN = 20
@@ -103,6 +106,10 @@ def _clean_record(
 
 
 def _clean_section(section: str, value: Any, allow: Collection[str]) -> tuple[Any, list[Finding]]:
+    if section in _MEASURED:
+        text = encode(value)
+        if b"://" not in text and not scan(text, section, allow):
+            return value, []
     if section == "command" and isinstance(value, dict) and isinstance(value.get("argv"), list):
         rest, found = clean_tree({k: v for k, v in value.items() if k != "argv"}, section, allow)
         argv, more = clean_argv(value["argv"], allow=allow)

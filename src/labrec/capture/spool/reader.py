@@ -82,19 +82,27 @@ class JournalReader:
         self.writer = path.name.removesuffix(JOURNAL_SUFFIX)
         self._limit = limit
         self._data = _map(path)
+        self._walked: list[Frame | Damage] | None = None
         self.first: dict[str, Any] = {}
-        for frame in self.frames():
+        for frame in self._walk():
             if isinstance(frame, Frame) and frame.kind in {Kind.START, Kind.JOIN}:
                 self.first = from_json(self.payload(frame))
             break
 
-    def frames(self) -> Iterator[Frame | Damage]:
-        """Walk the frames, without those after the last word of the owner.
+    def frames(self) -> list[Frame | Damage]:
+        """Return the frames, without those after the last word of the owner.
+
+        The journal is mapped as long as it was when it was opened, so one walk is enough.
 
         Raises:
             InvalidError: A frame is of a newer version.
             NewerSchemaError: A frame of an unknown type that must not be passed over.
         """
+        if self._walked is None:
+            self._walked = list(self._walk())
+        return self._walked
+
+    def _walk(self) -> Iterator[Frame | Damage]:
         limit = self._limit
         for frame in scan(self._data, limit["end"] if limit else None):
             if isinstance(frame, Frame) and limit and frame.start == limit["region"]:
