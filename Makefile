@@ -57,6 +57,7 @@ coverage: setup
 
 .PHONY: bench
 bench: setup
+	@$(BIN)/uv sync --frozen --quiet --inexact --group bench
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 .PHONY: docs
