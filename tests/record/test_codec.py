@@ -153,6 +153,7 @@ def test_a_message_names_the_rule_and_the_place():
         (b'{"a": 1,\n "b": }', "line 2, column 7"),
         (b'{"x": {"k": 1, "k": 2}}', "key 'k' twice"),
         (b'{"x": ["\\u0000"]}', "NUL in a string at '/x/0'"),
+        (b"\xef\xbb\xbf[]", "byte order mark"),
         (b'["ab\xff"]', "not UTF-8 at byte 4"),
         (b"[12345678901234567890]", "integer beyond .*'12345678901234567890'"),
     ]:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-LIGHT = ("digest", "ids", "codec", "values", "paths", "text", "layout", "config")
+LIGHT = ("digest", "ids", "codec", "values", "paths", "text", "layout", "config", "fit")
 HEAVY = ("pydantic", "pydantic_core", "yaml", "jsonschema", "rfc8785", "uuid", "uuid_utils",
          "numpy", "asyncio", "inspect", "dataclasses", "datetime", "importlib.metadata")  # fmt: skip
 

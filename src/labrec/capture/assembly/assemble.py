@@ -17,6 +17,7 @@ from labrec.capture.plan import JOINED_FEATURES
 from labrec.capture.spool.durability import FILES
 from labrec.capture.spool.frames import REGION, Damage, Frame, Kind
 from labrec.errors import InvalidError, StorageError
+from labrec.record.fit import fit, fit_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -121,8 +122,10 @@ class _Assembly:
         record["datasets"] = datasets
         for journal in self.reader.journals:
             self.events += _latest(journal.documents(Kind.REMARK))
-        record["capture"] = {"minor": 0, "events": bounds.merged(self.events)}
-        return Assembled(bounds.storable(record), list(self.objects.values()),
+        record = bounds.storable(record)  # a copy: what the spool says stays as it is
+        self.events += [event("unmappable", what, why) for what, why in fit(record)]
+        record["capture"] = bounds.storable({"minor": 0, "events": bounds.merged(self.events)})
+        return Assembled(record, list(self.objects.values()),
                          frozenset(self.expected))  # fmt: skip
 
     @property
@@ -292,8 +295,12 @@ class _Assembly:
         }
 
     def _datasets(self) -> dict[str, Any]:
-        items = (self._section("datasets") or {}).get("items", ())
-        return {"minor": 0, "items": list(items)}
+        items = bounds.storable(list((self._section("datasets") or {}).get("items", ())))
+        changes: list[tuple[str, str]] = []
+        for item in items:
+            fit_dataset(item, changes)  # now: its digest is part of the config digest
+        self.events += [event("unmappable", what, why) for what, why in changes]
+        return {"minor": 0, "items": items}
 
     def _metrics(self) -> dict[str, Any]:
         facts: dict[str, dict[str, Any]] = {}
