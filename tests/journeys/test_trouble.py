@@ -78,6 +78,45 @@ def test_scratch_is_watched_and_never_committed(lab):
     assert lab.spools == []
 
 
+def test_a_recorded_run_is_discarded_until_it_is_published(lab):
+    lab.labrec("run", "--name", "keep", "--", "true")
+    lab.labrec("run", "--name", "wrong", "--", "echo", "private")
+    lab.labrec("verify")
+    assert "Give --yes" in lab.labrec("discard", "wrong", code=2).err
+    assert len(lab.runs()) == 2
+    done = lab.labrec("discard", "wrong", "--yes", "--reason", "private")
+    assert "git gc --prune=now" in done.err
+    (row,) = lab.runs()
+    assert row["name"] == "keep"
+    assert "discarded" in lab.labrec("verify").out
+    lab.labrec("verify", "--history")
+    lab.labrec("get", row["run_id"], "@manifest.json", "-o", "-")
+    lab.labrec("land")
+    refused = lab.labrec("discard", "keep", "--yes", "--json", code=2)
+    failure = json.loads(refused.err)
+    assert "stays" in failure["message"]
+    assert failure["hint"]
+    assert [row["name"] for row in lab.runs()] == ["keep"]
+
+
+def test_discarding_asks_at_a_terminal(lab):
+    lab.labrec("run", "--name", "wrong", "--", "true")
+    for answer, left in (("n", 1), ("y", 0)):
+        controller, terminal = os.openpty()
+        process = subprocess.Popen(
+            [str(Path(sys.executable).with_name("labrec")), "discard", "wrong"],
+            cwd=lab.folder,
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+        )
+        os.close(terminal)
+        os.write(controller, f"{answer}\n".encode())
+        assert process.wait(timeout=60) == (2 if left else 0)
+        os.close(controller)
+        assert len(lab.runs()) == left
+
+
 def test_a_live_run_is_not_discarded_or_recovered(lab):
     process = subprocess.Popen(
         [str(Path(sys.executable).with_name("labrec")), "run", "--name", "l", "--", "cat"],

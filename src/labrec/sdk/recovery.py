@@ -1,10 +1,10 @@
-"""Spools whose process is gone: list them, record them, or throw them away."""
+"""Spools whose process is gone: list them, and record them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labrec.capture.spool.ownership import Claim, alive, remove
+from labrec.capture.spool.ownership import Claim, alive
 from labrec.capture.spool.reader import SpoolReader, SpoolState, describe, list_spools, sweep
 from labrec.errors import BusyError, LabrecError, NotFoundError, UsageError
 from labrec.sdk.commit import Recorded, commit_spool
@@ -125,31 +125,6 @@ def recover_quietly(lab: Lab) -> RecoverReport:
         return RecoverReport([], [], [])
 
 
-def discard(lab: Lab, run: str) -> SpoolInfo:
-    """Throw a spool away for good.
-
-    Args:
-        lab: Whose spool.
-        run: The beginning of the run's id.
-
-    Raises:
-        NotFoundError: No spool fits; a run that was recorded stays.
-        UsageError: Several fit.
-        BusyError: The run is alive.
-    """
-    info = find_spool(spools(lab), run)
-    if info.state is SpoolState.LIVE:
-        raise BusyError(
-            f"run {info.run_id} is alive",
-            hint="End its program first.",
-            paths=[info.path],
-            kept="the run",
-        )
-    with Claim(info.path):
-        remove(info.path)
-    return info
-
-
 def find_spool(infos: Iterable[SpoolInfo], run: str) -> SpoolInfo:
     """Return the one spool whose run id begins like this.
 
@@ -168,7 +143,7 @@ def find_spool(infos: Iterable[SpoolInfo], run: str) -> SpoolInfo:
         raise UsageError(f"{run!r} fits {len(found)} spools: {shown}", hint="Give more digits.")
     raise NotFoundError(
         f"no spool of a run {run!r}",
-        hint="`labrec recover` lists those that wait; a run that was recorded stays for ever.",
+        hint="`labrec recover --list` lists them.",
         paths=[run],
     )
 

@@ -60,7 +60,7 @@ class Since:
         self.compared = True
 
 
-def since(view: View, heads: Heads, state: Path) -> Since:
+def since(view: View, heads: Heads, state: Path, discarded: Iterable[str] = ()) -> Since:
     """Compare a view with the last clean one.
 
     Where git has pruned the old commits the remembered marks of their paths are compared instead;
@@ -70,6 +70,7 @@ def since(view: View, heads: Heads, state: Path) -> Since:
         view: The present view.
         heads: What was remembered.
         state: Folder of the remembered marks.
+        discarded: Paths that left on purpose; their marks are not missed.
     """
     result = Since()
     try:
@@ -77,7 +78,7 @@ def since(view: View, heads: Heads, state: Path) -> Since:
         for change in changes(_either(view, before), before.id, view.id, layout.RECORDS):
             _sort(change, result)
     except IntegrityError:
-        return _by_marks(view, heads, state)
+        return _by_marks(view, heads, state, discarded)
     return result
 
 
@@ -99,7 +100,7 @@ def _either(view: View, before: View) -> Callable[[str], Tree]:
     return load
 
 
-def _by_marks(view: View, heads: Heads, state: Path) -> Since:
+def _by_marks(view: View, heads: Heads, state: Path, discarded: Iterable[str]) -> Since:
     result = Since()
     result.compared = False
     known = read_known(state, heads)
@@ -107,7 +108,7 @@ def _by_marks(view: View, heads: Heads, state: Path) -> Since:
         result.complete = False
         return result
     present = {mark(path) for path, _ in view.files() if is_immutable(path)}
-    result.lost = len(known - present)
+    result.lost = len(known - present - set(map(mark, discarded)))
     return result
 
 

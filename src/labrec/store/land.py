@@ -90,7 +90,7 @@ def _land(lab: Lab) -> LandReport:
         )
     name = branch.removeprefix("refs/heads/")
     tip = git.read_ref(lab.record_ref.name)
-    new = _new_files(git, base, tip) if tip is not None else {}
+    new = new_files(git, base, tip) if tip is not None else {}
     if not new or tip is None:
         return LandReport(name, base, 0, None, ("Everything recorded here has landed already.",))
     holder = git.checked_out().get(branch)
@@ -106,7 +106,7 @@ def _land(lab: Lab) -> LandReport:
     return LandReport(name, merge, len(new), worktree, notes)
 
 
-def _new_files(git: GitRepository, base: str, tip: str) -> dict[str, TreeEntry]:
+def new_files(git: GitRepository, base: str, tip: str) -> dict[str, TreeEntry]:
     """Return the immutable files of the record ref that the base does not hold."""
 
     def load(sha: str) -> Tree:

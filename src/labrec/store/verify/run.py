@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from labrec.errors import IntegrityError, LabrecError, StorageError
 from labrec.store.base import Base, find_base
+from labrec.store.discarded import read_discarded
 from labrec.store.find import runs_by_id
 from labrec.store.heads import NewHeads, read_heads, read_known, write_heads
 from labrec.store.history import Since, Walk, departures, is_immutable, since
@@ -87,6 +88,7 @@ class _Verification:
         self.mode = "full"
         self.history = "not checked"
         self.walk = Walk(git, git.shallow_commits)
+        self.discarded = {row.path for row in read_discarded(lab.state_dir)}
 
     def run(self) -> VerifyReport:
         replaced = check_surroundings(self.git, self.findings)
@@ -277,13 +279,16 @@ class _Verification:
         if self.heads.base is not None and self.base.commit is None:
             hint = "HEAD names a branch without a commit: `git symbolic-ref HEAD` shows which."
             self.findings.add(16, "base", "HEAD", "the base that was verified here is gone", hint)
-        found = since(view, self.heads, self.lab.state_dir)
+        found = since(view, self.heads, self.lab.state_dir, self.discarded)
         self.history = f"nothing left since view {self.heads.view[:12]}"
         return found
 
     def _say_what_left(self, found: Since) -> None:
         for path in found.left:
-            self._left(path, "it was verified here and is gone")
+            if path in self.discarded:
+                self.findings.add(0, "discarded", path, "it was discarded here on purpose")
+            else:
+                self._left(path, "it was verified here and is gone")
         for path in found.changed:
             self._left(path, "it was verified here and holds other bytes now")
         if found.lost:
