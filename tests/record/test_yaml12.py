@@ -88,6 +88,7 @@ def test_collections(text, value):
         ("!!timestamp 2024-01-01", "unknown tag"),
         ("!!int x", "'x' is not int"),
         ("a: &x [*x]", "alias without an anchor"),
+        ("- &x 1\n- &x [*x]", "alias without an anchor"),
         ("a: *nothing", "alias without an anchor"),
         ("[" * 65 + "]" * 65, "nested deeper than 64"),
         ("[" * 50_000, "nested deeper than 64"),
