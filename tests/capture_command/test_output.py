@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from world import SRC, environment, wrapper
+from world import SRC, Screen, environment, wrapper
 
 from labrec.capture.command.output import FileRange, LogFile
 from labrec.capture.command.wiring import Wiring
@@ -39,6 +39,21 @@ def test_pipes_are_logged_only_on_request(tmp_path: Path):
     ):  # fmt: skip
         wrapped(mode, tmp_path / mode, SCRIPT, capture_output=True)
         assert logs(tmp_path / mode) == kept
+
+
+def test_log_none_is_strict(tmp_path: Path):
+    """I4: the command has the very file and the very terminal, and nothing is read afterwards."""
+    with (tmp_path / "out").open("wb") as out:
+        wrapped("none", tmp_path / "file", SCRIPT, stdout=out, stderr=out)
+    assert logs(tmp_path / "file") == {}
+    (tmp_path / "terminal").mkdir()
+    same = ["sh", "-c", "readlink /proc/$$/fd/1 /proc/$PPID/fd/1"]
+    screen = Screen([*wrapper("none", tmp_path / "terminal"), *same], tmp_path)
+    assert screen.close() == 0
+    os.close(screen.other)
+    ours, theirs = screen.seen.split()
+    assert ours == theirs
+    assert logs(tmp_path / "terminal") == {}
 
 
 def test_one_pipe_for_both_is_one_log_in_order(tmp_path: Path):
