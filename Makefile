@@ -3,6 +3,7 @@
 #   make demo     a small real study, recorded and verified, in a temporary lab
 #   make test     every test        (PYTEST_ARGS="tests/record -k codec" for some of them)
 #   make check    every other check: style, types, layers, dependencies, generated files
+#   make planted  plant defects, one at a time, that the tests must notice (docs/planted.md)
 #   make bench    measure what docs/performance.md states
 #   make docs     regenerate the pages and schemas that come from the code
 #   make coverage every test, with the lines that none of them reached
@@ -50,6 +51,10 @@ demo: setup
 .PHONY: test
 test: setup
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+.PHONY: planted
+planted: setup
+	@$(BIN)/python tests/planted/plant.py $(PLANTED)
 
 .PHONY: coverage
 coverage: setup

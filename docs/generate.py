@@ -2,7 +2,8 @@
 
 ``python docs/generate.py --write`` (or ``make docs``) writes them, ``--check`` exits 1 when one
 differs from what the code says. ``settings.md`` comes from ``labrec.settings``, ``exit-codes.md``
-from ``labrec.errors``, ``cli.md`` from the command line itself.
+from ``labrec.errors``, ``cli.md`` from the command line itself, ``planted.md`` from the defects
+that ``make planted`` plants.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import importlib
 import re
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -200,12 +202,38 @@ def cli_page() -> str:
     return "".join(parts)
 
 
+# --- planted.md -------------------------------------------------------------------------------
+
+PLANTED_HEAD = """\
+# Planted defects
+
+A test that cannot fail proves nothing. `make planted` copies the source, plants one defect at a
+time and requires that each test named here fails; without the defect they must pass. `.ci/run`
+does so too. The defects are in `tests/planted/defects.toml`; a text that is not found exactly once
+is an error, so that a defect moves with the code.
+
+| defect | what it does | promise | noticed by |
+| --- | --- | --- | --- |
+"""
+
+
+def planted_page() -> str:
+    """Return docs/planted.md."""
+    rows = tomllib.loads((DOCS.parent / "tests" / "planted" / "defects.toml").read_text())
+    lines = []
+    for row in rows["defect"]:
+        tests = "<br>".join(f"`{test.removeprefix('tests/')}`" for test in row["tests"])
+        lines.append(f"| {row['name']} | {row['what']} | {row['promise']} | {tests} |\n")
+    return PLANTED_HEAD + "".join(lines)
+
+
 # --- all of them ------------------------------------------------------------------------------
 
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "exit-codes.md": exit_codes_page,
     "cli.md": cli_page,
+    "planted.md": planted_page,
 }
 
 
