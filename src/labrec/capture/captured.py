@@ -44,11 +44,13 @@ class Captured(NamedTuple):
         section: The section, as the record stores it.
         objects: What the section refers to, in the order found, without repeats.
         events: Lines for the ``capture`` section: what was skipped or unavailable, and why.
+        held: What the section counts on the lab to hold: names and sizes, without their bytes.
     """
 
     section: Section
     objects: list[NewObject]
     events: list[Event]
+    held: tuple[NewObject, ...] = ()
 
 
 def event(kind: str, what: str, why: str, count: int = 1) -> Event:

@@ -134,12 +134,13 @@ class Session:
             SecretError: The probe found what must not be stored; the run should not start.
         """
         try:
-            section, objects, events = probe()
+            section, objects, events, held = probe()
             known = {new.sha256 for new in objects if self._known and self._known(new.sha256)}
+            known |= {each.sha256 for each in held}
             for new in objects:
                 if new.sha256 not in known:
                     store_object(self.spool, new)
-            self.spool.section(name, section, objects, known)
+            self.spool.section(name, section, [*objects, *held], known)
             for line in events:
                 self.spool.remark(line["kind"], line["what"], line["why"], line.get("count", 1))
         except SecretError:

@@ -12,9 +12,10 @@ from labrec.errors import LabrecError, UsageError
 from labrec.record.codec import encode
 from labrec.record.digest import Digest
 from labrec.record.layout import object_path, run_path
-from labrec.store.additions import Addition
+from labrec.store.additions import AbsentError, Addition
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from labrec.capture.assembly.assemble import Assembled
@@ -92,7 +93,7 @@ def commit_spool(
                 kept="its spool",
             )
         try:
-            recorded = _commit(lab, assemble(reader, unfinished=unfinished), redact=redact)
+            recorded = _commit_reader(lab, reader, unfinished, redact=redact)
         except LabrecError as error:
             error.kept = error.kept or "the run, as a sealed spool"
             error.hint = error.hint or f"`labrec recover {path.name}` tries again."
@@ -101,7 +102,25 @@ def commit_spool(
     return recorded
 
 
-def _commit(lab: Lab, assembled: Assembled, *, redact: bool) -> Recorded:
+def _commit_reader(
+    lab: Lab, reader: SpoolReader, unfinished: Literal["killed", "restart"] | None, *, redact: bool
+) -> Recorded:
+    """Commit a spool; what the lab held when it started and holds no more is looked for first."""
+    assembled = assemble(reader, unfinished=unfinished)
+    try:
+        return _commit(lab, assembled, redact=redact)
+    except AbsentError:
+        from labrec.sdk.held import find_held  # the record ref went back since the run started
+
+        found, gone = find_held(lab, assembled.expected)
+    if gone:
+        assembled = assemble(reader, unfinished=unfinished, gone=gone)
+    return _commit(lab, assembled, found, redact=redact)
+
+
+def _commit(
+    lab: Lab, assembled: Assembled, found: Mapping[str, bytes] | None = None, *, redact: bool
+) -> Recorded:
     settings = lab.settings
     policy = "redact" if redact else settings.secrets
     record, objects, findings = guard(
@@ -112,8 +131,11 @@ def _commit(lab: Lab, assembled: Assembled, *, redact: bool) -> Recorded:
     path = run_path(identity["project"], identity["run_id"], Digest.of(data))
     additions = [Addition(path, data)]
     additions += [Addition(object_path(Digest(new.sha256)), new.source) for new in objects]
+    additions += [Addition(path, data) for path, data in (found or {}).items()]
+    needs = [object_path(Digest(name)) for name in assembled.expected]
+    needs = [path for path in needs if found is None or path not in found]
     trailers = {"Run-Id": identity["run_id"], "Record-Digest": str(Digest.of(data))}
-    receipt: Receipt = lab.commit(additions, _subject(record), trailers)
+    receipt: Receipt = lab.commit(additions, _subject(record), trailers, needs=needs)
     return Recorded(
         project=identity["project"],
         run_id=identity["run_id"],

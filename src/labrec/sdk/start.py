@@ -15,7 +15,7 @@ from labrec.record import layout
 from labrec.record.ids import new_run_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from labrec.capture.captured import Captured, NewObject
     from labrec.sdk.inputs import FeaturesFile
@@ -142,14 +142,16 @@ def begin(prepared: Prepared) -> Session:
         SecretError: What would be captured holds a secret.
     """
     settings = prepared.lab.settings
+    held = _held(prepared.lab)
     session = Session.start(
         prepared.lab.spool_root,
         prepared.plan,
         max_artifact=settings.max_artifact,
+        known=held,
         source=prepared.source,
     )
     try:
-        _observe(session, prepared)
+        _observe(session, prepared, held)
     except BaseException:
         abandon(session)
         raise
@@ -177,20 +179,28 @@ def abandon(session: Session) -> None:
     remove(session.path)
 
 
-def _observe(session: Session, prepared: Prepared) -> None:
+def _held(lab: Lab) -> Callable[[str], bool] | None:
+    """Return a test of what the lab holds already; None where that cannot be told."""
+    try:
+        return lab.holds()
+    except LabrecError:
+        return None  # then everything is kept in the spool
+
+
+def _observe(session: Session, prepared: Prepared, held: Callable[[str], bool] | None) -> None:
     from labrec.capture.hardware.capture import capture_hardware
     from labrec.capture.software.environment import EnvironmentPolicy, capture_environment
 
     plan, settings = prepared.plan, prepared.lab.settings
     cache = prepared.lab.state_dir / "cache"
     policy = EnvironmentPolicy(plan.level, tuple(settings.environment_variables), cache)
-    session.capture("code", lambda: _code(prepared))
+    session.capture("code", lambda: _code(prepared, held))
     session.capture("environment", lambda: capture_environment(policy, prepared.command))
     session.capture("hardware", lambda: capture_hardware(settings.lab_id, cache=cache))
     session.capture("determinism", lambda: _determinism(prepared))
 
 
-def _code(prepared: Prepared) -> Captured:
+def _code(prepared: Prepared, held: Callable[[str], bool] | None) -> Captured:
     from labrec.capture.software.code import CodePolicy, capture_code
 
     settings = prepared.lab.settings
@@ -199,6 +209,7 @@ def _code(prepared: Prepared) -> Captured:
         untracked=tuple(settings.untracked),
         script=str(Path(script).absolute()) if script and Path(script).is_file() else None,
         cache=prepared.lab.state_dir / "cache",
+        known=held,
     )
     return capture_code(prepared.code_root, policy)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from labrec.errors import IntegrityError, UnsafeError, UsageError
+from labrec.errors import IntegrityError, NotFoundError, UnsafeError, UsageError
 from labrec.record import layout
 from labrec.record.text import one_line
 
@@ -20,6 +20,10 @@ MOST = 1000  # documents in one commit
 SUBJECT = 100  # characters
 IMMUTABLE = frozenset({"run", "note", "registration", "dataset", "report", "object", "lfs"})
 _BRACKETS = {ord("<"): None, ord(">"): None}
+
+
+class AbsentError(NotFoundError):
+    """Objects that an addition counts on are not in the tree it is added to; ``paths`` has them."""
 
 
 class Addition(NamedTuple):

@@ -30,6 +30,7 @@ from labrec.gitio.tree_writer import Grown, add_files
 from labrec.record import layout
 from labrec.store.additions import (
     IMMUTABLE,
+    AbsentError,
     Addition,
     Receipt,
     check_additions,
@@ -99,7 +100,11 @@ class RecordRef:
         self.packs = git.common_dir / "objects" / "pack"
 
     def commit(
-        self, additions: Sequence[Addition], subject: str, trailers: Mapping[str, str]
+        self,
+        additions: Sequence[Addition],
+        subject: str,
+        trailers: Mapping[str, str],
+        needs: Sequence[str] = (),
     ) -> Receipt:
         """Add files to the lab in one commit; committing the same again changes nothing.
 
@@ -107,8 +112,10 @@ class RecordRef:
             additions: 1 to 1,000 documents, and the objects they refer to.
             subject: One line; longer ones are cut at 100 characters.
             trailers: Lines for people after the subject, such as ``Run-Id``.
+            needs: Paths of objects that the additions refer to and the ref must hold already.
 
         Raises:
+            AbsentError: It does not hold one of ``needs``; nothing was changed.
             BusyError: A lock was held all the time.
             IntegrityError: Bytes do not match their name, or a path holds other bytes already.
             NotFoundError: The repository has no commit yet.
@@ -121,7 +128,9 @@ class RecordRef:
             make_folder(self.state)
             intent = Intent.begin(self.state)
             try:
-                receipt = _Commit(self, intent, additions, message(subject, trailers)).run()
+                commit = _Commit(self, intent, additions, message(subject, trailers))
+                commit.needs = needs
+                receipt = commit.run()
             finally:
                 intent.end()
         except OSError as error:
@@ -210,6 +219,7 @@ class _Commit:
         self.intent = intent
         self.additions = additions
         self.text = text
+        self.needs: Sequence[str] = ()
         self.blobs: dict[str, _Blob] = {}
         self.packs: list[str] = []  # written, not yet reached by the ref
         self.bytes = 0
@@ -295,6 +305,9 @@ class _Commit:
         if leftovers:
             ref.clear(leftovers)
         tip = ref.tip()
+        absent = [path for path in self.needs if self.git.entry_at(tip.tree, path) is None]
+        if absent:
+            raise AbsentError(f"{ref.name} no longer holds {len(absent)} objects", paths=absent)
         grown = add_files(self.git.tree, tip.tree, {p: b.sha for p, b in self.blobs.items()})
         if not grown.added:
             self._settle()

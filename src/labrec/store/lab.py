@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from labrec import settings as lab_settings
-from labrec.errors import InvalidError, NotFoundError, StorageError
+from labrec.errors import InvalidError, LabrecError, NotFoundError, StorageError
 from labrec.gitio.durable import make_folder, remove, sync_folder, write_new
 from labrec.gitio.repository import GitRepository
+from labrec.record.digest import Digest
+from labrec.record.layout import object_path
 from labrec.settings import FILE_NAME, Settings
 from labrec.store.base import find_base
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from labrec.store.commits import Addition, Receipt, RecordRef
@@ -152,6 +154,8 @@ class Lab:
         additions: Sequence[Addition],
         subject: str,
         trailers: Mapping[str, str] | None = None,
+        *,
+        needs: Sequence[str] = (),
     ) -> Receipt:
         """Add files to the lab; when this returns they are durable and were read back.
 
@@ -159,15 +163,36 @@ class Lab:
             additions: 1 to 1,000 documents, and the objects they refer to.
             subject: One line for people.
             trailers: Further lines for people, such as ``Run-Id``.
+            needs: Paths of objects that the additions refer to and the lab must hold already.
 
         Raises:
+            AbsentError: It does not hold one of ``needs``; nothing was changed.
             BusyError: A lock was held longer than ``store.lock_wait``.
             IntegrityError: Bytes do not match their name, or a path holds other bytes.
             NotFoundError: There is no lab to commit to yet; ``labrec init`` makes it.
             StorageError: The disk is full, read-only or failing.
             UnsafeError: A path is no place for records.
         """
-        return self.record_ref.commit(additions, subject, trailers or {})
+        return self.record_ref.commit(additions, subject, trailers or {}, needs)
+
+    def holds(self) -> Callable[[str], bool]:
+        """Return a test of whether the record ref holds an object now, by its sha256 (64 hex).
+
+        A commit that counts on the answer says so by ``needs``: the ref may move meanwhile.
+
+        Raises:
+            NotFoundError: There is no commit yet.
+            StorageError: The clone's id cannot be kept.
+        """
+        tree = self.record_ref.tip().tree
+
+        def held(name: str) -> bool:
+            try:
+                return self.git.entry_at(tree, object_path(Digest(name))) is not None
+            except LabrecError:
+                return False  # damaged: what is kept once more does no harm
+
+        return held
 
     def view(self, at: str | None = None) -> View:
         """Read the lab: the base commit united with the record refs.

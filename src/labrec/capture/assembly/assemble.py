@@ -20,7 +20,7 @@ from labrec.errors import InvalidError, StorageError
 from labrec.record.fit import fit, fit_dataset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
     from pathlib import Path
 
     from labrec.capture.spool.reader import JournalReader, SpoolReader
@@ -50,20 +50,25 @@ class Assembled(NamedTuple):
 
 
 def assemble(
-    reader: SpoolReader, *, unfinished: Literal["killed", "restart"] | None = None
+    reader: SpoolReader,
+    *,
+    unfinished: Literal["killed", "restart"] | None = None,
+    gone: Container[str] = (),
 ) -> Assembled:
     """Turn a spool into a record.
 
     Args:
         reader: The open spool.
         unfinished: Why a run that never said how it ended did not; ``killed`` when left out.
+        gone: sha256 of objects that the lab held when the run started and does no more; sections
+            that need them are lost, and said to be.
 
     Raises:
         StorageError: The spool cannot be read, or an object made of it cannot be written.
         InvalidError: It is no spool that this version understands.
     """
     try:
-        return _Assembly(reader, unfinished or "killed").run()
+        return _Assembly(reader, unfinished or "killed", gone).run()
     except OSError as error:
         raise StorageError(
             f"the spool of run {reader.run_id} cannot be read: {error.strerror or error}",
@@ -83,7 +88,7 @@ def assemble(
 class _Assembly:
     """The one pass over a spool; every method adds to ``events`` and ``objects``."""
 
-    def __init__(self, reader: SpoolReader, unfinished: str) -> None:
+    def __init__(self, reader: SpoolReader, unfinished: str, gone: Container[str]) -> None:
         self.reader = reader
         self.plan = reader.plan
         self.end = reader.end
@@ -93,6 +98,7 @@ class _Assembly:
         self.events: list[Event] = []
         self.objects: dict[str, NewObject] = {}
         self.expected: set[str] = set()
+        self.gone = gone
         self.kept = self._kept()
         self.told = self._told()
 
@@ -167,7 +173,7 @@ class _Assembly:
         if new is not None and new.size == size and (self.end is not None or _intact(new)):
             self.objects[sha256] = new
             return True
-        if known:
+        if known and sha256 not in self.gone:
             self.expected.add(sha256)
             return True
         return False

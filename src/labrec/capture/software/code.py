@@ -101,6 +101,8 @@ class _Tree:
         self.policy = policy
         self.events: list[Event] = []
         self.objects: dict[str, NewObject] = {}
+        self.counted_on: dict[str, NewObject] = {}
+        self.covered: set[str] = set()
         self.held = 0
         self.cache = None
         if policy.cache is not None:
@@ -123,12 +125,18 @@ class _Tree:
         ref = note.get("manifest")
         if ref is not None and self._known(ref["sha256"]):
             whole, digests = note["whole"], None
+            self._count_on(ref)
         else:
             ref, whole, digests = self._hashed(listed, states, paths)
         section |= whole | {"manifest": ref}
         if self.cache is not None:
             self._remember(paths, states, digests, section)
-        return Captured(section, list(self.objects.values()), self.events)
+        held = tuple(self.counted_on.values())
+        return Captured(section, list(self.objects.values()), self.events, held)
+
+    def _count_on(self, ref: dict[str, Any]) -> None:
+        """Say that the section is whole only while the lab holds an object."""
+        self.counted_on[ref["sha256"]] = NewObject(ref["sha256"], ref["size"], b"")
 
     def _hashed(
         self, listed: Sequence[_Listed], states: list[bytes], paths: list[str]
@@ -311,7 +319,11 @@ class _Tree:
         self, entry: manifest.Entry, source: bytes | Path, offered: Callable[[str], bool]
     ) -> None:
         """Hand on an object that the lab does not hold yet."""
-        if entry.sha256 in self.objects or offered(entry.sha256):
+        if entry.sha256 in self.objects:
+            return
+        if offered(entry.sha256):
+            if entry.sha256 not in self.covered:
+                self._count_on({"sha256": entry.sha256, "size": entry.size})
             return
         if isinstance(source, bytes):
             self.held += len(source)
@@ -328,8 +340,9 @@ class _Tree:
             return self._known
         width = 32
         digests = self.kept.digests
-        held = {digests[at : at + width].hex() for at in range(0, len(digests), width)}
-        return lambda sha256: sha256 in held or self._known(sha256)
+        self.covered = {digests[at : at + width].hex() for at in range(0, len(digests), width)}
+        self._count_on(last)  # whoever holds a manifest holds its files
+        return lambda sha256: sha256 in self.covered or self._known(sha256)
 
     def _known(self, sha256: str) -> bool:
         return self.policy.known is not None and self.policy.known(sha256)
