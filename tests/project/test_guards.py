@@ -79,6 +79,8 @@ SKIPPING = "import pytest\ndef test_it():\n    pytest.skip({reason!r})\n"
     [
         ("I feel like it", (), 0),
         ("I feel like it", ("--forbid-skips",), 1),
+        ("no loop devices: this container forbids them", ("--forbid-skips",), 1),
+        ("no tmpfs mounts: this container forbids them", ("--forbid-skips",), 1),
         ("shared data: x is not beside this checkout", ("--forbid-skips",), 0),
     ],
 )
