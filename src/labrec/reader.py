@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MAX_TABLE = 1 << 30
 """Most bytes of one series or telemetry table, unpacked."""
 
+MAX_POINTS = 10_000_000
+"""Most points of one metric that are held in memory at once."""
+
 
 class Point(NamedTuple):
     """One point of a metric.
@@ -236,18 +239,32 @@ class RunReader:
         Raises:
             NotFoundError: The run has no such metric.
             IntegrityError: The stored table is not what its digest says.
+            InvalidError: It holds something that is no point.
+            LimitError: It is larger than `MAX_TABLE` or has more than `MAX_POINTS` points.
         """
-        points = [
-            Point(int(row[1]), float(row[2]), float(row[3]))
-            for row in self._table("metrics", "series", 4)
-            if row[0] == metric
-        ]
+        points = list(self._points(metric))
         if not points:
             names = ", ".join(map(printable, sorted(self.metrics)[:20])) or "none"
             raise NotFoundError(
                 f"run {self.run_id} has no metric {printable(metric)}", hint=f"It has: {names}."
             )
         return points
+
+    def _points(self, metric: str) -> Iterator[Point]:
+        count = 0
+        for row in self._table("metrics", "series", 4):
+            if row[0] != metric:
+                continue
+            count += 1
+            if count > MAX_POINTS:
+                raise LimitError(
+                    f"metric {printable(metric)} has more than {MAX_POINTS} points",
+                    hint="`labrec get RUN @series.csv.gz` writes the table of all of them.",
+                )
+            try:
+                yield Point(int(row[1]), float(row[2]), float(row[3]))
+            except ValueError as error:
+                raise InvalidError(f"a point of {printable(metric)} is no number") from error
 
     def telemetry(self) -> dict[str, dict[str, Any]]:
         """Return the telemetry channels by name, each its summary or why it is unavailable."""

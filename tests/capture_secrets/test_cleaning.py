@@ -111,6 +111,15 @@ def test_credentials_leave_trees():
     assert clean_tree(clean) == (clean, [])
 
 
+def test_a_secret_as_a_key_is_found_and_each_keeps_its_value():
+    maker = Maker(7)
+    first, second = (f"gh{'p'}_" + maker.of("abcdefgh12345678ABCDEFGH", 36) for _ in range(2))
+    clean, found = clean_tree({first: 1, second: {"x": 2}})
+    assert clean == {"[redacted:github-token]": 1, "[redacted:github-token] 2": {"x": 2}}
+    assert len(found) == 2
+    assert first not in repr(found)
+
+
 def test_what_is_allowed_stays():
     allow = {hashlib.sha256(WORD.encode()).hexdigest()}
     assert clean_argv(["p", "--password", WORD], allow=allow) == (["p", "--password", WORD], [])

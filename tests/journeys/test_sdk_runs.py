@@ -237,3 +237,37 @@ def test_recording_twice_gives_one_experiment_and_equal_structure(lab):
     )
     assert not {path for path in differing if not path.startswith(may_differ)}
     assert "identity.run_id" in differing
+
+
+def test_odd_features_and_a_program_that_closes_every_file_leave_a_valid_record(lab):
+    done = lab.python("""
+import labrec, os
+deep = {}
+inside = deep
+for _ in range(100):
+    inside["x"] = {}
+    inside = inside["x"]
+token = "gh" + "p_" + "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dF3hJ5"
+with labrec.run(project="lm", name="odd", features={"deep": deep, token: 1}):
+    os.closerange(3, 256)
+print("goes on")
+""")
+    assert done.out == "goes on\n"
+    lab.labrec("recover", code=None)
+    assert lab.last()["features"]["tree"]["[redacted:github-token]"] == 1
+    lab.labrec("verify")
+
+
+def test_a_series_that_is_too_long_or_broken_is_an_error_of_ours(lab):
+    lab.python(FULL)
+    done = lab.python("""
+import labrec, labrec.errors, labrec.reader
+labrec.reader.MAX_POINTS = 99
+with labrec.open() as opened:
+    assert len(opened.series("1_sdk", "acc")) == 1
+    try:
+        opened.series("1_sdk", "loss")
+    except labrec.errors.LabrecError as error:
+        print(error.exit_code)
+""")
+    assert done.out == "21\n"

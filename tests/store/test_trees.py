@@ -112,11 +112,22 @@ def test_a_conflict_without_a_base_takes_the_same_content_in_any_order() -> None
     assert first.conflicts == second.conflicts != ()
 
 
-def test_a_file_against_a_directory_is_a_conflict() -> None:
+def test_a_stray_file_never_hides_the_directory_of_another_tree() -> None:
     shelf = Shelf()
     result = union(shelf, {"d": "file"}, {"d/f": "below"})
     assert [conflict.path for conflict in result.conflicts] == ["r/d"]
-    assert result.sha == shelf.add({"d": "file"})
+    assert result.sha == shelf.add({"d/f": "below"})
+
+
+def test_a_directory_never_hides_a_file_of_the_lab() -> None:
+    shelf = Shelf()
+    definition, hostile = {"p/project.yaml": "ours"}, {"p/project.yaml/f": "below"}
+    result = unite(
+        shelf.load, shelf.add(definition), [shelf.add(hostile)], root="records",
+        from_base_only=lambda path: path == "records/p/project.yaml",
+    )  # fmt: skip
+    assert [conflict.path for conflict in result.conflicts] == ["records/p/project.yaml"]
+    assert result.sha == shelf.add(definition)
 
 
 def test_what_is_editable_counts_from_the_base_alone() -> None:

@@ -200,7 +200,8 @@ class Run:
                 with contextlib.suppress(Exception):
                     session.close()
                 if mine and self._lab is not None:
-                    self._lab.close()
+                    with contextlib.suppress(Exception):  # a program may close what it inherited
+                        self._lab.close()
         return self.recorded
 
     def __enter__(self) -> Self:

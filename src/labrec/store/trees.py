@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from labrec.errors import IntegrityError
 from labrec.gitio.objects import EMPTY_TREE, MODE_TREE, TreeEntry, format_tree, object_id
+from labrec.record.layout import parse_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -74,7 +75,8 @@ class Union(NamedTuple):
     Attributes:
         sha: Id of the united tree.
         built: Trees that exist only in memory, by id.
-        conflicts: Paths with more than one content; the base's, else the smallest id was taken.
+        conflicts: Paths with more than one content; a directory where a file there has no meaning,
+            else the base's, else the smallest id was taken.
     """
 
     sha: str
@@ -131,6 +133,11 @@ class _Uniter:
         if len(everyone) > 1:
             shas = tuple(sorted(entry.sha for entry in everyone))
             self.conflicts.append(Conflict(path, shas))
+        if directories and not (ours and ours.is_tree) and parse_path(path).kind == "other":
+            # Records stand below it: a file without a meaning in a lab must not hide them.
+            united = self.tree(None, directories, path)
+            if united is not None:
+                return TreeEntry(name, MODE_TREE, united)
         return ours or min(everyone, key=lambda entry: (entry.sha, entry.mode))
 
 

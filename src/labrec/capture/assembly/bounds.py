@@ -26,6 +26,7 @@ FOR_ARTIFACTS = 40 << 10
 FOR_TELEMETRY = 40 << 10
 FOR_EVENTS = 20 << 10
 MAX_DEPTH = 48  # levels of nesting inside a section; the whole document may have 64
+_TREE_DEPTH = 2  # where a tree stands in a record; its digest is taken of what is stored there
 MAX_TEXT = 4 << 10  # characters of one text
 _KINDS = (  # gravest first
     "lost",
@@ -106,7 +107,7 @@ def tree(
         room: Bytes in the record.
         events: Takes a line for each branch that gave way.
     """
-    kept = storable(value)
+    kept = storable(value, _TREE_DEPTH)
     sizes = {key: size(part) + len(key) for key, part in kept.items()}
     total = sum(sizes.values())
     for place, key in enumerate(sorted(sizes, key=lambda name: (-sizes[name], name))):

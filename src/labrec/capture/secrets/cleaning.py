@@ -179,17 +179,22 @@ def _clean(value: Any, where: str, allow: Collection[str], found: list[Finding])
     if isinstance(value, list):
         return [_clean(item, f"{where}[{i}]", allow, found) for i, item in enumerate(value)]
     if isinstance(value, dict):
-        return {
-            redact(key, where, allow)[0]: _clean_member(key, item, where, allow, found)
-            for key, item in value.items()
-        }
+        made: dict[str, Any] = {}
+        for key, item in value.items():
+            name, more = redact(key, where, allow)
+            found += more
+            number = 1
+            while name in made:  # two secrets of one kind are two keys still
+                number += 1
+                name = f"{name.removesuffix(f' {number - 1}')} {number}"
+            made[name] = _clean_member(key, item, f"{where}.{name}", allow, found)
+        return made
     return value
 
 
 def _clean_member(
-    key: str, value: Any, where: str, allow: Collection[str], found: list[Finding]
+    key: str, value: Any, inner: str, allow: Collection[str], found: list[Finding]
 ) -> Any:
-    inner = f"{where}.{key}"
     if isinstance(value, str):
         if key == "$bytes":
             return _clean_bytes(value, inner, allow, found)
