@@ -25,6 +25,27 @@ def sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
+def sync_file_system(folder: Path) -> None:
+    """Make everything on a folder's file system durable: for what other programs wrote (git).
+
+    Raises:
+        OSError: The disk says it did not.
+    """
+    import ctypes  # rare and slow to load: only making labs and landing come here
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(libc, "syncfs"):  # Linux has it, others have no narrower call than this
+        os.sync()
+        return
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if libc.syncfs(fd):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), os.fspath(folder))
+    finally:
+        os.close(fd)
+
+
 def make_folder(folder: Path) -> None:
     """Create a folder and its missing parents, durable from the first one that existed.
 

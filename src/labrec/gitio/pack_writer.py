@@ -152,8 +152,7 @@ class PackWriter:
         self._fd = -1
         # Not git's choice of a name, the checksum alone: two writers of the same bytes must not
         # share a pack that one of them may drop.
-        unique = hashlib.sha1(trailer + os.urandom(20), usedforsecurity=False)
-        self.name = f"pack-{unique.hexdigest()}"
+        self.name = _pack_name(trailer, os.urandom(8))
         # Without the suffix .idx, by which git would take it for an index.
         index = self._temporary.with_name(self._temporary.name + "_index")
         write_new(index, format_index(self._rows, trailer))
@@ -242,12 +241,35 @@ def drop(folder: Path, name: str) -> None:
 
 
 def keep_token(keep: Path) -> str | None:
-    """Return the token in a ``.keep`` that labrec wrote, or None for anybody else's."""
+    """Return the token in a ``.keep`` that labrec wrote, or None for anybody else's.
+
+    The token is empty where a power cut took the content of the file, which is not made durable:
+    that the pack is ours is then told by its name.
+    """
     try:
         text = keep.read_text("utf-8", "replace")
+        if not text and _is_ours(keep):
+            return ""
     except OSError:
         return None
     return text[len(KEEP_MARK) :].strip() if text.startswith(KEEP_MARK) else None
+
+
+def _pack_name(trailer: bytes, salt: bytes) -> str:
+    """Return a name that is new, and tells of a pack with this checksum that labrec wrote it."""
+    proof = hashlib.sha1(b"labrec" + trailer + salt, usedforsecurity=False)
+    return f"pack-{salt.hex()}{proof.hexdigest()[16:]}"
+
+
+def _is_ours(keep: Path) -> bool:
+    with keep.with_suffix(".pack").open("rb") as file:
+        file.seek(-20, os.SEEK_END)
+        trailer = file.read(20)
+    try:
+        salt = bytes.fromhex(keep.name[len("pack-") :][:16])
+    except ValueError:
+        return False
+    return keep.stem == _pack_name(trailer, salt)
 
 
 def format_index(rows: list[tuple[bytes, int, int]], trailer: bytes) -> bytes:

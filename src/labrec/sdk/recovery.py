@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labrec.capture.spool.ownership import Claim, alive
+from labrec.capture.spool.ownership import Claim, alive, remove
 from labrec.capture.spool.reader import SpoolReader, SpoolState, describe, list_spools, sweep
 from labrec.errors import BusyError, LabrecError, NotFoundError, UsageError
+from labrec.record.codec import decode
 from labrec.sdk.commit import Recorded, commit_spool
+from labrec.store.find import runs_by_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from labrec.capture.spool.reader import SpoolInfo
     from labrec.store.lab import Lab
@@ -156,4 +159,38 @@ def _recover_one(lab: Lab, info: SpoolInfo, *, redact: bool) -> Recorded:
         if state is SpoolState.FOREIGN:
             with SpoolReader(info.path) as reader:
                 unfinished = None if reader.sealed else "restart" if reader.same_host else "killed"
+        ended = _ended_record(lab, info.path)
+        if ended is not None:
+            remove(info.path)
+            return ended
         return commit_spool(lab, info.path, unfinished=unfinished, redact=redact)  # type: ignore[arg-type]
+
+
+def _ended_record(lab: Lab, path: Path) -> Recorded | None:
+    """Return the record of a spool's run where the lab holds it with its end, or None.
+
+    A run's own record is durable before its spool is removed, and the last writes to the spool
+    are not made durable before: what a power cut in between leaves of the spool is a beginning
+    of that record, and recording it too would make a fork of them.
+    """
+    if not lab.has_base:
+        return None
+    with SpoolReader(path) as reader:
+        project = reader.plan.get("project")
+    view = lab.view()
+    for entry in runs_by_id(view, path.name, project if isinstance(project, str) else None):
+        record = decode(view.read(entry.path))
+        if not any(line["kind"] == "recovered" for line in record["capture"]["events"]):
+            return Recorded(
+                project=entry.project,
+                run_id=entry.run_id,
+                name=record["identity"]["name"],
+                status=record["identity"]["status"],
+                path=entry.path,
+                commit=view.refs.get(lab.record_ref.name) or view.base.commit or "",
+                metrics=len(record["metrics"]["values"]),
+                artifacts=len(record["artifacts"]["items"]),
+                redacted=0,
+                known=True,
+            )
+    return None

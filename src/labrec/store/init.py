@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from labrec import settings as lab_settings
 from labrec.errors import InvalidError, NotFoundError, UsageError
 from labrec.gitio import command
+from labrec.gitio.durable import sync_file_system
 from labrec.gitio.index_writer import stage
 from labrec.gitio.objects import EMPTY_TREE, Commit, object_id
 from labrec.gitio.repository import GitRepository
@@ -162,6 +163,7 @@ def _make_repository(folder: Path) -> GitRepository:
         )
     folder.mkdir(parents=True, exist_ok=True)
     command.make_repository(folder)
+    sync_file_system(folder)  # git does not: HEAD and config could come back empty
     return GitRepository.open(folder)
 
 
@@ -193,6 +195,8 @@ def _init(git: GitRepository, made: bool) -> InitReport:
     new = _missing(git, head, files)
     _write(root, new)
     commit = _commit(git, head, new)
+    for place in (root, git.common_dir):  # the files, and the index that git wrote
+        sync_file_system(place)
     notes = _notes(git, Settings(lab_id=lab_id))
     return InitReport(root, lab_id, commit, tuple(new), made, False, notes)
 
@@ -222,7 +226,7 @@ def _files(git: GitRepository, root: Path) -> dict[str, bytes]:
     for name in ("site/index.md", "mkdocs.yml"):
         files[name] = _read(root / name) or files[name]
     attributes = _read(root / ATTRIBUTES_PATH)
-    if attributes not in (None, ATTRIBUTES):
+    if attributes and attributes != ATTRIBUTES:  # empty: a power cut took its content
         raise InvalidError(
             f"{root / ATTRIBUTES_PATH} is not what a lab needs",
             hint="Move it away: records must be stored byte for byte.",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from labrec.errors import BusyError, NotFoundError, UsageError
 from labrec.gitio import command
 from labrec.gitio.changes import without_filters
+from labrec.gitio.durable import sync_file_system
 from labrec.gitio.objects import Commit, TreeEntry
 from labrec.gitio.repository import GitRepository
 from labrec.gitio.tree_writer import add_files
@@ -161,4 +162,7 @@ def _fast_forward(git: GitRepository, holder: Path, merge: str) -> Path:
                 paths=[there.worktree],
                 kept="nothing was changed",
             ) from error
+        # Git makes objects and the branch durable, but no folder, no index and no file.
+        sync_file_system(there.worktree)
+        sync_file_system(there.common_dir)
         return there.worktree
