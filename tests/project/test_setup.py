@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
+
+import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,3 +73,32 @@ def test_a_broken_environment_is_made_anew(tmp_path: Path) -> None:
     done = setup(machine(tmp_path, python3=GOOD), tmp_path)
     assert "does not work any more" in done.stdout
     assert "python3 -m venv venv" in done.stderr
+
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+def test_there_is_a_workflow() -> None:
+    assert [path.name for path in WORKFLOWS] == ["check.yml"]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_is_pinned_and_may_only_read(path: Path) -> None:
+    text = path.read_text()
+    uses = re.findall(r"uses: (.+)", text)
+    assert uses
+    for action in uses:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[0-9.]+", action), action
+    workflow = yaml.safe_load(text)
+    assert workflow["permissions"] == {"contents": "read"}
+    assert all("permissions" not in job for job in workflow["jobs"].values())
+    assert "pull_request_target" not in text
+    assert "secrets." not in text
+
+
+def test_the_whole_proof_is_one_script() -> None:
+    text = (ROOT / ".ci" / "run").read_text()
+    steps = re.findall(r"^(make .+|\.ci/.+)$", text, re.MULTILINE)
+    assert steps == ["make check", ".ci/fresh-clone", "make planted", "make test"]
+    assert "LABREC_FORBID_SKIPS=1" in text
+    assert "CI=true" in text
