@@ -51,7 +51,7 @@ def test_a_summary_says_what_a_table_shows(empty_lab: GitLab) -> None:
     )
     assert (row.started, row.duration_s) == ("2026-01-02T03:04:05Z", 60.5)
     assert row.metrics == {"bad": "NaN", "loss": 0.25}
-    assert row.parents == [parent]
+    assert row.parents == [{"name": None, "run_id": parent, "config_digest": None}]
     assert row.path == doc.path
     assert row.config_digest is not None
     assert row.entry() == open_view(empty_lab.open()).find_run(row.run_id)

@@ -83,8 +83,7 @@ class Console:
         if sys.stdout.isatty():
             _fit(widths, self.width - len(_GAP) * (len(widths) - 1))
         self.say(self.styled(_line(titles, widths, right), "bold"))
-        for row in cells:
-            self.say(_line(row, widths, right))
+        sys.stdout.writelines(f"{_line(row, widths, right)}\n" for row in cells)
 
     @property
     def width(self) -> int:
@@ -110,6 +109,9 @@ def _fit(widths: list[int], room: int) -> None:
 def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
     parts = []
     for cell, width, to_right in zip(cells, widths, right, strict=True):
+        if len(cell) <= width and cell.isascii():  # nearly always, and ten thousand times a table
+            parts.append(cell.rjust(width) if to_right else cell.ljust(width))
+            continue
         text = _cut(cell, width)
         space = " " * (width - _width(text))
         parts.append(space + text if to_right else text + space)

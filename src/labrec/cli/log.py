@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from labrec.store.summaries import RunSummary
     from labrec.store.view import View
 
+_SHORT = 13  # characters of an id: its whole time stamp
 _DIGITS = 4  # significant digits of a number in a table
 
 
@@ -74,25 +76,34 @@ def select(view: View, choice: Choice) -> list[RunSummary]:
     Raises:
         UsageError: A condition or key is not valid.
     """
-    from labrec.cli.selection import check_key, lookup, parse_condition
+    from labrec.cli.selection import check_key, lookup, parse_condition, summarised
     from labrec.store.summaries import summaries
 
     conditions = [parse_condition(text) for text in choice.where]
     rows = [row for row in reversed(summaries(view, choice.project)) if _fits(row, choice)]
     readers: dict[str, RunReader] = {}
 
-    def reader(row: RunSummary) -> RunReader:
+    def found(row: RunSummary, key: str) -> Any:
+        known, value = summarised(row, key)
+        if known:
+            return value
         if row.path not in readers:
             readers[row.path] = _reader(view, row)
-        return readers[row.path]
+        return lookup(readers[row.path], key)
 
+    # What the summaries answer comes first: it may spare reading most of the records.
+    conditions.sort(key=lambda condition: condition.key.startswith(("features.", "seeds.")))
     if conditions:
-        rows = [row for row in rows if _readable(row) and _all_hold(conditions, reader(row))]
+        rows = [
+            row
+            for row in rows
+            if _readable(row) and all(c.holds(found(row, c.key)) for c in conditions)
+        ]
     if choice.sort:
         largest = choice.sort.startswith("-")
         key = check_key(choice.sort.removeprefix("-"))
-        found = [(lookup(reader(row), key) if _readable(row) else None, row) for row in rows]
-        rows = _sorted(found, largest=largest)
+        pairs = [(found(row, key) if _readable(row) else None, row) for row in rows]
+        rows = _sorted(pairs, largest=largest)
     return rows[: choice.number]
 
 
@@ -106,10 +117,6 @@ def _fits(row: RunSummary, choice: Choice) -> bool:
 
 def _readable(row: RunSummary) -> bool:
     return row.status != "unreadable"
-
-
-def _all_hold(conditions: Iterable[Any], run: RunReader) -> bool:
-    return all(condition.holds(run) for condition in conditions)
 
 
 def _sorted(found: list[tuple[Any, RunSummary]], *, largest: bool) -> list[RunSummary]:
@@ -154,6 +161,7 @@ def _table(world: World, view: View, rows: list[RunSummary], metrics: tuple[str,
     shown = [f">{name}" for name in metrics] or ["metrics"]
     titles = ["run", *several, "name", "status", "started", ">time", *shown]
     cells = []
+    short = short_ids(rows)
     for row in rows:
         values = _columns(view, row, metrics).get("metrics", row.metrics)
         shown = [number(values.get(name)) for name in metrics]
@@ -162,19 +170,21 @@ def _table(world: World, view: View, rows: list[RunSummary], metrics: tuple[str,
         project = [row.project] if len(projects) > 1 else []
         started = (row.started or "")[:16].replace("T", " ")
         cells.append(
-            [short_id(row, rows), *project, row.name, row.status, started,
+            [short[row.run_id], *project, row.name, row.status, started,
              duration(row.duration_s), *shown]
         )  # fmt: skip
     world.console.table(titles, cells)
 
 
-def short_id(row: RunSummary, rows: list[RunSummary]) -> str:
-    """Return the shortest beginning of an id, 13 characters or more, that is unique in a list."""
-    others = [other.run_id for other in rows if other.run_id != row.run_id]
-    size = 13
-    while size < len(row.run_id) and any(o.startswith(row.run_id[:size]) for o in others):
-        size += 1
-    return row.run_id[:size].rstrip("-")
+def short_ids(rows: Iterable[RunSummary]) -> dict[str, str]:
+    """Return for each id its shortest beginning, 13 characters or more, that no other one has."""
+    ids = sorted({row.run_id for row in rows})
+    sizes = [_SHORT] * len(ids)
+    for index, (one, next_one) in enumerate(itertools.pairwise(ids)):
+        same = next(at for at, (a, b) in enumerate(zip(one, next_one, strict=True)) if a != b) + 1
+        sizes[index] = max(sizes[index], same)
+        sizes[index + 1] = max(sizes[index + 1], same)
+    return {one: one[:size].rstrip("-") for one, size in zip(ids, sizes, strict=True)}
 
 
 def number(value: object) -> str:

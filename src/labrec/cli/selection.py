@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from labrec.errors import UsageError
 from labrec.lineage.features import get_path
 from labrec.record.values import from_json
+from labrec.store.summaries import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from labrec.reader import RunReader
+    from labrec.store.summaries import RunSummary
 
 _CONDITION = re.compile(r"\s*([^<>=!~\s]+)\s*(<=|>=|==|!=|=|<|>|~)\s*(.*?)\s*", re.DOTALL)
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
     "=": operator.eq, "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
+_PARTS = (".last", ".best", ".mean", ".min", ".max", ".count")
+_SUMMARISED = frozenset({"project", "run_id", "name", "status", "started", "duration_s"})
 _EQUALITIES = {"=", "==", "!="}
 _FIELDS = (
     "project",
@@ -49,9 +53,12 @@ class Condition(NamedTuple):
     operator: str
     value: float | str
 
-    def holds(self, run: RunReader) -> bool:
-        """Say whether a run meets the condition; where it has no such value only ``!=`` holds."""
-        found = lookup(run, self.key)
+    def holds(self, found: Any) -> bool:
+        """Say whether a run that has this under the key meets the condition.
+
+        Args:
+            found: What `lookup` says; where the run has no such value only ``!=`` holds.
+        """
         if found is None:
             return self.operator == "!="
         if self.operator == "~":
@@ -96,6 +103,21 @@ def check_key(key: str) -> str:
     )
 
 
+def summarised(row: RunSummary, key: str) -> tuple[bool, Any]:
+    """Return whether a run's summary answers for a key, and what `lookup` would say."""
+    section, _, name = key.partition(".")
+    if section == "metrics":
+        if name in row.metrics:
+            value = row.metrics[name]
+            return True, float(value) if isinstance(value, str) else value
+        # Not there: it may be one of many, or a part such as loss.max.
+        parts = name.endswith(_PARTS) and name.rpartition(".")[0] in row.metrics
+        return len(row.metrics) < METRICS and not parts, None
+    if key == "tags":
+        return True, ",".join(row.tags)
+    return (True, getattr(row, key)) if key in _SUMMARISED else (False, None)
+
+
 def lookup(run: RunReader, key: str) -> Any:
     """Return what a run has under a key, or None."""
     section, _, rest = key.partition(".")
@@ -103,7 +125,7 @@ def lookup(run: RunReader, key: str) -> Any:
     if section == "metrics":
         name, _, part = rest, "", "last"
         values = run.section("metrics").get("values", {})
-        for suffix in (".last", ".best", ".mean", ".min", ".max", ".count"):
+        for suffix in _PARTS:
             if name not in values and name.endswith(suffix):
                 name, part = name.removesuffix(suffix), suffix[1:]
         found = values.get(name, {}).get(part)

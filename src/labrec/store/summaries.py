@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
     from labrec.store.view import View
 
-_VERSION = "labrec.summaries/1"
-_METRICS = 8
+_VERSION = "labrec.summaries/2"
+METRICS = 8
+"""How many metrics a summary holds; a run with fewer has no others."""
+
 _CACHE_FOLDER = "summaries"
 
 
@@ -39,9 +41,9 @@ class RunSummary(NamedTuple):
         started: UTC time stamp of its start, or None.
         duration_s: How long it took, in seconds, or None.
         tags: Its tags.
-        metrics: The last values of its first metrics by name; NaN and infinities as text.
+        metrics: The last values of its first `METRICS` metrics by name; NaN and infinities as text.
         config_digest: ``sha256:…`` of its configuration, or None.
-        parents: Ids of its parents, as far as they are known.
+        parents: Its parents, each with ``name``, ``run_id`` and ``config_digest``, None if unknown.
         path: Path of its record.
         digest: First 32 hex digits of the sha256 of its record.
         sha: Git's id of its record's blob.
@@ -56,7 +58,7 @@ class RunSummary(NamedTuple):
     tags: list[str]
     metrics: dict[str, float | str | None]
     config_digest: str | None
-    parents: list[str]
+    parents: list[dict[str, str | None]]
     path: str
     digest: str
     sha: str
@@ -135,7 +137,7 @@ def _summary(entry: RunEntry, document: dict[str, Any]) -> RunSummary:
 
 
 def _metrics(values: dict[str, Any]) -> Iterator[tuple[str, float | str | None]]:
-    for name in sorted(values)[:_METRICS]:
+    for name in sorted(values)[:METRICS]:
         last = _object(values[name]).get("last")
         if isinstance(last, dict):
             yield name, _text(last.get("$float"))
@@ -143,11 +145,9 @@ def _metrics(values: dict[str, Any]) -> Iterator[tuple[str, float | str | None]]
             yield name, _number(last)
 
 
-def _parents(parents: list[Any]) -> Iterator[str]:
-    for parent in parents:
-        run_id = _text(_object(parent).get("run_id"))
-        if run_id is not None:
-            yield run_id
+def _parents(parents: list[Any]) -> Iterator[dict[str, str | None]]:
+    for parent in map(_object, parents):
+        yield {name: _text(parent.get(name)) for name in ("name", "run_id", "config_digest")}
 
 
 def _object(value: object) -> dict[str, Any]:
