@@ -112,6 +112,10 @@ def test_doctor(call, lab_dir, tmp_path, monkeypatch):
     assert diagnosis["ok"] is True
     assert checks["live runs"]["state"] == "ok"
     assert checks["git"]["state"] == "ok"
+    assert checks["probe cpu"]["state"] == "ok"
+    assert {"flock", "reflink", "file system", "probe nvidia", "probe amdgpu"} <= set(checks)
+    for check in diagnosis["checks"]:
+        assert check["state"] == "ok" or check["means"] or check["state"] == "note", check
     assert call("-C", str(tmp_path), "doctor").code == 0
     monkeypatch.setenv("PATH", "/nowhere")
     without = {check["name"]: check for check in call("doctor", "--json").json["checks"]}

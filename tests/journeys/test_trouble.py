@@ -205,9 +205,13 @@ def test_a_read_only_lab_is_read_and_its_runs_are_kept_elsewhere(lab, home, requ
     done = lab(*unshare, script + "run --name b -- true")
     assert "run was not recorded" in re.sub(r"run \S+ was", "run was", done.err)
     assert "kept" in done.err
-    # The same lab, writable again: the run that waited is recorded.
     (kept,) = (home / ".local/state/labrec/spool").glob("*/[0-9a-f]*")
-    assert kept.is_dir()
+    assert "1 run waits" in lab.labrec("log").err
+    assert "1 wait" in lab.labrec("doctor").out
+    # The same lab, writable again: the run that waited is recorded.
+    lab.labrec("run", "--name", "c", "--", "true")
+    assert not kept.exists()
+    assert sorted(row["name"] for row in lab.runs()) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("size", [200, 600, 1200, 2600])

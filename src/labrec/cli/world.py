@@ -55,6 +55,8 @@ class World:
 
     def tell_waiting(self) -> None:
         """Say on stderr how many interrupted runs wait to be recorded."""
+        if not self.lab.has_spools:
+            return  # nearly always: and then none of what follows is imported
         from labrec.sdk.recovery import waiting  # looks at spools: reading commands only
 
         count = len(waiting(self.lab))

@@ -71,7 +71,7 @@ def examine(lab: Lab | None, why_no_lab: str = "") -> Diagnosis:
         lab: The lab; None where there is none.
         why_no_lab: What was said when it was looked for.
     """
-    checks = [*_system(), _git(), *_machine(), *_gpu()]
+    checks = [*_system(), _git(), *_machine(), *_sensors(lab)]
     if lab is None:
         checks.append(Check("lab", NOTE, why_no_lab or "none here", "`labrec init` makes one."))
     else:
@@ -148,19 +148,25 @@ def _machine() -> Iterator[Check]:
                 yield Check(f"hardware {name}", MISSING, str(fact["unavailable"]), means)
 
 
-def _gpu() -> Iterator[Check]:
-    devices = [name for name in ("/dev/nvidiactl", "/dev/kfd") if Path(name).exists()]
-    if not devices:
-        yield Check("GPU", NOTE, "no device of NVIDIA or AMD", "Records have no GPU channels.")
-    elif "/dev/kfd" in devices:
-        yield Check("GPU", MISSING, "AMD", "Its telemetry is not read.")
-    else:
-        yield Check("GPU", OK, "NVIDIA")
+def _sensors(lab: Lab | None) -> Iterator[Check]:
+    """Look at every probe, and at the disk that live runs are kept on."""
+    from labrec.capture.telemetry.survey import survey  # opens every probe, slow ones with patience
+
+    for finding in survey(_folder(lab)):
+        state = OK if finding.works else MISSING
+        yield Check(finding.thing, state, finding.detail, finding.consequence)
+
+
+def _folder(lab: Lab | None) -> Path:
+    """Return a folder on the disk of live runs, or any that can be written."""
+    place = lab.spool_root if lab is not None else Path(tempfile.gettempdir())
+    while not place.exists():
+        place = place.parent
+    return place if os.access(place, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
 
 
 def _lab(lab: Lab) -> Iterator[Check]:
     from labrec.sdk.recovery import waiting
-    from labrec.store.lab import file_system
 
     yield Check("lab", OK, f"{lab.root} (id {lab.lab_id or 'none yet'})")
     if not lab.has_base:
@@ -169,8 +175,6 @@ def _lab(lab: Lab) -> Iterator[Check]:
     else:
         yield Check("base", OK, str(lab.view().base))
     yield _spool_place(lab)
-    kind = file_system(lab.git.common_dir)
-    yield Check("file system", OK if kind else NOTE, kind or "unknown")
     infos = waiting(lab)
     if infos:
         yield Check("spools", NOTE, f"{len(infos)} wait", "`labrec recover` records them.")

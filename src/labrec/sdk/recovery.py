@@ -72,7 +72,8 @@ class RecoverReport(NamedTuple):
 
 def spools(lab: Lab) -> list[SpoolInfo]:
     """Return every spool of a lab, oldest first."""
-    return list_spools(lab.spool_root)
+    found = [info for root in lab.spool_roots for info in list_spools(root)]
+    return sorted(found, key=lambda info: info.run_id)
 
 
 def waiting(lab: Lab) -> list[SpoolInfo]:
@@ -116,8 +117,13 @@ def recover(
             if info.path.exists():
                 report.left.append(Left(info, error))
     if run is None:
-        sweep(lab.spool_root)
+        _sweep(lab)
     return report
+
+
+def _sweep(lab: Lab) -> None:
+    for root in lab.spool_roots:
+        sweep(root)
 
 
 def recover_quietly(lab: Lab) -> RecoverReport:

@@ -160,12 +160,8 @@ def begin(prepared: Prepared) -> Session:
 
 def recover_first(lab: Lab) -> None:
     """Record the runs that were cut off before another one starts; failures are left for later."""
-    try:
-        with os.scandir(lab.spool_root) as entries:
-            if not any(True for _ in entries):
-                return  # nearly always: and then none of it is imported
-    except OSError:
-        return
+    if not lab.has_spools:
+        return  # nearly always: and then none of it is imported
     from labrec.sdk.recovery import recover_quietly
 
     recover_quietly(lab)
@@ -173,10 +169,10 @@ def recover_first(lab: Lab) -> None:
 
 def abandon(session: Session) -> None:
     """Remove the spool of a run that never started."""
-    from labrec.capture.spool.ownership import remove  # only where a start fails
+    from labrec.capture.spool.ownership import clear_away  # only where a start fails
 
     session.close()
-    remove(session.path)
+    clear_away(session.path)
 
 
 def _held(lab: Lab) -> Callable[[str], bool] | None:

@@ -6,6 +6,7 @@ another one that a ``lab = "…"`` line or ``LABREC_LAB`` points at.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -141,6 +142,25 @@ class Lab:
         if self._spool_root is None:
             self._spool_root = _find_spool_root(self)
         return self._spool_root
+
+    @property
+    def spool_roots(self) -> list[Path]:
+        """Every folder that may hold spools: the one new runs go to, and the others.
+
+        Runs that were kept in the user's state folder while the git directory could not be written
+        are found there also when it can be written again.
+        """
+        roots = [self.spool_root, self.state_dir / "spool", *_state_folders(self)]
+        return list(dict.fromkeys(roots))
+
+    @property
+    def has_spools(self) -> bool:
+        """Whether any of these folders holds anything: a cheap question before a dear one."""
+        for root in self.spool_roots:
+            with contextlib.suppress(OSError), os.scandir(root) as entries:
+                if any(True for _ in entries):
+                    return True
+        return False
 
     @property
     def record_ref(self) -> RecordRef:
@@ -358,10 +378,16 @@ def _find_spool_root(lab: Lab) -> Path:
     own = lab.state_dir / "spool"
     if is_writable(lab.state_dir) and file_system(lab.git.common_dir) not in _NETWORK:
         return own
+    return _state_folders(lab)[0]
+
+
+def _state_folders(lab: Lab) -> list[Path]:
+    """Return the lab's folders in the user's state: by its id, and by its place from before."""
     state = os.environ.get("XDG_STATE_HOME") or str(Path("~/.local/state").expanduser())
     # One folder a lab, so that recovering one lab never commits another's runs.
-    name = lab.lab_id or hashlib.sha256(os.fsencode(lab.git.common_dir)).hexdigest()[:32]
-    return Path(state) / STATE / "spool" / name
+    place = hashlib.sha256(os.fsencode(lab.git.common_dir)).hexdigest()[:32]
+    names = [lab.lab_id, place] if lab.lab_id else [place]
+    return [Path(state) / STATE / "spool" / name for name in names]
 
 
 def is_writable(folder: Path) -> bool:
