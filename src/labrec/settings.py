@@ -39,6 +39,8 @@ class Settings(NamedTuple):
         base: Branch that holds the lab's accepted records; ``""`` = HEAD's branch.
         project: Default project of ``labrec run``; ``""`` = the folder's name.
         identity: Who record commits are by: the clone's pseudonym, or git's ``user.name``.
+        author: Whom records name as their author; ``""`` = nobody, or git's ``user.name`` where
+            ``identity`` is ``git``.
         level: How much environment a run captures.
         log: Which output streams of a command are kept (``labrec run --log``).
         telemetry_interval: Seconds between two samples, > 0; 0 switches telemetry off.
@@ -55,6 +57,7 @@ class Settings(NamedTuple):
     base: str = ""
     project: str = ""
     identity: Identity = "labrec"
+    author: str = ""
     level: Level = "standard"
     log: LogMode = "auto"
     telemetry_interval: float = 1.0
@@ -123,6 +126,7 @@ _ROWS: tuple[tuple[str, str, str, Callable[[object], Any]], ...] = (
     ("base", "base", "LABREC_BASE", _text),
     ("project", "project", "LABREC_PROJECT", _text),
     ("identity", "identity", "LABREC_IDENTITY", _choice("labrec", "git")),
+    ("author", "author", "LABREC_AUTHOR", _text),
     ("level", "capture.level", "LABREC_LEVEL", _choice("basic", "standard")),
     ("log", "capture.log", "LABREC_LOG", _choice("auto", "tee", "none")),
     (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 
 def test_make_a_lab_record_a_program_and_read_it_back(shell):
     shell.labrec("init", "lab")
@@ -28,7 +30,7 @@ def test_make_a_lab_record_a_program_and_read_it_back(shell):
     assert record["lineage"]["intent"] == "see it work"
     assert record["lineage"]["outcome"] == "it does"
     assert record["identity"]["tags"] == ["smoke"]
-    assert record["identity"]["author"] == {"name": "Test Author", "source": "git"}
+    assert record["identity"]["author"] is None  # nobody is named who did not ask for it
     assert record["command"]["exit_code"] == 0
     assert record["code"]["kind"] == "manifest"
     (event,) = [e for e in record["capture"]["events"] if "results.json" in e["what"]]
@@ -77,3 +79,16 @@ def test_what_is_recorded_later_leaves_what_was_recorded_before(lab):
     assert [row["status"] for row in lab.runs()] == ["failed", "failed", "complete"]
     assert lab.last()["command"]["signal"] == "SIGKILL"
     lab.labrec("verify")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "author"),
+    [
+        ("LABREC_IDENTITY", "git", {"name": "Test Author", "source": "git"}),
+        ("LABREC_AUTHOR", "Ada Lovelace", {"name": "Ada Lovelace", "source": "settings"}),
+    ],
+)
+def test_a_record_names_its_author_on_request(lab, variable, value, author):
+    lab.labrec("run", "--name", "mine", "--", "true", **{variable: value})
+    (row,) = lab.runs()
+    assert lab.record(row["run_id"])["identity"]["author"] == author

@@ -380,7 +380,10 @@ def _seeds(seeds: Mapping[str, int | str]) -> dict[str, str]:
 
 
 def _author(lab: Lab) -> dict[str, str] | None:
-    name = lab.git.setting("user.name")
+    """Whom the record names: nobody who did not ask for it, as with the commits of records."""
+    if lab.settings.author:
+        return {"name": lab.settings.author, "source": "settings"}
+    name = lab.git.setting("user.name") if lab.settings.identity == "git" else None
     return {"name": name, "source": "git"} if name else None
 
 

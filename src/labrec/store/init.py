@@ -40,6 +40,7 @@ lab_id = "{lab_id}"
 # base = "main"            # the branch that holds the accepted records; default: HEAD's
 # project = ""             # the project of runs that name none; default: the folder's name
 # identity = "labrec"      # who record commits are by: "labrec" (a pseudonym) or "git"
+# author = ""              # whom records name; default: nobody, or git's user.name with "git" above
 
 [capture]
 # level = "standard"       # how much environment a run captures: "basic" or "standard"
