@@ -208,6 +208,33 @@ except Exception as error:
     assert done.out == "NotFoundError 10\n"
 
 
+MAY_DIFFER = (
+    "identity.run_id",
+    "identity.times.",
+    "metrics.series.",  # the times of the points
+    "telemetry.",
+    "hardware.conditions.",
+    "hardware.object.",  # holds the conditions
+)
+
+
+def leaves(value, path=()):
+    if isinstance(value, dict):
+        for key in value:
+            yield from leaves(value[key], (*path, key))
+    else:
+        yield ".".join(path), json.dumps(value)
+
+
+def assert_alike(one, other):
+    assert one["identity"]["config_digest"] == other["identity"]["config_digest"]
+    first, second = dict(leaves(one)), dict(leaves(other))
+    assert first.keys() == second.keys()
+    differing = {path for path in first if first[path] != second[path]}
+    assert not {path for path in differing if not path.startswith(MAY_DIFFER)}
+    assert "identity.run_id" in differing
+
+
 def test_recording_twice_gives_one_experiment_and_equal_structure(lab):
     (lab.folder / "train.py").write_text(FULL.split("print(run.rec", maxsplit=1)[0])
     lab.git("add", ".")
@@ -215,28 +242,25 @@ def test_recording_twice_gives_one_experiment_and_equal_structure(lab):
     for _ in range(2):
         lab(sys.executable, "train.py")
     one, other = (lab.record(row["run_id"]) for row in lab.runs())
-    assert one["identity"]["config_digest"] == other["identity"]["config_digest"]
+    assert_alike(one, other)
 
-    def leaves(value, path=()):
-        if isinstance(value, dict):
-            for key in value:
-                yield from leaves(value[key], (*path, key))
-        else:
-            yield ".".join(path), json.dumps(value)
 
-    first, second = dict(leaves(one)), dict(leaves(other))
-    assert first.keys() == second.keys()
-    differing = {path for path in first if first[path] != second[path]}
-    may_differ = (
-        "identity.run_id",
-        "identity.times.",
-        "metrics.series.",  # the times of the points
-        "telemetry.",
-        "hardware.conditions.",
-        "hardware.object.",  # holds the conditions
-    )
-    assert not {path for path in differing if not path.startswith(may_differ)}
-    assert "identity.run_id" in differing
+def test_brief_commands_leave_equal_structure_however_quick_the_sampler_is(lab):
+    """A run may end before its sampler is there, while it starts, or after its first sample."""
+    waits = ("0", "0", "0.1", "0.3", "0.6")
+    for wait in waits:
+        lab.labrec("run", "--name", "brief", "--", "sh", "-c", 'sleep "$WAIT"', WAIT=wait)
+    first, *others = (lab.record(row["run_id"]) for row in lab.runs())
+    assert len(others) == len(waits) - 1
+    for other in others:
+        assert_alike(first, other)
+    assert set(first["telemetry"]["channels"]) == {"process.cpu_time", "process.max_memory"}
+    assert "telemetry over time" in {event["what"] for event in first["capture"]["events"]}
+
+
+def test_a_longer_command_has_telemetry_over_time(lab):
+    lab.labrec("run", "--name", "long", "--", "sleep", "1.6")
+    assert "process.cpu" in lab.last()["telemetry"]["channels"]
 
 
 def test_odd_features_and_a_program_that_closes_every_file_leave_a_valid_record(lab):

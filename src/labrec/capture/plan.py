@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+BRIEF = "brief"
+"""Name of the section that a run leaves which ended before its sampler could be ready."""
+
 JOINED_FEATURES = "joined_features"
 """Section under which a program that joined says its own features: ``{"tree": …}``."""
 

@@ -10,7 +10,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, Self
 
-from labrec.capture.plan import JOINED_FEATURES
+from labrec.capture.plan import BRIEF, JOINED_FEATURES
 from labrec.capture.spool.files import Artifacts, store_object
 from labrec.capture.spool.writer import Spool
 from labrec.errors import LabrecError, SecretError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from labrec.capture.telemetry.sampler import Sampler
 
 _MAX_ARTIFACT = 2 * 10**9
+_BRIEF_S = 1.0  # a shorter run has no telemetry over time: starting the sampler takes part of it
 
 
 class Session:
@@ -55,6 +56,7 @@ class Session:
         self._hypotheses: list[dict[str, Any]] = []
         self._sampler: Sampler | None = None
         self._usage: bool | None = None  # of this process (True), of the command (False), or not
+        self._interval = 0.0
         self._finished = False
 
     @classmethod
@@ -164,6 +166,7 @@ class Session:
             if sampler.reason:
                 self.remark("unavailable", "telemetry", sampler.reason)
             self._sampler = sampler
+            self._interval = interval_s
             self._usage = None if interval_s <= 0 else pid is None
         except Exception as error:  # noqa: BLE001 - as above
             self.remark("unavailable", "telemetry", _cause(error))
@@ -297,8 +300,14 @@ class Session:
         try:
             sampler.ask()
             self._keep_usage()
+            brief = time.monotonic() - self.spool.started < min(self._interval, _BRIEF_S)
             problem = sampler.stop()
-            if problem:
+            if brief:
+                # Whether the sampler was quick enough is chance, and equal runs have equal records.
+                self.spool.section(BRIEF, {})
+                why = "the run ended before the sampler was ready"
+                self.remark("unavailable", "telemetry over time", why)
+            elif problem:
                 self.remark("lost", "end of telemetry", f"the sampler {problem}")
         except Exception as error:  # noqa: BLE001 - as above
             self.remark("lost", "end of telemetry", _cause(error))

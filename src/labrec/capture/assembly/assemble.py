@@ -10,7 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from labrec.capture.assembly import bounds
-from labrec.capture.assembly.channels import telemetry
+from labrec.capture.assembly.channels import telemetry, without_chance
 from labrec.capture.assembly.series import SeriesTable, Summary
 from labrec.capture.captured import NewObject, event
 from labrec.capture.plan import JOINED_FEATURES
@@ -126,7 +126,7 @@ class _Assembly:
         record["metrics"] = self._metrics()
         record["artifacts"] = {"minor": 0, "items": self._artifacts()}
         record["datasets"] = datasets
-        for journal in self.reader.journals:
+        for journal in without_chance(self.reader):
             self.events += _latest(journal.documents(Kind.REMARK))
         record = bounds.storable(record)  # a copy: what the spool says stays as it is
         self.events += [event("unmappable", what, why) for what, why in fit(record)]

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from labrec.capture.assembly import bounds
 from labrec.capture.assembly.compressed import CompressedFile, number, quoted
 from labrec.capture.captured import event
+from labrec.capture.plan import BRIEF
+from labrec.capture.spool.durability import SAMPLER
 from labrec.capture.spool.frames import Frame, Kind, from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from labrec.capture.captured import Event, NewObject
@@ -68,11 +70,16 @@ class _Channel:
             **facts,
             "coverage": min(1.0, round(covered, 4)),
             "count": count,
-            "min": min(part.low for part in bins),
-            "mean": math.fsum(part.total for part in bins) / count,
-            "max": max(part.high for part in bins),
-            "last": self.last,
+            "min": _rounded(min(part.low for part in bins)),
+            "mean": _rounded(math.fsum(part.total for part in bins) / count),
+            "max": _rounded(max(part.high for part in bins)),
+            "last": _rounded(self.last),
         }
+
+
+def _rounded(value: float) -> float:
+    """Round to six significant digits: no sensor has more, and a record holds many."""
+    return float(f"{value:.6g}")
 
 
 def telemetry(
@@ -81,7 +88,8 @@ def telemetry(
     """Return the telemetry section of a run and its object; None each where there is nothing.
 
     At most ``MAX_BINS`` bins of equal width a channel, each at the time of its beginning; up to
-    that many samples stay as they are.
+    that many samples stay as they are. Of a brief run the sampler's part is left out, for whether
+    there is any is chance.
 
     Args:
         reader: The spool.
@@ -95,10 +103,12 @@ def telemetry(
     """
     started = float(reader.start["monotonic"])
     told: dict[str, Any] = {}
-    for document in reader.documents(Kind.SECTION):
-        if document.get("name") == "telemetry":
-            told = document.get("document") or {}
-    channels, last = _gather(reader, started)
+    journals = without_chance(reader)
+    for journal in journals:
+        for document in journal.documents(Kind.SECTION):
+            if document.get("name") == "telemetry":
+                told = document.get("document") or {}
+    channels, last = _gather(journals, started)
     if not channels and not told:
         return None, None
     duration = (ended if ended is not None else last) - started
@@ -119,14 +129,20 @@ def telemetry(
     return section, stored
 
 
-def _gather(reader: SpoolReader, started: float) -> tuple[dict[str, _Channel], float]:
-    times = [at for journal in reader.journals for at, _, _ in _samples(journal)]
+def without_chance(reader: SpoolReader) -> list[JournalReader]:
+    """Return the journals of a spool; of a brief run without the sampler's."""
+    brief = any(document.get("name") == BRIEF for document in reader.documents(Kind.SECTION))
+    return [each for each in reader.journals if not (brief and each.writer == SAMPLER)]
+
+
+def _gather(journals: Sequence[JournalReader], started: float) -> tuple[dict[str, _Channel], float]:
+    times = [at for journal in journals for at, _, _ in _samples(journal)]
     if not times:
         return {}, started
     first, last = min(times), max(times)
     width = (last - first) / MAX_BINS if len(times) > MAX_BINS else 0.0
     channels: dict[str, _Channel] = {}
-    for journal in reader.journals:
+    for journal in journals:
         for at, declared, values in _samples(journal):
             begin = at
             if width:
