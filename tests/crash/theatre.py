@@ -47,7 +47,8 @@ class Stage:
 
     def __init__(self, place: Path) -> None:
         self._place = place
-        environ = {**os.environ, "PYTHONPATH": str(ROOT), "LABREC_TELEMETRY_INTERVAL": "0"}
+        path = os.pathsep.join((str(ROOT), str(ROOT / "src")))  # this tree, whatever is installed
+        environ = {**os.environ, "PYTHONPATH": path, "LABREC_TELEMETRY_INTERVAL": "0"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.theatre"],
             cwd=ROOT,
