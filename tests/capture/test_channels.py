@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import pytest
 
+from labrec.capture.assembly import channels as channels_module
 from labrec.capture.assembly.assemble import assemble
 from labrec.capture.assembly.channels import MAX_BINS
 from labrec.capture.plan import Ending
@@ -61,8 +62,8 @@ def test_few_samples_stay_as_they_are(live_run):
         ("gpu.power", "1.500000", "300.0"),
     ]
     cpu = section["channels"]["cpu.percent"]
-    assert {k: cpu[k] for k in ("unit", "count", "min", "mean", "max", "last")} == {
-        "unit": "%", "count": 3, "min": 10.0, "mean": 30.0, "max": 60.0, "last": 60.0,
+    assert {k: cpu[k] for k in ("unit", "count", "min", "mean", "max")} == {
+        "unit": "%", "count": 3, "min": 10.0, "mean": 30.0, "max": 60.0,
     }  # fmt: skip
     assert section["channels"]["net"] == {"unavailable": "no device"}
     assert section["overhead"] == {"cpu_s": 0.1}
@@ -99,3 +100,12 @@ def test_a_run_without_sampler_has_no_telemetry(live_run):
     live_run.finish(Ending("complete"))
     with SpoolReader(live_run.path) as reader:
         assert "telemetry" not in assemble(reader).record
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1 / 3, "0.333333"), (126493123.4, "126493000"), (0.0, "0"), (-2.5e-9, "-2.5e-09"),
+     (1e300, "1e+300"), (4.0, "4")],
+)  # fmt: skip
+def test_summaries_are_rounded_to_six_significant_digits(value, text):
+    assert repr(channels_module._rounded(value)) == text

@@ -24,6 +24,7 @@ HEADER = "channel,time,min,mean,max,count\n"
 MAX_BINS = 2_000
 MAX_CHANNELS = 500
 _FLOAT = 8  # bytes
+_EXACT = 1 << 53  # integers below are the same number as the float
 _FACTS = ("unit", "sensor", "method", "interval_s")
 
 Fact = dict[str, Any]
@@ -66,20 +67,23 @@ class _Channel:
             return {"unavailable": "no sample was taken"}
         interval = facts["interval_s"]
         covered = count * interval / duration if interval and duration > 0 else 1.0
-        return {
-            **facts,
+        summary = {
+            **{key: fact for key, fact in facts.items() if fact is not None},
             "coverage": min(1.0, round(covered, 4)),
             "count": count,
             "min": _rounded(min(part.low for part in bins)),
             "mean": _rounded(math.fsum(part.total for part in bins) / count),
             "max": _rounded(max(part.high for part in bins)),
-            "last": _rounded(self.last),
         }
+        if interval is None:  # a total; of what was sampled the last value is in the table
+            summary["last"] = _rounded(self.last)
+        return summary
 
 
 def _rounded(value: float) -> float:
     """Round to six significant digits: no sensor has more, and a record holds many."""
-    return float(f"{value:.6g}")
+    rounded = float(f"{value:.6g}")
+    return int(rounded) if rounded.is_integer() and abs(rounded) < _EXACT else rounded
 
 
 def telemetry(
