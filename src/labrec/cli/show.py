@@ -17,6 +17,7 @@ from labrec.record.values import from_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from labrec.cli.states import States
     from labrec.reader import RunReader
 
 _LONG = 100  # characters of a value on one line
@@ -47,15 +48,24 @@ def command(world: World, run: str, raw: bool, at: str | None) -> None:
         sys.stdout.flush()
         sys.stdout.buffer.write(found.data)
         return
+    from labrec.cli.states import by_hand, states_of
+
+    states = states_of(view, found)
     world.answer(
-        {"citation": found.citation, "path": found.entry.path, "record": found.record},
-        lambda: _text(world, found),
+        {
+            "citation": found.citation,
+            "path": found.entry.path,
+            "states": states._asdict(),
+            "by_hand": list(by_hand(found)),
+            "record": found.record,
+        },
+        lambda: _text(world, found, states),
     )
     if not world.json:
         world.tell_waiting()
 
 
-def _text(world: World, run: RunReader) -> None:
+def _text(world: World, run: RunReader, states: States) -> None:
     console = world.console
     status = console.styled(safe(run.status), _STYLES.get(run.status, "bold"))
     console.say(console.styled(safe(f"{run.project}/{run.name}"), "bold") + f"  {status}")
@@ -66,7 +76,13 @@ def _text(world: World, run: RunReader) -> None:
         width = min(28, max(len(safe(key)) for key, _ in rows))
         for key, value in rows:
             console.say(f"  {safe(key):<{width}}  {_one_line(value)}".rstrip())
-    console.say(f"\n{console.styled('cite', 'bold')}  {run.citation}")
+    from labrec.cli.states import by_hand
+
+    console.say(f"\n{console.styled('again, by hand', 'bold')}")
+    for line in by_hand(run):
+        console.say(f"  {safe(line)}")
+    console.say(f"\n{console.styled('state', 'bold')}  {safe(states)}")
+    console.say(f"{console.styled('cite', 'bold')}   {run.citation}")
 
 
 def _one_line(value: object) -> str:
@@ -124,7 +140,8 @@ def _lineage(run: RunReader) -> Iterator[Row]:
     lineage = run.section("lineage")
     for parent in lineage.get("parents", []):
         known = parent.get("run_id") or parent.get("config_digest") or "dangling: not in this lab"
-        yield "parent", " ".join(filter(None, [parent.get("name"), known]))
+        found = "as asked for" if parent.get("by") == "option" else "by its name"
+        yield "parent", " ".join(filter(None, [parent.get("name"), known, f"({found})"]))
     for key in ("continues", "reproduces", "cell", "intent", "outcome"):
         if lineage.get(key):
             yield key, lineage[key]

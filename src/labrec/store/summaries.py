@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from labrec.store.view import View
 
-_VERSION = "labrec.summaries/2"
+_VERSION = "labrec.summaries/3"
 METRICS = 8
 """How many metrics a summary holds; a run with fewer has no others."""
 
@@ -44,6 +44,7 @@ class RunSummary(NamedTuple):
         metrics: The last values of its first `METRICS` metrics by name; NaN and infinities as text.
         config_digest: ``sha256:…`` of its configuration, or None.
         parents: Its parents, each with ``name``, ``run_id`` and ``config_digest``, None if unknown.
+        reproduces: Id of the run that it repeats, or None.
         path: Path of its record.
         digest: First 32 hex digits of the sha256 of its record.
         sha: Git's id of its record's blob.
@@ -59,6 +60,7 @@ class RunSummary(NamedTuple):
     metrics: dict[str, float | str | None]
     config_digest: str | None
     parents: list[dict[str, str | None]]
+    reproduces: str | None
     path: str
     digest: str
     sha: str
@@ -117,7 +119,8 @@ def _document(view: View, entry: RunEntry) -> dict[str, Any]:
 def _summary(entry: RunEntry, document: dict[str, Any]) -> RunSummary:
     identity = _object(document.get("identity"))
     times = _object(identity.get("times"))
-    parents = _object(document.get("lineage")).get("parents")
+    lineage = _object(document.get("lineage"))
+    parents = lineage.get("parents")
     tags = identity.get("tags")
     return RunSummary(
         project=entry.project,
@@ -130,6 +133,7 @@ def _summary(entry: RunEntry, document: dict[str, Any]) -> RunSummary:
         metrics=dict(_metrics(_object(_object(document.get("metrics")).get("values")))),
         config_digest=_text(identity.get("config_digest")),
         parents=list(_parents(parents if isinstance(parents, list) else [])),
+        reproduces=_text(lineage.get("reproduces")),
         path=entry.path,
         digest=entry.digest_short,
         sha=entry.sha,
