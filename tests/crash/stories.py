@@ -26,7 +26,8 @@ def sdk(tell: Callable[[str], None]) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with labrec.run(project="p", name="victim", features={"lr": 0.1}, seed=3) as run:
-            tell(f"started {run.run_id}")
+            if run.run_id:
+                tell(f"started {run.run_id}")
             for step in range(12):
                 run.log_metric("loss", step * 0.5, step)
                 tell(f"point {step}")
@@ -39,6 +40,7 @@ def sdk(tell: Callable[[str], None]) -> int:
 
 
 ARTIFACT_FILE = "weights.bin"
+LEFT = {ARTIFACT_FILE: ARTIFACT, "notes.txt": TEXT.encode()}
 
 
 def labrec_cli(*argv: str) -> Callable[[Callable[[str], None]], int]:

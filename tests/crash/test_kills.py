@@ -9,6 +9,7 @@ from tests.crash.labs import (
     assert_kept,
     assert_whole,
     copy_lab,
+    git,
     grow_old,
     leftovers,
     names,
@@ -16,18 +17,23 @@ from tests.crash.labs import (
     what_is_the_users,
 )
 
+from labrec.gitio.consolidate import MANY
+
 PARTS = 4  # so that several processes share the sweep
 
 
-def strike_everywhere(stage, story, template, lab, part, check, *, first=()):
-    """Play a story once for each call it makes, killed there; ``check`` looks at what is left."""
+def strike_everywhere(stage, story, template, lab, part, check, *, after=""):
+    """Play a story once for each call it makes, killed there; ``check`` looks at what is left.
+
+    Calls before the first one about ``after`` are left alone.
+    """
     copy_lab(template, lab)
-    calls = len(stage.play(story, lab).calls)
+    whole = stage.play(story, lab)
+    calls = len(whole.calls)
+    first = next(number for number, call in enumerate(whole.calls) if after in call)
     struck = 0
-    for number in range(part, calls, PARTS):
+    for number in range(first + part, calls, PARTS):
         copy_lab(template, lab)
-        for before in first:
-            stage.play(before, lab)
         played = stage.play(story, lab, kill=number)
         if played.code == -signal.SIGKILL:
             struck += 1
@@ -36,8 +42,8 @@ def strike_everywhere(stage, story, template, lab, part, check, *, first=()):
             check(played)
         except Exception as error:
             raise AssertionError(f"{at}: {error!r}\n{played.said}") from error
-    assert struck >= calls // PARTS - 2
-    return calls
+    assert struck >= (calls - first) // PARTS - 2
+    return calls - first
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -111,3 +117,61 @@ def test_a_discard_killed_at_any_call_leaves_all_or_nothing(stage, with_a_spool,
             assert_whole(lab, fsck=len(played.calls) % 3 == 0)
 
         strike_everywhere(stage, "discard", template, lab, part, check)
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_landing_killed_at_any_call_is_done_by_the_next(stage, template, tmp_path, part):
+    lab = tmp_path / "lab"
+    assert stage.play("sdk", template).code == 0
+    known = records(template)
+    status = git(template, "status", "--porcelain")
+
+    def check(played):
+        assert git(lab, "status", "--porcelain") == status
+        assert records(lab) == known
+        again = stage.play("land", lab)
+        assert again.board == ["ended 0"], again.said
+        assert git(lab, "status", "--porcelain") == status
+        assert records(lab) == known
+        landed = git(lab, "ls-tree", "-r", "--name-only", "HEAD", "records/p/runs")
+        assert len(landed.splitlines()) == 2
+        assert stage.play("after", lab).code == 0
+        assert leftovers(lab) == []
+        assert_whole(lab)
+
+    strike_everywhere(stage, "land", template, lab, part, check)
+
+
+def test_making_a_lab_killed_at_any_call_is_done_by_the_next(stage, tmp_path):
+    template, lab = tmp_path / "empty", tmp_path / "lab"
+    template.mkdir()
+    (template / "own.txt").write_text("the user's\n")
+    for part in range(PARTS):
+
+        def check(played):
+            again = stage.play("init", lab)
+            assert again.board == ["ended 0"], again.said
+            assert stage.play("after", lab).code == 0
+            assert git(lab, "status", "--porcelain") == "?? own.txt"
+            assert leftovers(lab) == []
+            assert_whole(lab)
+
+        strike_everywhere(stage, "init", template, lab, part, check)
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_uniting_packs_killed_at_any_call_loses_nothing(stage, template, tmp_path, part):
+    lab = tmp_path / "lab"
+    while len(list(template.glob(".git/objects/pack/*.pack"))) < MANY - 1:
+        assert stage.play("after", template).code == 0
+    known = set(records(template))
+
+    def check(played):
+        assert known < set(records(lab))
+        assert stage.play("after", lab).code == 0
+        assert len(records(lab)) == len(known) + 2
+        assert leftovers(lab) == []
+        assert len(list(lab.glob(".git/objects/pack/*.pack"))) <= MANY
+        assert_whole(lab)
+
+    strike_everywhere(stage, "after", template, lab, part, check, after="consolidate.lock")

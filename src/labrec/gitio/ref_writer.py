@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import random
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labrec.gitio.repository import GitRepository
+
+PREPARED = re.compile(r"\..+\.lock\.\d+-[0-9a-f]+\.lock")
+"""Names of files that are about to be linked to a ref's lock."""
 
 _TRIES = 50
 _PAUSE = 0.02  # seconds between two looks at a foreign lock, at most

@@ -98,7 +98,7 @@ def commit_spool(
             error.kept = error.kept or "the run, as a sealed spool"
             error.hint = error.hint or f"`labrec recover {path.name}` tries again."
             raise
-    ownership.remove(path)
+    ownership.clear_away(path)  # it is recorded, whether or not its spool can go now
     return recorded
 
 

@@ -168,7 +168,7 @@ class RecordRef:
         A pack whose writer died before it was noted is noted now: whether or not a ref reaches
         it, it counts among ours and is united with them.
         """
-        gone = leftovers.clear(self.packs, self.git.ref_path(self.name))
+        gone = leftovers.clear(self.packs, self.git.common_dir / "refs")
         register(self.state, [name[: -len(".keep")] for name in gone if name.endswith(".keep")])
         return gone
 

@@ -190,6 +190,7 @@ def _init(git: GitRepository, made: bool) -> InitReport:
                 paths=[root / FILE_NAME],
             )
         if settings.lab_id:
+            _stage_again(git, root, head)
             return InitReport(root, settings.lab_id, head, (), made, True, _notes(git, settings))
     files = _files(git, root)
     lab_id = lab_settings.load(files[FILE_NAME], {}, origin=str(root / FILE_NAME)).lab_id
@@ -290,6 +291,22 @@ def _commit(git: GitRepository, head: str | None, files: Mapping[str, bytes]) ->
     sha = add_commit(git, branch, head, commit, objects)
     stage(git, blobs)
     return sha
+
+
+def _stage_again(git: GitRepository, root: Path, head: str) -> None:
+    """Stage what an init that was killed between its commit and this had not staged.
+
+    Without that the user's next commit would take the files of the lab away again.
+    """
+    commit = git.read_commit(head)
+    if commit.message != _MESSAGE:
+        return
+    listed = {each.path for each in tracked_files(git)}
+    names = (FILE_NAME, ATTRIBUTES_PATH, "site/index.md", "mkdocs.yml", _IGNORE)
+    entries = {name: git.entry_at(commit.tree, name) for name in names if name not in listed}
+    lost = {name: e.sha for name, e in entries.items() if e is not None and (root / name).exists()}
+    if lost:
+        stage(git, lost)
 
 
 def _staged_ignore(git: GitRepository, head: str | None) -> bytes | None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from labrec.errors import BusyError
 from labrec.gitio.durable import make_folder, remove
 from labrec.gitio.pack_writer import TEMPORARY, keep_token
+from labrec.gitio.ref_writer import PREPARED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,12 +153,12 @@ class Leftovers:
         except OSError:
             return False
 
-    def clear(self, packs: Path, ref: Path) -> list[str]:
+    def clear(self, packs: Path, refs: Path) -> list[str]:
         """Remove what dead writers left and return the names of what was removed.
 
         Args:
             packs: ``objects/pack``.
-            ref: The loose file of the clone's record ref.
+            refs: The folder of all refs.
         """
         gone: list[str] = []
         marked = [p for p in _files(packs) if p.name.startswith(TEMPORARY) or p.suffix == ".keep"]
@@ -170,11 +171,12 @@ class Leftovers:
                 token = keep_token(path)
             if token is not None and token not in alive and remove(path):
                 gone.append(path.name)
-        lock = ref.with_name(ref.name + ".lock")
-        if self.is_dead_lock(lock) and remove(lock):
-            gone.append(lock.name)
-        # Only whoever holds the store lock prepares such files: those that are there are stale.
-        gone += [p.name for p in ref.parent.glob(f".{lock.name}.*.lock") if remove(p)]
+        # On whatever ref: a dead `labrec land` must not block the user's branch. Only whoever holds
+        # the store lock prepares locks: those that are there are stale.
+        locks = [
+            p for p in refs.rglob("*.lock") if PREPARED.fullmatch(p.name) or self.is_dead_lock(p)
+        ]
+        gone += [lock.name for lock in locks if remove(lock)]
         for path in self.dead:
             _is_alive(path, remove_dead=True)
         return gone

@@ -102,5 +102,20 @@ def remove(path: Path) -> None:
         shutil.rmtree(gone)
     except OSError as error:
         raise StorageError(
-            f"a spool cannot be removed: {error.strerror or error}", paths=[path]
+            f"a spool cannot be removed: {error.strerror or error}",
+            hint="Free space or make the folder writable, then run `labrec recover`.",
+            paths=[path],
+            kept="the spool",
         ) from error
+
+
+def clear_away(path: Path) -> None:
+    """Remove a spool as far as the disk allows; what is left of it waits for the next recovery.
+
+    For where a failure to remove it is not what counts: its record is in the lab, or it never
+    started and the reason is being told.
+    """
+    try:
+        remove(path)
+    except StorageError:
+        shutil.rmtree(path, ignore_errors=True)
