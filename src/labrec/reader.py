@@ -18,6 +18,7 @@ from labrec.record.codec import decode
 from labrec.record.digest import Digest
 from labrec.record.text import printable
 from labrec.record.values import from_json
+from labrec.record.version import identified_run
 from labrec.store.lab import Lab
 
 if TYPE_CHECKING:
@@ -104,12 +105,15 @@ class RunReader:
 
         Raises:
             IntegrityError: The bytes are not those that the name promises.
-            InvalidError: They are no JSON object.
+            InvalidError: They are no record of this run.
+            OlderSchemaError: Their version is no longer read.
+            NewerSchemaError: Their version is not known yet.
         """
-        document = decode(self.data)
-        if not isinstance(document, dict):
-            raise InvalidError(f"{self.entry.path} is no object", paths=[self.entry.path])
-        return document
+        try:
+            return identified_run(decode(self.data), self.project, self.run_id)
+        except InvalidError as error:
+            hint = f"{error.hint or 'labrec verify says more'}; labrec show --raw prints the bytes"
+            raise type(error)(error.message, hint=hint, paths=[self.entry.path]) from error
 
     @property
     def name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 
 import pytest
@@ -72,3 +73,47 @@ def test_a_parent_says_how_it_was_found(run, call):
     with labrec.run(project="p", name="2_from_1_lr") as child:
         pass
     assert "(by its name)" in call("show", child.run_id).out
+
+
+NEWER = {"schema": "labrec.run/2.0", "identity": {"number": 1}}
+ODD = {"schema": "labrec.run/1.0", "identity": {"status": 3}}
+
+
+@pytest.mark.parametrize(("document", "name"), [(NEWER, "newer-schema"), (ODD, "invalid"),
+                                                ([], "invalid")])  # fmt: skip
+def test_a_record_of_another_version_is_refused_and_not_shown_as_a_run(
+    lab_dir, call, document, name
+):
+    from tests.store.labs import Doc, GitLab, run_doc
+
+    from labrec.record import codec, layout
+    from labrec.record.digest import Digest
+    from labrec.record.ids import new_run_id
+
+    run_id = new_run_id()
+    data = codec.encode(document)
+    lab = GitLab(lab_dir)
+    lab.add(Doc(layout.run_path("p", run_id, Digest.of(data)), data), run_doc("p", "good"))
+    for _ in range(2):
+        rows = {row["status"]: row for row in call("log", "--json").json}
+        assert set(rows) == {"complete", "unreadable"}
+        assert rows["unreadable"]["problem"].startswith(name + ": ")
+        assert (rows["unreadable"]["name"], rows["complete"]["problem"]) == ("", None)
+    assert f" unreadable {name}: " in " ".join(call("log").out.split())
+    for argv in (["show", run_id], ["get", run_id], ["get", run_id, "x"], ["diff", run_id, "good"]):
+        answer = call(*argv, "--json")
+        assert (answer.code, answer.out) == (12, "")
+        assert json.loads(answer.err)["name"] == name
+        assert "--raw" in json.loads(answer.err)["hint"]
+    assert call("show", run_id, "--raw").out.encode() == data
+
+
+def test_a_record_that_breaks_what_is_shown_is_invalid_and_no_bug(lab_dir, call):
+    from tests.store.labs import GitLab, run_doc
+
+    odd = run_doc("p", "odd", artifacts={"items": [{}]}, metrics={"values": {"loss": {}}})
+    GitLab(lab_dir).add(odd, run_doc("p", "good"))
+    for argv in (["show", "odd"], ["get", "odd"], ["get", "odd", "x"]):
+        answer = call(*argv)
+        assert answer.code == 12
+        assert "not a valid run" in answer.err

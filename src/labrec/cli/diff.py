@@ -36,11 +36,13 @@ _STYLES = {"add": "green", "delete": "red", "update": "yellow", "retype": "yello
 @pass_world
 def command(world: World, a: str, b: str, code: bool, at: str | None) -> None:
     """Show what changed from run A to run B: features, metrics, command, code, environment."""
+    from labrec.cli.states import malformed
     from labrec.reader import RunReader
 
     view = world.lab.view(at)
     one, other = (RunReader(view, view.find_run(text)) for text in (a, b))
-    found = compare_runs(one, other)
+    with malformed(one, other):
+        found = compare_runs(one, other)
 
     def text() -> None:
         console = world.console

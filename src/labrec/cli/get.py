@@ -36,6 +36,7 @@ def command(world: World, run: str, name: str | None, output: str | None, at: st
     Without NAME, lists what there is. The bytes are proven by their digest; a file that is there
     already is never overwritten, and a folder is never left.
     """
+    from labrec.cli.states import malformed
     from labrec.reader import RunReader
 
     view = world.lab.view(at)
@@ -43,9 +44,11 @@ def command(world: World, run: str, name: str | None, output: str | None, at: st
     if name is None:
         if output is not None:
             raise UsageError("-o needs the NAME of a file", hint="`labrec get RUN` lists them.")
-        _list(world, found)
+        with malformed(found):
+            _list(world, found)
         return
-    one = found.file(name)
+    with malformed(found):
+        one = found.file(name)
     if output == "-":
         with found.open(name) as stream:
             sys.stdout.flush()

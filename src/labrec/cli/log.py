@@ -22,6 +22,9 @@ _SHORT = 13  # characters of an id: its whole time stamp
 _DIGITS = 4  # significant digits of a number in a table
 
 
+STATUSES = ("complete", "failed", "interrupted", "planned", "unreadable")
+
+
 class Choice(NamedTuple):
     """Which runs are listed, and in which order."""
 
@@ -41,7 +44,13 @@ class Choice(NamedTuple):
 )
 @click.option("-n", "number", type=click.IntRange(min=1), help="At most so many runs.")
 @click.option("--project", metavar="P", help="Only this project's.")
-@click.option("--status", "statuses", multiple=True, metavar="S", help="complete, failed, …")
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice(STATUSES),
+    help="Only runs that ended so.",
+)
 @click.option("--tag", "tags", multiple=True, metavar="WORD", help="Only runs with this tag.")
 @click.option("--name", "names", multiple=True, metavar="GLOB", help="Only names that fit.")
 @click.option("--where", multiple=True, metavar="COND", help="KEY<VALUE; all given must hold.")
@@ -167,6 +176,8 @@ def _table(world: World, view: View, rows: list[RunSummary], metrics: tuple[str,
         shown = [number(values.get(name)) for name in metrics]
         if not metrics:
             shown = [" ".join(f"{name}={number(v)}" for name, v in list(values.items())[:3])]
+        if row.problem:
+            shown[0] = row.problem
         project = [row.project] if len(projects) > 1 else []
         started = (row.started or "")[:16].replace("T", " ")
         cells.append(

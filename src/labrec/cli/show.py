@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from labrec.cli.states import States
     from labrec.reader import RunReader
+    from labrec.store.view import View
 
 _LONG = 100  # characters of a value on one line
 _STYLES = {"complete": "green", "failed": "red", "interrupted": "yellow"}
@@ -48,6 +49,15 @@ def command(world: World, run: str, raw: bool, at: str | None) -> None:
         sys.stdout.flush()
         sys.stdout.buffer.write(found.data)
         return
+    from labrec.cli.states import malformed
+
+    with malformed(found):
+        _answer(world, view, found)
+    if not world.json:
+        world.tell_waiting()
+
+
+def _answer(world: World, view: View, found: RunReader) -> None:
     from labrec.cli.states import by_hand, states_of
 
     states = states_of(view, found)
@@ -61,8 +71,6 @@ def command(world: World, run: str, raw: bool, at: str | None) -> None:
         },
         lambda: _text(world, found, states),
     )
-    if not world.json:
-        world.tell_waiting()
 
 
 def _text(world: World, run: RunReader, states: States) -> None:

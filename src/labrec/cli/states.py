@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labrec.errors import LabrecError
+from labrec.errors import InvalidError, LabrecError
 from labrec.record.digest import Digest
 
 if TYPE_CHECKING:
@@ -40,6 +41,27 @@ class States(NamedTuple):
         whole = "intact" if self.intact else f"not intact (missing: {', '.join(self.missing)})"
         signed = "attested" if self.attested else "not attested (no signature)"
         return f"{formed}, {whole}, {signed}, reproduced by {self.reproduced_by}"
+
+
+@contextmanager
+def malformed(*runs: RunReader) -> Iterator[None]:
+    """Say that a record is not valid where showing it stumbles over what it breaks.
+
+    Raises:
+        InvalidError: One of these runs has a record that is none.
+    """
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError):
+        from labrec.record.reader import read_record  # brings validation in
+
+        for run in runs:
+            try:
+                read_record(run.data)
+            except InvalidError as error:
+                hint = "labrec show --raw prints the bytes; labrec verify says more."
+                raise type(error)(error.message, hint=hint, paths=[run.entry.path]) from error
+        raise
 
 
 def states_of(view: View, run: RunReader) -> States:

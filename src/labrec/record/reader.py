@@ -6,12 +6,11 @@ older and newer are three errors.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import ValidationError
 
-from labrec.errors import IntegrityError, InvalidError, NewerSchemaError, OlderSchemaError
+from labrec.errors import IntegrityError, InvalidError
 from labrec.record.codec import decode
 from labrec.record.digest import Digest
 from labrec.record.layout import parse_path
@@ -19,13 +18,13 @@ from labrec.record.note import BODIES, Note, note_model
 from labrec.record.registration import Registration
 from labrec.record.run import ResearchRecord
 from labrec.record.text import printable
+from labrec.record.version import major_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from labrec.record.base import Frozen
 
-_VERSION = re.compile(r"labrec\.([a-z-]{1,40})/(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})", re.ASCII)
 _SHOWN = 5  # mistakes that one message lists
 
 _Model = TypeVar("_Model", bound="Frozen")
@@ -124,30 +123,11 @@ def _read(
     document = decode(data)
     if not isinstance(document, dict):
         raise InvalidError(f"a {kind} is a JSON object")
-    model = majors[_major(document.get("schema"), kind, majors)](document)
+    model = majors[major_of(document.get("schema"), kind, majors)](document)
     try:
         return model.model_validate(document)
     except ValidationError as error:
         raise InvalidError(f"not a valid {kind}: {_explain(error)}") from error
-
-
-def _major(schema: object, kind: str, majors: dict[int, Any]) -> int:
-    """Return the major version of a document, or say in which of three ways it is not readable."""
-    found = _VERSION.fullmatch(schema) if isinstance(schema, str) else None
-    if found is None:
-        raise InvalidError(f"no schema of a {kind}: {str(schema)[:60]!a}")
-    if found[1] != kind:
-        raise InvalidError(f"a {found[1]}, not a {kind}: {schema!a}")
-    major = int(found[2])
-    if major > max(majors):
-        raise NewerSchemaError(
-            f"written under a newer schema: {schema}", hint="update labrec to read it"
-        )
-    if major not in majors:
-        raise OlderSchemaError(
-            f"written under an older schema: {schema}", hint="read it with an older labrec"
-        )
-    return major
 
 
 def _explain(error: ValidationError) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labrec.errors import IntegrityError, InvalidError
 from labrec.record import codec
+from labrec.record.version import identified_run
 from labrec.store.view import RunEntry
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from labrec.store.view import View
 
-_VERSION = "labrec.summaries/3"
+_VERSION = "labrec.summaries/4"
 METRICS = 8
 """How many metrics a summary holds; a run with fewer has no others."""
 
@@ -48,6 +49,7 @@ class RunSummary(NamedTuple):
         path: Path of its record.
         digest: First 32 hex digits of the sha256 of its record.
         sha: Git's id of its record's blob.
+        problem: Why it cannot be read, with a status of ``unreadable``; None for the others.
     """
 
     project: str
@@ -64,6 +66,7 @@ class RunSummary(NamedTuple):
     path: str
     digest: str
     sha: str
+    problem: str | None = None
 
     def entry(self) -> RunEntry:
         """Return where the run's record is."""
@@ -79,7 +82,8 @@ class RunSummary(NamedTuple):
 def summaries(view: View, project: str | None = None) -> list[RunSummary]:
     """Return a summary of every run in a view, oldest first.
 
-    A record that cannot be read appears with the status ``unreadable``; `verify` says why.
+    A record that cannot be read, or that is of a version which this one does not read, appears with
+    the status ``unreadable``, the reason, and nothing of what it says.
 
     Args:
         view: What to read.
@@ -102,21 +106,21 @@ def _day(view: View, folder: Path | None, where: tuple[str, str, str]) -> list[R
     cached = _read(path) if path is not None else None
     if cached is not None:
         return cached
-    rows = [_summary(entry, _document(view, entry)) for entry in view.day_runs(project, day, sha)]
+    rows = [_row(view, entry) for entry in view.day_runs(project, day, sha)]
     if path is not None and all(row.status != "unreadable" for row in rows):
         _write(path, rows)
     return rows
 
 
-def _document(view: View, entry: RunEntry) -> dict[str, Any]:
+def _row(view: View, entry: RunEntry) -> RunSummary:
     try:
         document = codec.decode(view.read_entry(entry.path, entry.sha))
-    except (InvalidError, IntegrityError):
-        return {}
-    return document if isinstance(document, dict) else {}
+        return _summary(entry, identified_run(document, entry.project, entry.run_id))
+    except (InvalidError, IntegrityError) as error:
+        return _summary(entry, {}, f"{error.name}: {error.message}")
 
 
-def _summary(entry: RunEntry, document: dict[str, Any]) -> RunSummary:
+def _summary(entry: RunEntry, document: dict[str, Any], problem: str | None = None) -> RunSummary:
     identity = _object(document.get("identity"))
     times = _object(identity.get("times"))
     lineage = _object(document.get("lineage"))
@@ -137,6 +141,7 @@ def _summary(entry: RunEntry, document: dict[str, Any]) -> RunSummary:
         path=entry.path,
         digest=entry.digest_short,
         sha=entry.sha,
+        problem=problem,
     )
 
 
