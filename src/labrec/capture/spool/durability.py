@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
+import stat
 import threading
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,28 @@ FILES = "files"  # folder of a spool: content named by its sha256
 LOGS = "logs"  # folder of a spool: what a command printed
 SAMPLER = "sampler"  # the writer name of the telemetry sampler, which syncs for everybody
 INTERVAL = 1.0  # seconds between two syncs: what a power cut may cost
+
+
+def open_regular(path: str | os.PathLike[str], flags: int = os.O_RDONLY, mode: int = 0o600) -> int:
+    """Open a file of a spool, which is never a link, a pipe or a device: none of them is waited on.
+
+    Args:
+        path: The file.
+        flags: As of ``os.open``.
+        mode: Of a file that is created.
+
+    Returns:
+        A descriptor, closed in programs that are started.
+
+    Raises:
+        OSError: It is not there, cannot be opened, or is no regular file.
+    """
+    safe = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+    fd = os.open(path, flags | safe, mode)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
+    return fd
 
 
 def sync_file(path: Path) -> None:
@@ -50,7 +74,7 @@ def sync_spool(path: Path) -> None:
 
 
 def _fdatasync(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    fd = open_regular(path)
     try:
         os.fdatasync(fd)
     finally:
@@ -84,7 +108,8 @@ class Syncer:
         changed = self._seen.get(path) != state
         if not changed and path not in self._moving:
             return
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        # Folders are synced too: anything but a pipe, on which opening would wait.
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
             os.fdatasync(fd)
         finally:
@@ -109,7 +134,7 @@ def _files(path: Path) -> Iterator[str]:
 def sampler_alive(path: Path) -> bool:
     """Say whether a telemetry sampler is at work in a spool."""
     try:
-        fd = os.open(path / (SAMPLER + JOURNAL_SUFFIX), os.O_RDONLY | os.O_CLOEXEC)
+        fd = open_regular(path / (SAMPLER + JOURNAL_SUFFIX))
     except OSError:
         return False
     try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 import time
 from typing import TYPE_CHECKING, Self
 
-from labrec.capture.spool.durability import sync_file
+from labrec.capture.spool.durability import open_regular, sync_file
 from labrec.errors import BusyError, StorageError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def hold(path: Path) -> int:
 def alive(path: Path) -> bool:
     """Say whether the owner of a spool lives: whether its lock is held."""
     try:
-        fd = os.open(path / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        fd = open_regular(path / LOCK)
     except OSError:
         return False
     try:
@@ -58,10 +59,11 @@ class Claim:
 
     Raises:
         BusyError: Its owner lives, or somebody else is at it.
+        StorageError: Its lock cannot be opened.
     """
 
     def __init__(self, path: Path, wait: float = 1.0) -> None:
-        self._fd = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._fd = _lock_of(path)
         deadline = time.monotonic() + wait
         while True:
             try:
@@ -83,6 +85,31 @@ class Claim:
 
     def __exit__(self, *_: object) -> None:
         os.close(self._fd)
+
+
+def _lock_of(path: Path) -> int:
+    """Open what a claim is held on: the lock, or the folder where something else has its name."""
+    try:
+        try:
+            return open_regular(path / LOCK, os.O_RDWR | os.O_CREAT)
+        except OSError:
+            if not _is_odd(path / LOCK):
+                raise
+            return os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError as error:
+        raise StorageError(
+            f"the spool of run {path.name} cannot be claimed: {error.strerror or error}",
+            hint="Make its folder writable, then try again.",
+            paths=[path],
+            kept="the spool",
+        ) from error
+
+
+def _is_odd(path: Path) -> bool:
+    try:
+        return not stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def remove(path: Path) -> None:

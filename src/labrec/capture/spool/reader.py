@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from labrec.capture.spool import host
-from labrec.capture.spool.durability import FILES, JOURNAL_SUFFIX, LOGS
+from labrec.capture.spool.durability import FILES, JOURNAL_SUFFIX, LOGS, open_regular
 from labrec.capture.spool.frames import OPTIONAL, Damage, Frame, Kind, from_json, scan, slots
 from labrec.capture.spool.ownership import LOCK, alive
 from labrec.capture.spool.writer import OWNER
@@ -318,7 +318,7 @@ def sweep(root: Path) -> int:
 
 
 def _map(path: Path) -> bytes | mmap.mmap:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    fd = open_regular(path)
     try:
         size = os.fstat(fd).st_size
         return mmap.mmap(fd, size, access=mmap.ACCESS_READ) if size else b""

@@ -22,6 +22,7 @@ from labrec.capture.spool import host
 from labrec.capture.spool.durability import (
     JOURNAL_SUFFIX,
     SyncThread,
+    open_regular,
     sampler_alive,
     sync_file,
     sync_spool,
@@ -410,7 +411,7 @@ class Spool:
 
 def _run_started(path: Path) -> float:
     """Return when the owner started, on the monotonic clock; now where that is not readable."""
-    with (path / (OWNER + JOURNAL_SUFFIX)).open("rb") as file:
+    with os.fdopen(open_regular(path / (OWNER + JOURNAL_SUFFIX)), "rb") as file:
         beginning = file.read(GRID)
         size = HEADER.unpack(beginning)[5] if len(beginning) == GRID else 0
         beginning += file.read(min(size + GRID, MAX_PAYLOAD))
@@ -422,8 +423,12 @@ def _run_started(path: Path) -> float:
 
 
 def _extent_of(path: Path) -> dict[str, int]:
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        return extent(data)
+    fd = open_regular(path)
+    try:
+        with mmap.mmap(fd, 0, access=mmap.ACCESS_READ) as data:
+            return extent(data)
+    finally:
+        os.close(fd)
 
 
 def _thread(path: Path) -> SyncThread | None:
