@@ -67,6 +67,12 @@ def test_a_project_has_its_own_rule_and_nuisance_paths(lab):
     record = lab.last()
     assert record["lineage"]["parents"][0]["config_digest"] == one["config_digest"]
     assert record["features"]["nuisance"] == ["output", "data.workers"]
+    used = record["identity"]["definition"]  # kept as it was, whatever becomes of the file
+    digest = used["sha256"]
+    stored = f"records/objects/{'/'.join(digest[:4])}/{digest}"
+    lab.labrec("land")
+    assert (lab.folder / stored).read_bytes() == definition.read_bytes()
+    assert used["size"] == definition.stat().st_size
     definition.write_text("parent_rule: '('\n")
     lab.git("commit", "-qam", "broken rule")
     record_run(lab, "x", code=125)

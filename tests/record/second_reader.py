@@ -59,7 +59,7 @@ artifact: name* path, role* =output|input|log|model|figure|other, sha256* sha256
 dataset: name* line, role* line, version line?, digest digest?
 event: kind* =skipped|redacted|truncated|unmappable|lost|unavailable|recovered, what* text, why* text, count positive
 run: schema* text, identity* identity, lineage lineage?, command command?, features features?, code code?, environment environment?, determinism determinism?, hardware hardware?, telemetry telemetry?, metrics metrics?, artifacts artifacts?, datasets datasets?, capture capture?
-identity: minor* count, run_id* id, project* project, name* name, config_digest* digest, status* =complete|failed|interrupted|planned, reason text?, tags []line, author author?, times times, tool* tool, fulfils id?
+identity: minor* count, run_id* id, project* project, name* name, config_digest* digest, status* =complete|failed|interrupted|planned, reason text?, tags []line, author author?, times times, tool* tool, fulfils id?, definition ref?
 lineage: minor* count, parents []parent, reproduces id?, continues id?, cell line?, hypotheses []linked, intent text?, outcome text?
 command: minor* count, argv []text, cwd cwd?, entry text?, exit_code integer?, signal signal?
 features: minor* count, tree* tree, digest* digest, source source?, nuisance []text, diff []change?

@@ -42,7 +42,7 @@ class RunPlan(NamedTuple):
         argv: Command line, already free of credentials.
         cwd: Working directory relative to the code root; None outside it.
         entry: The script or module that was started, relative to the code root.
-        definitions: sha256 (64 hex) of the definitions used, by their path in the lab.
+        definition: ``{"path", "sha256", "size"}`` of the project's definition; None = has none.
         lab: Where the lab is, for recovery; stays in the spool, never in a record.
     """
 
@@ -69,7 +69,7 @@ class RunPlan(NamedTuple):
     argv: tuple[str, ...] = ()
     cwd: str | None = None
     entry: str | None = None
-    definitions: Mapping[str, str] = {}
+    definition: dict[str, Any] | None = None
     lab: str | None = None
 
 

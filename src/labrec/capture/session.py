@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from labrec.capture.plan import BRIEF, JOINED_FEATURES
@@ -67,7 +68,7 @@ class Session:
         *,
         max_artifact: int = _MAX_ARTIFACT,
         known: Callable[[str], bool] | None = None,
-        source: NewObject | None = None,
+        sources: Mapping[str, NewObject] | None = None,
     ) -> Self:
         """Start a run: its first frame is durable when this returns.
 
@@ -76,7 +77,8 @@ class Session:
             plan: What is decided about the run.
             max_artifact: Larger artifacts keep their digest only, bytes.
             known: Whether the lab holds an object of this sha256 already.
-            source: The bytes of ``plan.features_source``.
+            sources: The bytes of ``plan.features_source`` and ``plan.definition``, under
+                ``features`` and ``definition``.
 
         Raises:
             StorageError: The spool cannot be created.
@@ -94,8 +96,8 @@ class Session:
         for path, kind in unmappable:
             what = "features." + ".".join(map(str, path))
             session.remark("unmappable", what, f"a value of type {kind} is kept as its text")
-        if source is not None:
-            session.capture("features", lambda: _section_of(source))
+        for name, source in (sources or {}).items():
+            session.capture(name, partial(_section_of, source))
         return session
 
     @classmethod

@@ -13,6 +13,7 @@ from labrec.record.base import (
     Id,
     Line,
     Many,
+    ObjectRef,
     Project,
     RunName,
     Seconds,
@@ -66,6 +67,9 @@ class Identity(Section):
     tool: Tool = Field(description="What wrote the record.")
     fulfils: Id | None = Field(
         default=None, description="The planned run that this one carries out."
+    )
+    definition: ObjectRef | None = Field(
+        default=None, description="The project's definition (project.yaml) as the run found it."
     )
 
     @model_validator(mode="after")

@@ -64,14 +64,14 @@ class Prepared(NamedTuple):
     Attributes:
         lab: Where it will be recorded.
         plan: What was decided.
-        source: The bytes of the features file.
+        sources: The bytes of the features file and of the project's definition.
         code_root: Folder of the code that is observed.
         command: Argument list of the observed program; None = this process.
     """
 
     lab: Lab
     plan: RunPlan
-    source: NewObject | None
+    sources: dict[str, NewObject]
     code_root: Path
     command: tuple[str, ...] | None
 
@@ -102,7 +102,8 @@ def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Pre
     )
     name = options.name or (resumed["name"] if resumed else "") or program_name(argv)
     name = layout.check_run_name(name)
-    definition = view.project_definition(project) if view is not None else {}
+    rules = view.project_definition(project) if view is not None else {}
+    definition = _definition(view, project)
     features = dict(options.features or {})
     parents, difference = _parents(view, project, name, options.parent, features)
     source = _source(options.features_file, root)
@@ -112,7 +113,7 @@ def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Pre
         name=name,
         features=features,
         features_source=source[0] if source else None,
-        nuisance=_nuisance(definition, project),
+        nuisance=_nuisance(rules, project),
         feature_diff=difference,
         parents=parents,
         hypotheses=_hypotheses(view, project, options.hypothesis),
@@ -126,11 +127,15 @@ def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Pre
         argv=tuple(clean_argv(_stored_argv(argv, root))[0]),
         cwd=_relative(Path.cwd(), root),
         entry=_entry(argv, root),
-        definitions=_definitions(view, project),
+        definition=definition[0] if definition else None,
         lab=str(lab.root),
     )
     return Prepared(
-        lab, plan, source[1] if source else None, root, tuple(argv) if command else None
+        lab,
+        plan,
+        {k: v[1] for k, v in (("features", source), ("definition", definition)) if v},
+        root,
+        tuple(argv) if command else None,
     )
 
 
@@ -148,7 +153,7 @@ def begin(prepared: Prepared) -> Session:
         prepared.plan,
         max_artifact=settings.max_artifact,
         known=held,
-        source=prepared.source,
+        sources=prepared.sources,
     )
     try:
         _observe(session, prepared, held)
@@ -363,13 +368,14 @@ def _nuisance(definition: Mapping[str, object], project: str) -> tuple[str, ...]
     return tuple(paths)
 
 
-def _definitions(view: View | None, project: str) -> dict[str, str]:
+def _definition(view: View | None, project: str) -> tuple[dict[str, Any], NewObject] | None:
     path = layout.project_path(project)
     if view is None or view.entry(path) is None:
-        return {}
-    from labrec.record.digest import Digest
+        return None
+    from labrec.capture.captured import NewObject
 
-    return {path: Digest.of(view.read(path)).hex}
+    new = NewObject.of(view.read(path))
+    return {"path": path, **new.ref}, new
 
 
 def _seeds(seeds: Mapping[str, int | str]) -> dict[str, str]:

@@ -224,7 +224,18 @@ class _Assembly:
             },
             "tool": {"name": "labrec", "version": self.reader.start["tool"]},
             "fulfils": plan.get("fulfils"),
+            "definition": self._definition(),
         }
+
+    def _definition(self) -> dict[str, Any] | None:
+        told = self.plan.get("definition")
+        if told is None:
+            return None
+        ref = {"sha256": told["sha256"], "size": told["size"]}
+        if self._section("definition") is None:  # takes in its bytes, or the lab has them
+            self.events.append(event("unavailable", told["path"], "its bytes were not kept"))
+            return None
+        return ref
 
     def _lineage(self) -> dict[str, Any]:
         plan = self.plan
@@ -262,7 +273,7 @@ class _Assembly:
             self._joined(plan.get("features", {})), "features", bounds.FOR_FEATURES, self.events
         )
         source = plan.get("features_source")
-        if source is not None and not self._refer(source["sha256"], source["size"]):
+        if source is not None and self._section("features") is None:
             self.events.append(event("unavailable", "features source", "its bytes were not kept"))
         return {
             "minor": 0,
