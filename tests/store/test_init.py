@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 
 import pytest
 from tests.store.writing import assert_holds, git, leftovers, record
 
-from labrec.errors import InvalidError, UsageError
+from labrec.errors import InvalidError, NotFoundError, StorageError, UsageError
 from labrec.gitio import command
 from labrec.store.init import init
 from labrec.store.lab import Lab
@@ -150,6 +151,54 @@ def test_places_that_are_no_lab_are_refused_politely(tmp_path, home):
     with pytest.raises(UsageError, match="detached"):
         init(path)
     assert committed(path) == {"code.py"}
+    assert git(path, "status", "--porcelain") == "?? sub/"
+
+
+def test_what_is_in_the_way_is_found_before_anything_is_written(tmp_path):
+    path = repository(tmp_path / "code")
+    (tmp_path / "elsewhere").mkdir()
+    (path / "site").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match="is a link"):
+        init(path)
+    (path / "site").unlink()
+    (path / "records").write_text("mine\n")
+    with pytest.raises(UsageError, match="in the way"):
+        init(path)
+    assert git(path, "status", "--porcelain") == "?? records"
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EROFS, "read-only"), KeyboardInterrupt()])
+def test_a_failure_in_the_middle_leaves_everything_as_it_was(tmp_path, monkeypatch, error):
+    path = repository(tmp_path / "code")
+    (path / ".gitignore").write_text("*.o\n")
+    (path / "labrec.toml").write_text('project = "mine"\n')
+    before = git(path, "status", "--porcelain", "-uall")
+
+    def fail(*_args, **_kinds):
+        raise error
+
+    monkeypatch.setattr("labrec.store.init.add_commit", fail)
+    with pytest.raises((StorageError, KeyboardInterrupt)) as caught:
+        init(path)
+    assert git(path, "status", "--porcelain", "-uall") == before
+    assert (path / ".gitignore").read_text() == "*.o\n"
+    assert (path / "labrec.toml").read_text() == 'project = "mine"\n'
+    assert not (path / "records").exists()
+    if isinstance(caught.value, StorageError):
+        assert caught.value.kept == "nothing was changed"
+        assert "run labrec init again" in caught.value.hint
+    with pytest.raises((StorageError, KeyboardInterrupt)):
+        init(tmp_path / "new")
+    assert list((tmp_path / "new").iterdir()) == []
+    monkeypatch.undo()
+    assert init(path).created
+
+
+def test_a_bare_repository_says_what_makes_it_a_lab(tmp_path):
+    git(tmp_path, "clone", "-q", "--bare", str(repository(tmp_path / "code")), "bare.git")
+    with pytest.raises(NotFoundError) as caught:
+        Lab.open(tmp_path / "bare.git")
+    assert "clone it, run labrec init in the clone, then git push" in caught.value.hint
 
 
 def test_a_repository_that_points_at_another_lab_is_not_made_one(tmp_path):

@@ -58,6 +58,7 @@ _HELD = 32 << 20  # bytes of shorter files held at once; what exceeds them is st
 _TRIES = 64
 _PAUSE = 0.05  # seconds between two tries, at most
 _START = "record-start"
+_BARE = "It is bare: clone it, run labrec init in the clone, git push"
 
 
 class _Blob(NamedTuple):
@@ -183,7 +184,8 @@ class RecordRef:
         if old is None and start is None:
             raise NotFoundError(
                 f"{self.git.worktree or self.git.git_dir} has no commit to add records to",
-                hint="Run labrec init there; sealed spools are committed by labrec recover.",
+                hint=("Run labrec init there" if self.git.worktree else _BARE)
+                + "; sealed spools are committed by labrec recover.",
                 paths=[self.git.git_dir],
                 kept="the run stays a sealed spool",
             )

@@ -105,7 +105,12 @@ def discard_record(
                     entry.project, entry.run_id, entry.path, len(plan.gone) - 1, commit
                 )
     except OSError as error:
-        raise storage_error(error, lab.git.common_dir) from error
+        raise storage_error(
+            error,
+            lab.git.common_dir,
+            retry="run the command again",
+            kept="nothing recorded before was changed",
+        ) from error
     raise BusyError(
         f"{lab.record_ref.name} was moved by somebody else {_TRIES} times in a row",
         hint="Try again when the other program has finished.",

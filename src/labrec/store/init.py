@@ -7,11 +7,13 @@ index gains exactly the files that are new.
 from __future__ import annotations
 
 import os
+import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from labrec import settings as lab_settings
-from labrec.errors import InvalidError, NotFoundError, UsageError
+from labrec.errors import InvalidError, LabrecError, NotFoundError, UsageError
 from labrec.gitio import command
 from labrec.gitio.durable import sync_file_system
 from labrec.gitio.index_writer import stage
@@ -121,9 +123,16 @@ def init(folder: Path) -> InitReport:
         if git is None:
             git, made = _make_repository(folder), True
         with git:
-            return _init(git, made)
+            try:
+                return _init(git, made)
+            except BaseException:
+                if made and _is_at(git, git.head_branch, None):
+                    shutil.rmtree(git.git_dir, ignore_errors=True)
+                raise
     except OSError as error:
-        raise storage_error(error, folder) from error
+        raise storage_error(
+            error, folder, retry="run labrec init again", kept="nothing was changed"
+        ) from error
 
 
 def _repository_at(folder: Path) -> GitRepository | None:
@@ -139,7 +148,7 @@ def _repository_at(folder: Path) -> GitRepository | None:
     if git.worktree is None:
         raise UsageError(
             f"{git.git_dir} is a bare repository",
-            hint="Run labrec init in a clone of it, then git push.",
+            hint="Clone it, run labrec init in the clone, then git push.",
             paths=[git.git_dir],
         )
     if git.worktree.resolve() != folder.resolve():
@@ -192,11 +201,25 @@ def _init(git: GitRepository, made: bool) -> InitReport:
         if settings.lab_id:
             _stage_again(git, root, head)
             return InitReport(root, settings.lab_id, head, (), made, True, _notes(git, settings))
+    branch = git.head_branch
+    if branch is None:
+        raise UsageError(
+            "HEAD is detached: there is no branch to commit the lab's files on",
+            hint="Run git switch BRANCH first.",
+            paths=[git.git_dir],
+        )
     files = _files(git, root)
     lab_id = lab_settings.load(files[FILE_NAME], {}, origin=str(root / FILE_NAME)).lab_id
     new = _missing(git, head, files)
-    _write(root, new)
-    commit = _commit(git, head, new)
+    _check_places(root, new)
+    before = {root / name: _read(root / name) for name in new}
+    try:
+        _write(root, new)
+        commit = _commit(git, branch, head, new)
+    except BaseException:
+        if _is_at(git, branch, head):  # else it is a lab, whatever failed after that
+            _take_back(root, before)
+        raise
     for place in (root, git.common_dir):  # the files, and the index that git wrote
         sync_file_system(place)
     notes = _notes(git, Settings(lab_id=lab_id))
@@ -255,11 +278,45 @@ def _missing(git: GitRepository, head: str | None, files: Mapping[str, bytes]) -
     }
 
 
+def _check_places(root: Path, files: Mapping[str, bytes]) -> None:
+    """Find what is in the way of the lab's files before the first of them is written."""
+    for name in files:
+        for place in (root / name, *(root / name).parents):
+            if place == root:
+                break
+            if place.is_symlink():
+                raise UsageError(
+                    f"{root / name} is a link", hint="Lab files are plain files.", paths=[place]
+                )
+            if place.exists() and place.is_dir() != (place != root / name):
+                raise UsageError(f"{place} is in the way", hint="Move it away.", paths=[place])
+
+
+def _is_at(git: GitRepository, branch: str | None, head: str | None) -> bool:
+    try:
+        with git.reopen() as fresh:
+            return branch is not None and fresh.read_ref(branch) == head
+    except (OSError, LabrecError):
+        return False  # not known: files too many harm less than files too few
+
+
+def _take_back(root: Path, before: Mapping[Path, bytes | None]) -> None:
+    """Make the lab's files what they were, after they could not be committed."""
+    gone = [path for path, data in before.items() if data is None]
+    for path in gone:  # first: the room may be needed
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+            if path.parent != root:
+                path.parent.rmdir()  # only where it is empty
+    for path, data in before.items():
+        if data is not None and _read(path) != data:
+            with suppress(OSError):
+                path.write_bytes(data)
+
+
 def _write(root: Path, files: Mapping[str, bytes]) -> None:
     for name, data in files.items():
         path = root / name
-        if any(parent.is_symlink() for parent in (path, *path.parents) if parent != root):
-            raise UsageError(f"{path} is a link", hint="Lab files are plain files.", paths=[path])
         content = _with_line(_read(path) or b"") if name == _IGNORE else data
         if _read(path) == content:
             continue
@@ -267,15 +324,8 @@ def _write(root: Path, files: Mapping[str, bytes]) -> None:
         path.write_bytes(content)
 
 
-def _commit(git: GitRepository, head: str | None, files: Mapping[str, bytes]) -> str:
+def _commit(git: GitRepository, branch: str, head: str | None, files: Mapping[str, bytes]) -> str:
     """Commit exactly these files on HEAD's branch; the index gains them and nothing else."""
-    branch = git.head_branch
-    if branch is None:
-        raise UsageError(
-            "HEAD is detached: there is no branch to commit the lab's files on",
-            hint="Run git switch BRANCH first.",
-            paths=[git.git_dir],
-        )
     blobs = {name: object_id("blob", data) for name, data in files.items()}
     tree = git.read_commit(head).tree if head is not None else EMPTY_TREE
     grown = add_files(git.tree, tree, blobs, replace=True)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from labrec.store.view import View
 
 STATE = "labrec"
+BARE = "This repository is bare: clone it, run labrec init in the clone, then git push."
 _CLONE_ID = "clone_id"
 _CLONE_ID_LENGTH = 16
 # File systems whose locks and renames other hosts share, so that "alive" cannot be told.
@@ -290,9 +291,16 @@ def _walk(start: Path | None) -> tuple[GitRepository, bytes | None]:
 
 
 def _no_lab(place: Path) -> NotFoundError:
+    hint = "Run labrec init; if the file is there, commit it."
+    try:
+        with GitRepository.discover(place) as git:
+            if git.worktree is None:
+                hint = BARE
+    except LabrecError:
+        pass
     return NotFoundError(
         f"{place} is in no lab: no base commit there holds {FILE_NAME}",
-        hint="Run labrec init; if the file is there, commit it.",
+        hint=hint,
         paths=[place],
     )
 

@@ -70,7 +70,12 @@ def land(lab: Lab) -> LandReport:
     try:
         return _land(lab)
     except OSError as error:
-        raise storage_error(error, lab.git.common_dir) from error
+        raise storage_error(
+            error,
+            lab.git.common_dir,
+            retry="run labrec land again",
+            kept="nothing recorded before was changed",
+        ) from error
 
 
 def _land(lab: Lab) -> LandReport:
