@@ -2,8 +2,8 @@
 
 `watch` puts a function in front of each such call of ``os``, ``open`` and ``fcntl.flock`` in this
 process: it is called before and after, and may kill the process, raise, or wait. Native code
-is not seen (a memory map's writes, ``git``), which is why the same scenarios also run under
-strace and on really full disks.
+is not seen (a memory map's writes, ``git``), which is why programs are also killed at any moment
+(``tests/journeys``), and disks are really full and really cut off.
 """
 
 from __future__ import annotations
