@@ -120,6 +120,20 @@ def test_what_dead_writers_left_is_cleared_by_the_next_one(path, lab):
     assert_holds(path, f"refs/labrec/records/{lab.clone_id}", done)
 
 
+def test_what_was_being_replaced_long_ago_is_cleared(path, lab):
+    record(lab)
+    (lab.state_dir / "cache").mkdir(exist_ok=True)
+    dead = [lab.state_dir / "packs.7-00.tmp", lab.state_dir / "cache/machine.json.7-00.tmp"]
+    for file in dead:
+        file.write_bytes(b"half")
+        os.utime(file, (1, 1))
+    young = lab.state_dir / "heads.json.8-00.tmp"
+    young.write_bytes(b"being written")
+    assert sorted(lab.clear_leftovers()) == sorted(file.name for file in dead)
+    assert not any(file.exists() for file in dead)
+    assert young.exists()
+
+
 def test_what_a_living_writer_has_under_way_is_left_alone(path, lab):
     record(lab)
     other = Intent.begin(lab.state_dir)

@@ -39,7 +39,7 @@ from labrec.store.additions import (
     signature,
 )
 from labrec.store.base import find_base
-from labrec.store.locks import Intent, Leftovers, store_lock
+from labrec.store.locks import Intent, Leftovers, clear_temporaries, store_lock
 from labrec.store.packs import consolidate, register
 from labrec.store.storage import storage_error
 
@@ -159,7 +159,7 @@ class RecordRef:
         """
         try:
             with store_lock(self.state, self.settings.lock_wait):
-                return self.clear(Leftovers(self.state))
+                return self.clear(Leftovers(self.state)) + clear_temporaries(self.state)
         except OSError as error:
             raise storage_error(error, self.git.common_dir) from error
 

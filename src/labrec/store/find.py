@@ -21,6 +21,7 @@ MIN_PREFIX = 4
 _ID_DIGITS = 32
 _TIME_DIGITS = 12  # the first 48 bits of a UUIDv7 are its milliseconds (RFC 9562, 5.7)
 _LISTED = 10
+_SHOWN = 200  # characters of what was typed that a message repeats
 _HEX = re.compile(r"[0-9a-f]+")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -104,13 +105,13 @@ def _by_name(view: View, text: str, wanted: str) -> RunEntry:
     rows = summaries(view)
     found = [row for row in rows if wanted in (row.name, f"{row.project}/{row.name}")]
     if len(found) > 1:
-        raise _ambiguous(text, [(f"{row.project}/{row.run_id}", row.name) for row in found])
+        raise _ambiguous(text, [(f"{row.project}/{row.run_id}", _told(row)) for row in found])
     if found:
         return found[0].entry()
     raise NotFoundError(
-        f"no run {printable(text)} in this lab",
-        hint=_near(wanted, rows),
-        paths=[printable(text)],
+        f"no run {one_line(printable(text), _SHOWN)} in this lab",
+        hint=_near(wanted[:_SHOWN], rows),
+        paths=[one_line(printable(text), _SHOWN)],
     )
 
 
@@ -119,10 +120,16 @@ def _ambiguous(text: str, candidates: Iterable[tuple[str, str]]) -> UsageError:
     shown = "; ".join(lines[:_LISTED])
     more = f"; and {len(lines) - _LISTED} more" if len(lines) > _LISTED else ""
     return UsageError(
-        f"{printable(text)} fits {len(lines)} runs: {shown}{more}",
+        f"{one_line(printable(text), _SHOWN)} fits {len(lines)} runs: {shown}{more}",
         hint="Give more digits of the id, or project/id.",
         paths=[line.split(" ", 1)[0] for line in lines[:_LISTED]],
     )
+
+
+def _told(row: RunSummary) -> str:
+    """Return what tells a run from others of its name."""
+    started = f"started {row.started[:19].replace('T', ' ')}" if row.started else "not started"
+    return f"{one_line(row.name, 60)} ({row.status}, {started})"
 
 
 def _forked(found: list[RunEntry]) -> UsageError:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LOCK = "store.lock"
 INTENTS = "intents"
+_STALE = 3600.0  # seconds after which a small file that is still being written is nobody's
 _PAUSE = (0.0005, 0.008)  # seconds between two tries: shorter than one commit takes
 
 
@@ -180,6 +181,29 @@ class Leftovers:
         for path in self.dead:
             _is_alive(path, remove_dead=True)
         return gone
+
+
+def clear_temporaries(state: Path) -> list[str]:
+    """Remove the state's small files that a writer was replacing when it died.
+
+    Args:
+        state: The clone's ``labrec`` folder in the common git directory.
+
+    Returns:
+        Their names. Younger ones stay: somebody may be writing them.
+
+    Raises:
+        OSError: They cannot be removed.
+    """
+    old = time.time() - _STALE
+    found = []
+    for folder in (state, state / "cache"):
+        for path in folder.glob("*.tmp"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.lstat().st_mtime < old:
+                    path.unlink()
+                    found.append(path.name)
+    return found
 
 
 def _files(folder: Path) -> list[Path]:
