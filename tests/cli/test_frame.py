@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -165,6 +166,36 @@ def test_a_full_stdout_is_said(tmp_path):
         )
     assert done.returncode == 13
     assert b"Traceback" not in done.stderr
+
+
+def test_a_closed_stdout_is_said(tmp_path, call):
+    assert call("init", str(tmp_path / "lab")).code == 0
+    for argv, code in ((["--version"], 13), (["--help"], 13), (["doctor"], 13), (["log"], 0)):
+        words = shlex.join([*LABREC, *argv])
+        done = subprocess.run(
+            ["sh", "-c", f"{words} >&-"], stderr=subprocess.PIPE, cwd=tmp_path / "lab", check=False
+        )
+        assert (argv, done.returncode) == (argv, code)  # an empty log has no answer to lose
+        assert b"Traceback" not in done.stderr
+        assert b"Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [1, 20_000])
+def test_a_long_argument_is_not_echoed_whole(lab_dir, call, words):
+    long = " ".join(["x" * (100_000 // words)] * words)
+    for argv in (["show", long], ["log", "--where", long], ["log", "--status", long], [long],
+                 ["log", "--sort", long], ["log", "--at", long], ["-C", long, "log"]):  # fmt: skip
+        for json_flag in ([], ["--json"]):
+            answer = call(*argv, *json_flag)
+            assert answer.code in {2, 10, 13}  # 13: no file can have such a name
+            assert len(answer.err) < 5000
+            assert "xxxx" in answer.err
+
+
+def test_a_status_that_is_none_is_a_usage_error(lab_dir, call):
+    answer = call("log", "--status", "bogus")
+    assert answer.code == 2
+    assert "interrupted" in answer.err
 
 
 def test_directory_option(call, tmp_path):

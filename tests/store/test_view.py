@@ -273,6 +273,7 @@ def test_what_is_ambiguous_lists_its_candidates(small_lab: SmallLab) -> None:
     assert len(caught.value.paths) == 2
     assert "cifar/" in str(caught.value)
     assert "mnist/" in str(caught.value)
+    assert str(caught.value).count("first (complete, started 2026-01-02 03:04:05)") == 2
     prefix = min(entry.run_id for entry in view.runs())[:6]
     with pytest.raises(UsageError, match="3 runs"):
         view.find_run(prefix)

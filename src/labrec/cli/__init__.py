@@ -6,6 +6,7 @@ when they are called (``labrec.cli.table``); failures become exit codes in ``lab
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -88,9 +89,10 @@ def _calm_streams() -> None:
         from labrec.capture.command.streams import hold_standard
 
         hold_standard()
-        nowhere = open(os.devnull, "w")  # noqa: SIM115, PTH123 - as long as the process
-        sys.stdout = sys.stdout or nowhere
-        sys.stderr = sys.stderr or nowhere
+        # An answer that nobody can get is told (13); what goes to stderr is lost without harm.
+        if sys.stdout is None:
+            sys.stdout = open(os.open(os.devnull, os.O_RDONLY), "w")  # noqa: SIM115, PTH123
+        sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -113,4 +115,6 @@ def _drop_stdout() -> None:
     """Point stdout at nothing, or the interpreter complains about it when it leaves."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 1)
+    with contextlib.suppress(OSError, ValueError):  # a stream may have no descriptor
+        os.dup2(nothing, sys.stdout.fileno())  # another one where descriptor 1 was closed
     os.close(nothing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 BROKEN_PIPE = 141  # 128 + SIGPIPE, what a shell says of a program that SIGPIPE ended
 _INTERNAL = 1
+_WORD, _TEXT, _PATH = 200, 3000, 1024  # characters of a word, a sentence and a path that are shown
+_LONG_WORD = re.compile(rf"\S{{{_WORD},}}")
 
 
 def report(error: BaseException, world: World) -> int:
@@ -46,7 +49,17 @@ def told(error: BaseException, world: World) -> dict[str, Any]:
         return _bug(error, world)
     if world.environ.get("LABREC_DEBUG") == "1":
         _trace(error)
-    return document
+    short = {key: _shortened(str(document[key])) for key in ("message", "hint", "kept")}
+    return document | short | {"paths": [_cut(path, _PATH) for path in document["paths"]]}
+
+
+def _shortened(text: str) -> str:
+    """Return a text with what is too long to be read cut: an argument echoed, a name."""
+    return _cut(_LONG_WORD.sub(lambda word: _cut(word[0], _WORD), text), _TEXT)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _known(error: BaseException) -> dict[str, Any] | None:
