@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from labrec.capture.plan import Ending, RunPlan
     from labrec.capture.telemetry.sampler import Sampler
 
+MAX_DATASETS = 200
 _MAX_ARTIFACT = 2 * 10**9
 _BRIEF_S = 1.0  # a shorter run has no telemetry over time: starting the sampler takes part of it
 
@@ -229,7 +230,11 @@ class Session:
             version: Its version, as its makers call it.
             digest: ``sha256:<64 hex>`` of its manifest, where known.
         """
-        item = {"name": name, "role": role, "version": version, "digest": digest}
+        if len(self._datasets) >= MAX_DATASETS:
+            self.spool.remark("truncated", "datasets", "too many for a record")
+            return
+        told = {"name": name, "role": role, "version": version, "digest": digest}
+        item = {key: part if part is None else _short(part) for key, part in told.items()}
         self._datasets = [*self._datasets, item]
         self.spool.section("datasets", {"items": self._datasets})
 
@@ -319,6 +324,13 @@ def _section_of(source: NewObject) -> Captured:
     from labrec.capture.captured import Captured  # only where features come from a file
 
     return Captured({}, [source], [])
+
+
+def _short(value: object) -> str:
+    try:
+        return str(value)[:2_000]
+    except Exception:  # noqa: BLE001 - __str__ is the caller's code
+        return "(its text cannot be had)"
 
 
 def _cause(error: BaseException) -> str:

@@ -18,6 +18,14 @@ MAX_LINE: Final = 1000  # characters of a field that is a line
 
 Change = tuple[str, str]
 
+# Words of which the format knows a few only, where they stand, and what takes an unknown one's
+# place: what says least.
+_STATUSES: Final = frozenset({"complete", "failed", "interrupted", "planned"})
+_LEVELS: Final = frozenset({"basic", "standard"})
+_ROLES: Final = frozenset({"output", "input", "log", "model", "figure", "other"})
+_PLACES: Final = frozenset({"git", "digest-only"})
+_DIRECTIONS: Final = frozenset({"maximize", "minimize", None})
+
 
 def fit(record: dict[str, Any]) -> list[Change]:
     """Mend in place what a user's text may break; return what was changed and why.
@@ -31,6 +39,8 @@ def fit(record: dict[str, Any]) -> list[Change]:
     changes: list[Change] = []
     identity = record["identity"]
     _line(identity, "name", changes, "run", limit=MAX_NAME)
+    _word(identity, "status", _STATUSES, "failed", changes)
+    _word(record.get("environment") or {}, "level", _LEVELS, "standard", changes)
     _tags(identity, changes)
     author = identity.get("author")
     if author is not None:
@@ -47,6 +57,11 @@ def fit(record: dict[str, Any]) -> list[Change]:
     _working_directory(record.get("command") or {}, changes)
     for item in (record.get("artifacts") or {}).get("items", ()):
         _line(item, "media_type", changes)
+        _word(item, "role", _ROLES, "other", changes, what=f"role of artifact {item['name']}")
+        _word(item, "where", _PLACES, "digest-only", changes)
+    for name, values in ((record.get("metrics") or {}).get("values") or {}).items():
+        what = f"direction of metric {name}"
+        _word(values, "direction", _DIRECTIONS, None, changes, what=what)
     for item in (record.get("datasets") or {}).get("items", ()):
         fit_dataset(item, changes)
     return changes
@@ -75,6 +90,22 @@ def _is_digest(text: object) -> bool:
         return str(Digest.parse(text)) == text
     except InvalidError:
         return False
+
+
+def _word(
+    part: dict[str, Any],
+    field: str,
+    words: frozenset[str | None] | frozenset[str],
+    instead: str | None,
+    changes: list[Change],
+    *,
+    what: str = "",
+) -> None:
+    """Make a field one of a few words."""
+    word = part.get(field)
+    if field in part and not ((word is None or isinstance(word, str)) and word in words):
+        part[field] = instead
+        changes.append(((what or field)[:MAX_NAME], f"unknown word {word!a:.60}"))
 
 
 def _line(

@@ -22,6 +22,7 @@ from labrec.errors import (
     StorageError,
     UsageError,
 )
+from labrec.sdk import given
 from labrec.sdk.start import JOIN_RUN, JOIN_SPOOL, RunOptions, begin, prepare, recover_first
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _REASON = 500  # characters of an exception that a record keeps
 _open_runs: weakref.WeakSet[Run] = weakref.WeakSet()
+_joined_here: list[Run] = []  # runs that this process was given as a pickle
 _own_spools: dict[str, int] = {}  # spools that a process of this program owns, and its pid
 
 
@@ -65,6 +67,7 @@ class Run:
         self._outcome: str | None = None
         self._tags: list[str] = []
         self._scratch = options.scratch
+        self._told_late = session is None  # why nothing is recorded has been said
         self._before = (os.environ.get(JOIN_RUN), os.environ.get(JOIN_SPOOL))
         self.run_id = session.run_id if session is not None else ""
         self.project = options.project or ""
@@ -81,7 +84,9 @@ class Run:
             values: Value by metric name.
             step: The step of all of them; counted for each metric when left out.
         """
-        if self._session is not None:
+        if self._session is None:
+            self._late()
+        else:
             self._session.log_metrics(values, step)
 
     def log_series(
@@ -99,7 +104,9 @@ class Run:
             steps: One step a point; counted when left out.
             times: Seconds since the start of the run, one a point; now when left out.
         """
-        if self._session is not None:
+        if self._session is None:
+            self._late()
+        else:
             self._session.log_series(name, values, steps, times)
 
     def log_artifact(
@@ -122,6 +129,7 @@ class Run:
             The content's sha256 in hex; None for a folder, or where it could not be kept.
         """
         if self._session is None:
+            self._late()
             return None
         return self._session.log_artifact(source, name, role=role, media_type=media_type)
 
@@ -133,7 +141,10 @@ class Run:
             text: The text; stored as UTF-8.
             role: output, input, log, model, figure or other.
         """
-        data = str(text).encode("utf-8", "backslashreplace")
+        try:
+            data = str(text).encode("utf-8", "backslashreplace")
+        except Exception:  # noqa: BLE001 - __str__ is the caller's code
+            data = given.plain_text(text).encode()
         return self.log_artifact(data, name, role=role, media_type="text/plain")
 
     def log_dataset(
@@ -152,16 +163,22 @@ class Run:
             version: Its version, as its makers call it.
             digest: ``sha256:<64 hex>`` of its manifest, where known.
         """
-        if self._session is not None:
+        if self._session is None:
+            self._late()
+        else:
             self._session.log_dataset(name, role=role, version=version, digest=digest)
 
     def set_outcome(self, text: str) -> None:
         """Say what the run found, in the author's words; the last call counts."""
-        self._outcome = str(text)
+        if self._session is None:
+            self._late()
+        self._outcome = given.plain_text(text)
 
     def tag(self, *tags: str) -> None:
         """Add free words to the run."""
-        self._tags.extend(map(str, tags))
+        if self._session is None:
+            self._late()
+        self._tags.extend(map(given.plain_text, tags))
 
     def close(
         self,
@@ -173,7 +190,8 @@ class Run:
         """End the run and record it. Calling it again does nothing.
 
         Args:
-            status: complete, failed or interrupted.
+            status: complete, failed or interrupted; any other word is recorded as failed, and
+                the reason names it.
             reason: Why it did not complete.
             exit_code: Of the program, where known.
 
@@ -184,11 +202,13 @@ class Run:
             session, self._session = self._session, None
             if session is None:
                 return self.recorded
-            self.log_metric = _ignore
+            self.log_metric = self._late
             _open_runs.discard(self)
             mine = session.spool.is_owner
             if mine:
                 self._release_environment(session)
+            status, reason = given.status_and_reason(status, reason)
+            exit_code = exit_code if isinstance(exit_code, int) else None
             try:
                 self.recorded = self._finish(session, status, reason, exit_code)
             except KeyboardInterrupt:
@@ -245,6 +265,17 @@ class Run:
             session.spool.seal(durable=True)  # no commit makes it durable now
             raise
 
+    def _late(self, *_: object, **__: object) -> None:
+        """Say once that what is logged now is lost: the run has ended."""
+        if not self._told_late:
+            self._told_late = True
+            _warn(f"run {self.run_id} has ended; what is logged after its end is not recorded")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let a worker of another process have the run: there it joins, as a forked one does."""
+        path = str(self._session.path) if self._session is not None else ""
+        return _rejoin, (path, self.run_id)
+
     def _take_environment(self) -> None:
         """Let programs that this one starts join the run."""
         if self._session is not None:
@@ -299,23 +330,18 @@ def run(  # noqa: PLR0913 - the front door: every option by name
         UsageError: A parent, hypothesis or run to resume is ambiguous or not there.
         InvalidError: A name, setting or definition is not valid.
     """
-    seeds: Mapping[str, int | str] = {}
-    if isinstance(seed, int | str):
-        seeds = {"seed": seed}
-    elif seed is not None:
-        seeds = dict(seed)
     options = RunOptions(
         project=project,
         name=name,
-        features=features,
-        parent=parent,
-        seeds=seeds,
-        hypothesis=hypothesis,
-        tags=tuple(tags),
-        intent=intent,
-        level=level,
-        resume=resume,
-        scratch=scratch,
+        features=given.features_or_none(features),
+        parent=given.reference(parent, "parent"),
+        seeds=given.seeds_of(seed),
+        hypothesis=given.reference(hypothesis, "hypothesis"),
+        tags=given.tags_of(tags),
+        intent=given.text_or_none(intent),
+        level=given.level_or_none(level),
+        resume=given.reference(resume, "resume"),
+        scratch=bool(scratch),
     )
     joined = _join(options)
     return joined if joined is not None else _start(options, lab)
@@ -331,17 +357,10 @@ def ending(error: BaseException | None) -> tuple[str, str | None, int | None]:
         if error.code is None or error.code == 0:
             return "complete", None, 0
         code = error.code if isinstance(error.code, int) else 1
-        return "failed", f"sys.exit({_text(error.code)})"[:_REASON], code
-    message = _text(error)
+        return "failed", f"sys.exit({given.plain_text(error.code)})"[:_REASON], code
+    message = given.plain_text(error)
     kind = type(error).__name__
     return "failed", (f"{kind}: {message}" if message else kind)[:_REASON], None
-
-
-def _text(value: object) -> str:
-    try:
-        return str(value)
-    except Exception:  # noqa: BLE001 - __str__ is the caller's code
-        return "(its text cannot be had)"
 
 
 def _start(options: RunOptions, lab: str | os.PathLike[str] | None) -> Run:
@@ -383,7 +402,7 @@ def _join(options: RunOptions) -> Run | None:
     own = {"project": options.project, "name": options.name, "resume": options.resume}
     for what, value in own.items():
         if value is not None:
-            why = f"{_text(value)[:100]!r}: the run that wraps this program has its own"
+            why = f"{given.plain_text(value)[:100]!r}: the run that wraps this program has its own"
             session.remark("skipped", f"{what} of a program that joined", why)
     if options.features:
         session.join_features(options.features)
@@ -401,6 +420,25 @@ def _join_seeds(session: Session, options: RunOptions) -> None:
     )
 
 
+def _rejoin(path: str, run_id: str) -> Run:
+    """Return the run that a pickle means: this process's, or one that joined it here."""
+    for known in list(_open_runs):
+        session = known._session  # noqa: SLF001 - this module's own
+        if session is not None and str(session.path) == path:
+            return known
+    session = None
+    if path:
+        try:
+            session = Session.join(Path(path))
+        except (LabrecError, OSError) as error:
+            _warn(_told("this process cannot join the run it was given", error))
+    joined = Run(session, None, RunOptions(), joined=True)
+    joined.run_id = run_id
+    if session is not None:
+        _joined_here.append(joined)  # one journal for a process, however often it is handed over
+    return joined
+
+
 def _ignore(*_: object, **__: object) -> None:
     """Stand for ``log_metric`` where there is nothing to log to."""
 
@@ -411,7 +449,7 @@ def _told(what: str, error: BaseException) -> str:
         parts += [f"kept: {error.kept}"] if error.kept else []
         parts += [error.hint] if error.hint else []
         return "; ".join(part.rstrip(".") for part in parts)
-    return f"{what}: {type(error).__name__}: {_text(error)}"
+    return f"{what}: {type(error).__name__}: {given.plain_text(error)}"
 
 
 def _warn(text: str) -> None:

@@ -13,6 +13,7 @@ from labrec.errors import InvalidError, LabrecError, NotFoundError
 from labrec.gitio.repository import GitRepository
 from labrec.record import layout
 from labrec.record.ids import new_run_id
+from labrec.sdk.given import level_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from labrec.store.lab import Lab
     from labrec.store.view import View
 
+MAX_LOOKED = 4_096  # characters of a name that are searched; a longer one is refused anyway
 JOIN_RUN = "LABREC_RUN"
 JOIN_SPOOL = "LABREC_SPOOL"
 
@@ -94,11 +96,12 @@ def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Pre
     argv = tuple(command) if command is not None else own_command()
     view = lab.view() if lab.has_base else None
     resumed = _resumed(view, options.resume)
-    project = layout.check_project(
+    project = _project(
+        lab,
         options.project
         or (resumed["project"] if resumed else "")
         or lab.settings.project
-        or layout.slugify_project(root.name)
+        or layout.slugify_project(root.name),
     )
     name = options.name or (resumed["name"] if resumed else "") or program_name(argv)
     name = layout.check_run_name(name)
@@ -122,7 +125,7 @@ def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Pre
         author=_author(lab),
         intent=options.intent,
         continues=resumed["run_id"] if resumed else None,
-        level=options.level or lab.settings.level,
+        level=level_or_none(options.level) or lab.settings.level,
         scratch=options.scratch,
         argv=tuple(clean_argv(_stored_argv(argv, root))[0]),
         cwd=_relative(Path.cwd(), root),
@@ -225,6 +228,23 @@ def _determinism(prepared: Prepared) -> Captured:
 
 
 # --- names and places -------------------------------------------------------------------------
+
+
+def _project(lab: Lab, name: object) -> str:
+    """Return a valid project name; it is part of every path, so it cannot be redacted later.
+
+    Raises:
+        InvalidError: It is not valid, or looks like a secret, which the message does not show.
+    """
+    from labrec.capture.secrets.search import scan  # compiled for the command line already
+
+    found = scan(str(name)[:MAX_LOOKED], "project name", lab.settings.secrets_allow)
+    if found:
+        raise InvalidError(
+            f"the project name looks like a secret: {found[0].kind}, {found[0].length} bytes",
+            hint="Name the project with --project or project in labrec.toml, without the secret.",
+        )
+    return layout.check_project(name)
 
 
 def code_root() -> Path:

@@ -130,6 +130,7 @@ class _Assembly:
             self.events += _latest(journal.documents(Kind.REMARK))
         record = bounds.storable(record)  # a copy: what the spool says stays as it is
         self.events += [event("unmappable", what, why) for what, why in fit(record)]
+        bounds.enforce(record, self.events)
         record["capture"] = bounds.storable({"minor": 0, "events": bounds.merged(self.events)})
         return Assembled(record, list(self.objects.values()),
                          frozenset(self.expected))  # fmt: skip
@@ -215,7 +216,9 @@ class _Assembly:
             "reason": bounds.short(
                 end.get("reason") if self.end else _REASONS[self.unfinished], "reason", self.events
             ),
-            "tags": sorted({*plan.get("tags", ()), *end.get("tags", ())}),
+            "tags": self._first(
+                sorted({*plan.get("tags", ()), *end.get("tags", ())}), "tags", bounds.FOR_TAGS
+            ),
             "author": plan.get("author"),
             "times": {
                 "started": self.reader.start["started"],
@@ -242,6 +245,7 @@ class _Assembly:
         linked = [{**item, "linked": "start"} for item in plan.get("hypotheses", ())]
         later = (self._section("hypotheses") or {}).get("items", ())
         linked += [{**item, "linked": "later"} for item in later]
+        linked = self._first(linked, "hypotheses", bounds.FOR_LINKS)
         outcome = (self.end or {}).get("outcome")
         return {
             "minor": 0,
@@ -307,12 +311,22 @@ class _Assembly:
         told = self._section("determinism") or {}
         return {
             "minor": 0,
-            "seeds": {**told.get("seeds", {}), **self.plan.get("seeds", {})},
-            "flags": {**told.get("flags", {}), **self.plan.get("flags", {})},
-        }
+            "seeds": bounds.named(
+                {**told.get("seeds", {}), **self.plan.get("seeds", {})},
+                "seeds", bounds.FOR_SEEDS, self.events,
+            ),
+            "flags": bounds.named(
+                {**told.get("flags", {}), **self.plan.get("flags", {})},
+                "flags", bounds.FOR_FLAGS, self.events,
+            ),
+        }  # fmt: skip
+
+    def _first(self, items: list[Any], what: str, room: int) -> list[Any]:
+        return bounds.first(items, what, room, self.events)
 
     def _datasets(self) -> dict[str, Any]:
-        items = bounds.storable(list((self._section("datasets") or {}).get("items", ())))
+        told = list((self._section("datasets") or {}).get("items", ()))
+        items = bounds.storable(self._first(told, "datasets", bounds.FOR_DATASETS))
         changes: list[tuple[str, str]] = []
         for item in items:
             fit_dataset(item, changes)  # now: its digest is part of the config digest

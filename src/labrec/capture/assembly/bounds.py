@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from labrec.capture.captured import event
-from labrec.record.codec import REFUSED_CHARACTERS
+from labrec.record.codec import REFUSED_CHARACTERS, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,9 +25,15 @@ FOR_METRICS = 40 << 10
 FOR_ARTIFACTS = 40 << 10
 FOR_TELEMETRY = 40 << 10
 FOR_EVENTS = 20 << 10
+FOR_TAGS = 6 << 10
+FOR_SEEDS = 6 << 10
+FOR_FLAGS = 6 << 10
+FOR_DATASETS = 12 << 10
+FOR_LINKS = 6 << 10
 MAX_DEPTH = 48  # levels of nesting inside a section; the whole document may have 64
 _TREE_DEPTH = 2  # where a tree stands in a record; its digest is taken of what is stored there
 MAX_TEXT = 4 << 10  # characters of one text
+_MAX_RECORD = (256 - 8) << 10  # bytes; taking secrets out may make it a little longer
 _KINDS = (  # gravest first
     "lost",
     "recovered",
@@ -125,12 +131,63 @@ def tree(
     return dict(kept)
 
 
-def short(value: str | None, what: str, events: list[dict[str, Any]]) -> str | None:
-    """Return a text of at most ``MAX_TEXT`` characters."""
-    if value is None or len(value) <= MAX_TEXT:
-        return None if value is None else text(value)
+def short(value: object, what: str, events: list[dict[str, Any]]) -> str | None:
+    """Return a text of at most ``MAX_TEXT`` characters; of another value, its text."""
+    if value is None:
+        return None
+    whole = value if isinstance(value, str) else str(value)
+    if len(whole) <= MAX_TEXT:
+        return text(whole)
     events.append(event("truncated", what, f"longer than {MAX_TEXT} characters"))
-    return text(value[:MAX_TEXT])
+    return text(whole[:MAX_TEXT])
+
+
+def first(items: list[Any], what: str, room: int, events: list[dict[str, Any]]) -> list[Any]:
+    """Return the items that have room, the first of them."""
+    count = fitting(items, room)
+    if count < len(items):
+        events.append(event("truncated", what, "too many for a record", len(items) - count))
+    return items[:count]
+
+
+def named(
+    parts: dict[str, Any], what: str, room: int, events: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the members that have room, the first by name."""
+    return dict(first(sorted(parts.items()), what, room, events))
+
+
+def enforce(record: dict[str, Any], events: list[dict[str, Any]]) -> None:
+    """Halve, in place, what is listed at greatest length until a record is within its limit.
+
+    Each part has a share, so this is for what the shares leave out: a section whose own capture
+    did not bound it. What names the experiment stays as it is.
+    """
+    gone: dict[str, int] = {}
+    while len(encode(record, limit=None)) > _MAX_RECORD - FOR_EVENTS:
+        holders = [(size(held[key]), name, held, key) for name, held, key in _lists(record)]
+        taken, name, held, key = max(holders, key=lambda one: one[:2], default=(0, "", {}, ""))
+        if taken < _NOTICE:
+            return
+        part = held[key]
+        keep = len(part) // 2
+        gone[name] = gone.get(name, 0) + len(part) - keep
+        held[key] = dict(list(part.items())[:keep]) if isinstance(part, dict) else part[:keep]
+    for name, count in sorted(gone.items()):
+        events.append(event("truncated", name, "too large for a record", count))
+
+
+def _lists(record: dict[str, Any]) -> list[tuple[str, dict[str, Any], str]]:
+    places = (
+        ("identity", "tags"), ("determinism", "seeds"), ("determinism", "flags"),
+        ("metrics", "values"), ("telemetry", "channels"), ("environment", "packages"),
+    )  # fmt: skip
+    found = []
+    for section, key in places:
+        held = record.get(section)
+        if isinstance(held, dict) and isinstance(held.get(key), dict | list) and held[key]:
+            found.append((f"{section}.{key}", held, key))
+    return found
 
 
 def command_line(argv: list[str], events: list[dict[str, Any]]) -> list[str]:

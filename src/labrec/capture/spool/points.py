@@ -117,8 +117,12 @@ class MetricLog:
             step: The step of all of them; None counts for each metric.
         """
         log = self.log
-        for name, value in values.items():
-            log(name, value, step)
+        try:
+            for name, value in values.items():
+                log(name, value, step)
+        except Exception as error:  # noqa: BLE001 - what is no mapping is the caller's
+            why = f"a value of type {type(values).__name__} is read as no mapping"
+            self._sink.remark("lost", "metrics", f"{why} ({type(error).__name__})")
 
     def log_series(
         self,
