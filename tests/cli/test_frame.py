@@ -180,14 +180,14 @@ def test_a_closed_stdout_is_said(tmp_path, call):
         assert b"Exception ignored" not in done.stderr
 
 
-@pytest.mark.parametrize("words", [1, 20_000])
-def test_a_long_argument_is_not_echoed_whole(lab_dir, call, words):
-    long = " ".join(["x" * (100_000 // words)] * words)
+@pytest.mark.parametrize("separator", ["x", " ", "/"])
+def test_a_long_argument_is_not_echoed_whole(lab_dir, call, separator):
+    long = separator.join(["xxxx"] * 20_000)
     for argv in (["show", long], ["log", "--where", long], ["log", "--status", long], [long],
                  ["log", "--sort", long], ["log", "--at", long], ["-C", long, "log"]):  # fmt: skip
         for json_flag in ([], ["--json"]):
             answer = call(*argv, *json_flag)
-            assert answer.code in {2, 10, 13}  # 13: no file can have such a name
+            assert answer.code in {2, 10}
             assert len(answer.err) < 5000
             assert "xxxx" in answer.err
 

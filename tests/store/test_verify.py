@@ -296,6 +296,33 @@ def test_controls_in_a_name_are_unsafe(small_lab: SmallLab, name: str) -> None:
     assert (17, "unsafe") in kinds(check(small_lab.lab))
 
 
+def _with_entry(lab: GitLab, folder: str, name: str, sha: str) -> str:
+    """Write a folder's tree with one more entry, under a name that git itself would refuse."""
+    entries = [(name.encode(), b"40000", sha)]
+    for line in lab.git("ls-tree", f"{RECORD_REF}:{folder}").splitlines():
+        head, _, known = line.partition("\t")
+        mode, _, inner = head.split()
+        entries.append((known.encode(), mode.lstrip("0").encode(), inner))
+    entries = [one for one in entries if one[0] != name.encode() or one[2] == sha]
+    entries.sort(key=lambda one: one[0] + (b"/" if one[1] == b"40000" else b""))
+    data = b"".join(b"%s %s\0%s" % (m, n, bytes.fromhex(s)) for n, m, s in entries)
+    tree = lab.git("hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=data)
+    if not folder:
+        return tree
+    parent, _, last = folder.rpartition("/")
+    return _with_entry(lab, parent, last, tree)
+
+
+@pytest.mark.parametrize("name", ["..", ".", ".git", ".GIT", "git~1"])
+def test_a_name_that_leads_elsewhere(small_lab: SmallLab, name: str) -> None:
+    lab = small_lab.lab
+    inner = lab.git("rev-parse", f"{RECORD_REF}:records/mnist/runs")
+    tree = _with_entry(lab, "records/mnist", name, inner)
+    tip = lab.git("rev-parse", RECORD_REF)
+    lab.git("update-ref", RECORD_REF, lab.git("commit-tree", tree, "-p", tip, "-m", "x"))
+    assert kinds(check(lab)) == {(17, "unsafe")}
+
+
 def test_names_that_differ_by_case_alone(small_lab: SmallLab) -> None:
     small_lab.lab.commit(
         RECORD_REF, {"records/mnist/Project.yaml": b"{}", "records/mnist/caf\u00e9": b"",

@@ -347,3 +347,11 @@ def test_a_large_object_arrives_in_pieces(empty_lab: GitLab, tmp_path: Path) -> 
     with target.open("wb") as file:
         assert copy_object(view, Digest.of(doc.data), file) == len(doc.data)
     assert target.read_bytes() == doc.data
+
+
+def test_a_run_of_many_forks_lists_the_first_of_them(empty_lab: GitLab) -> None:
+    run_id = new_run_id()
+    empty_lab.add(*[run_doc(name=f"fork {number}", run_id=run_id) for number in range(12)])
+    with pytest.raises(UsageError, match="12 records") as caught:
+        view_of(empty_lab).find_run(run_id)
+    assert len(caught.value.paths) == 10

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from labrec.gitio.pack import Pack
 
 _MIN_PREFIX = 4
+_PART_MAX, _REVISION_MAX = 255, 2000  # bytes; a longer one is the name of no file, so of no ref
 _KNOWN_EXTENSIONS = frozenset(
     {
         "noop", "noop-v1", "partialclone", "preciousobjects", "worktreeconfig",
@@ -243,7 +244,10 @@ class GitRepository:
         """
         from labrec.gitio.command import rev_parse  # only for git's own revision language
 
-        sha = self._lookup(revision) or rev_parse(self, revision)
+        sha = None
+        parts = [len(os.fsencode(part)) for part in revision.split("/")]
+        if max(parts) <= _PART_MAX and sum(parts) <= _REVISION_MAX:
+            sha = self._lookup(revision) or rev_parse(self, revision)
         if sha is None:
             raise NotFoundError(
                 f"{revision} names no commit here",

@@ -136,7 +136,10 @@ def _forked(found: list[RunEntry]) -> UsageError:
     return UsageError(
         f"run {found[0].run_id} has {len(found)} records (a fork)",
         hint="Cite one of them: project/id@sha256:<digest>.",
-        paths=[f"{entry.project}/{entry.run_id}@sha256:{entry.digest_short}" for entry in found],
+        paths=[
+            f"{entry.project}/{entry.run_id}@sha256:{entry.digest_short}"
+            for entry in found[:_LISTED]
+        ],
     )
 
 
