@@ -12,6 +12,7 @@ from labrec.errors import LabrecError, UsageError
 from labrec.record.codec import encode
 from labrec.record.digest import Digest
 from labrec.record.layout import object_path, run_path
+from labrec.sdk import refusals
 from labrec.store.additions import AbsentError, Addition
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def commit_spool(
         try:
             recorded = _commit_reader(lab, reader, unfinished, redact=redact)
         except LabrecError as error:
+            refusals.remember(lab, path, error)
             error.kept = error.kept or "the run, as a sealed spool"
             error.hint = error.hint or f"`labrec recover {path.name}` tries again."
             raise

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from labrec.capture.secrets.search import redact as redacted
 from labrec.capture.spool.ownership import Claim, alive, remove
 from labrec.capture.spool.reader import SpoolReader, SpoolState, describe, list_spools, sweep
 from labrec.errors import BusyError, LabrecError, NotFoundError, UsageError
 from labrec.record.codec import decode
+from labrec.sdk import refusals
 from labrec.sdk.commit import Recorded, commit_spool
 from labrec.store.find import runs_by_id
 
@@ -71,9 +73,19 @@ class RecoverReport(NamedTuple):
 
 
 def spools(lab: Lab) -> list[SpoolInfo]:
-    """Return every spool of a lab, oldest first."""
-    found = [info for root in lab.spool_roots for info in list_spools(root)]
+    """Return every spool of a lab, oldest first, with why it was refused."""
+    found = [_told(lab, info) for root in lab.spool_roots for info in list_spools(root)]
     return sorted(found, key=lambda info: info.run_id)
+
+
+def _told(lab: Lab, info: SpoolInfo) -> SpoolInfo:
+    """Return what is shown of a spool: no secret of its names, and why it was refused."""
+    allow = lab.settings.secrets_allow
+    return info._replace(
+        project=redacted(info.project, "", allow)[0],
+        name=redacted(info.name, "", allow)[0],
+        why=info.why or refusals.why(info.path),
+    )
 
 
 def waiting(lab: Lab) -> list[SpoolInfo]:
@@ -82,7 +94,12 @@ def waiting(lab: Lab) -> list[SpoolInfo]:
 
 
 def recover(
-    lab: Lab, run: str | None = None, *, foreign: bool = False, redact: bool = False
+    lab: Lab,
+    run: str | None = None,
+    *,
+    foreign: bool = False,
+    redact: bool = False,
+    again: bool = True,
 ) -> RecoverReport:
     """Record the runs of this boot and host whose process is gone.
 
@@ -91,6 +108,7 @@ def recover(
         run: Only this run, by the beginning of its id; None for all.
         foreign: Also take a spool of another host or boot; needs ``run``.
         redact: Take secrets out where the lab's settings refuse them.
+        again: Also try what was refused before, by this version under these settings.
 
     Raises:
         UsageError: ``run`` fits several spools, or ``foreign`` came without ``run``.
@@ -101,7 +119,7 @@ def recover(
         raise UsageError("a foreign spool is taken only by name", hint="Give its run id.")
     report = RecoverReport([], [], [])
     infos = waiting(lab) if run is None else [find_spool(spools(lab), run)]
-    for info in infos:
+    for info in infos if again else refusals.untried(lab, infos):
         if info.state is SpoolState.FOREIGN and not foreign:
             report.foreign.append(info)
             continue
@@ -129,7 +147,7 @@ def _sweep(lab: Lab) -> None:
 def recover_quietly(lab: Lab) -> RecoverReport:
     """Recover before another run is recorded; whatever fails is left for ``labrec recover``."""
     try:
-        return recover(lab)
+        return recover(lab, again=False)
     except (LabrecError, OSError):
         return RecoverReport([], [], [])
 

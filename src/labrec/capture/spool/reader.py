@@ -52,7 +52,7 @@ class SpoolInfo(NamedTuple):
         project: ``""`` where it cannot be read.
         name: The run's name, likewise.
         started: RFC 3339 time, likewise.
-        why: What is wrong with a damaged one.
+        why: What is wrong with a damaged one, or why a record of it was refused.
     """
 
     path: Path
