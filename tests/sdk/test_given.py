@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import multiprocessing
 import pickle
 import subprocess
@@ -92,6 +93,19 @@ def test_too_much_of_everything_is_cut_and_said(lab):
     assert record.datasets.items
     told = {what for kind, what in events(record) if kind == "truncated"}
     assert {"tags", "seeds", "intent", "outcome", "reason", "datasets"} <= told
+
+
+def test_five_thousand_artifacts_leave_a_record_that_lists_them_all(lab):
+    with labrec.run(name="x") as run:
+        for i in range(5_000):
+            run.log_artifact(b"%d" % i, f"a/{i:05}.bin")
+    record = the_record(lab)
+    assert ("lost", "content of artifacts") in events(record)
+    with labrec.open() as reader:
+        (found,) = reader.runs()
+        more = json.loads(found.artifact("labrec/artifacts-more.json"))
+    names = {item.name for item in record.artifacts.items} | {item["name"] for item in more}
+    assert names >= {f"a/{i:05}.bin" for i in range(5_000)}
 
 
 def test_odd_types_become_their_text(lab):

@@ -7,6 +7,7 @@ the host or the lab.
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from labrec.capture.assembly import bounds
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 Event = dict[str, Any]
 
+MORE = "labrec/artifacts-more.json"  # artifact that lists those a record has no room for
 LOG_SIDE = 4 << 20  # bytes kept of the beginning, and of the end, of a long log
 _REASONS = {
     "killed": "killed: the recorder's process ended without closing the run",
@@ -384,15 +386,25 @@ class _Assembly:
         kept = [items[name] for name in sorted(items)]
         count = bounds.fitting(kept, bounds.FOR_ARTIFACTS)
         if count < len(kept):
-            why = "too many for a record; log an archive instead"
-            self.events.append(event("lost", "artifacts", why, len(kept) - count))
-            kept = kept[:count]
+            why = f"too many for a record; {MORE} has their digests; log an archive instead"
+            self.events.append(event("lost", "content of artifacts", why, len(kept) - count))
+            kept = [*kept[:count], self._more(kept[count:])]
         for item in kept:
             if item["where"] == "git" and not self._refer(item["sha256"], item["size"]):
                 item["where"] = "digest-only"
                 why = "the copy in the spool is not readable"
                 self.events.append(event("lost", f"content of artifact {item['name']}", why))
         return kept
+
+    def _more(self, rest: list[dict[str, Any]]) -> dict[str, Any]:
+        """Return an artifact that lists those for which a record has no room."""
+        from labrec.capture.secrets.search import redact  # a record's own texts are redacted too
+
+        listed = [{**item, "where": "digest-only"} for item in rest]
+        new = NewObject.of(redact(json.dumps(bounds.storable(listed), indent=1))[0].encode())
+        self.kept[new.sha256] = new
+        return {"name": MORE, "role": "other", "sha256": new.sha256, "size": new.size,
+                "media_type": "application/json", "where": "git"}  # fmt: skip
 
     def _logs(self) -> list[dict[str, Any]]:
         items = []
