@@ -71,3 +71,19 @@ def test_what_was_changed_is_said(corpus):
     assert record["identity"]["tags"] == ["a", "b c"]
     assert record["identity"]["author"] is None
     assert record["datasets"]["items"][0]["digest"] is None
+
+
+def test_a_word_that_the_format_does_not_know_becomes_the_one_that_says_least():
+    record = {
+        "identity": {"name": "x", "status": "weird"},
+        "environment": {"level": ["max"]},
+        "artifacts": {"items": [{"name": "a", "role": "x", "where": "moon", "media_type": None}]},
+        "metrics": {"values": {"loss": {"direction": "sideways"}}},
+    }
+    told = [what for what, _ in fit(record)]
+    assert record["identity"]["status"] == "failed"
+    assert record["environment"]["level"] == "standard"
+    (item,) = record["artifacts"]["items"]
+    assert (item["role"], item["where"]) == ("other", "digest-only")
+    assert record["metrics"]["values"]["loss"]["direction"] is None
+    assert told == ["status", "level", "role of artifact a", "where", "direction of metric loss"]
