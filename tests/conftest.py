@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Under nohup, and in some services, a hang-up is ignored, and every program that a test starts
+# would inherit that: such a shell cannot even trap it.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # Reasons for which a test may be skipped even where skips are forbidden: things that a clean
 # machine honestly lacks. Everything else that CI skips is a hole in the proof, so it fails: mounts
