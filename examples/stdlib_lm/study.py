@@ -47,7 +47,6 @@ CHANGES: dict[str, dict[str, object]] = {
 # Too much of a good thing: its table of n-grams outgrows the budget and the program fails.
 FAILING = "9_from_8_order_16"
 WRITING = "10_from_8_write"
-SHORT = 13  # digits of a run id that tell runs of one study apart
 
 
 class Outcome(NamedTuple):
@@ -233,7 +232,7 @@ def main() -> None:
 
     study = read(lab)
     best = report(study)
-    change = (study.ids[parent_of(best) or best][1][:SHORT], study.ids[best][1][:SHORT])
+    change = (study.ids[parent_of(best) or best][1], study.ids[best][1])
     sorting = ("--sort", "metrics.bits_per_byte", "--metric", "bits_per_byte")
     show(lab, "labrec", "log", "--project", PROJECT, "-n", "6", *sorting)
     show(lab, "labrec", "diff", *change)
