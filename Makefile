@@ -62,7 +62,7 @@ coverage: setup
 
 .PHONY: bench
 bench: setup
-	@$(BIN)/uv sync --frozen --quiet --inexact --group bench
+	@$(BIN)/uv sync --frozen --quiet --inexact --extra lab --group bench
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 .PHONY: docs

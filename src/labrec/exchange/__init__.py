@@ -1,0 +1,1 @@
+"""Other tools' results, brought into a lab as records."""

@@ -1,0 +1,55 @@
+"""What a page of the site is before it is rendered. Values in, values out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Kind = Literal["home", "project", "run", "graph", "data"]
+"""Generated pages of one kind share a shell and a template (``templates/<kind>.html``)."""
+
+
+class Crumb(NamedTuple):
+    """One step of the way from Home to a page.
+
+    Attributes:
+        title: What it is called.
+        url: Its place from the root of the site; empty for the page itself.
+    """
+
+    title: str
+    url: str
+
+
+class Page(NamedTuple):
+    """One generated page, ready to be rendered.
+
+    Attributes:
+        url: Its file from the root of the site, ``p/<project>/r/<run_id>/index.html``. A function
+            of ids and project names alone, and so stable.
+        kind: Which shell and template it takes.
+        title: Its title; record text is allowed, it is escaped.
+        crumbs: The way to it, Home first.
+        context: What its template shows, plain values only (text, numbers, lists, mappings). Equal
+            contexts give equal bytes; a page whose context is unchanged is not rewritten.
+        files: Further files written beside it, name to bytes (data behind a chart, an SVG).
+        digests: Record digests that it was made from, for its metadata.
+    """
+
+    url: str
+    kind: Kind
+    title: str
+    crumbs: tuple[Crumb, ...]
+    context: Mapping[str, Any]
+    files: Mapping[str, bytes] = {}
+    digests: tuple[str, ...] = ()
+
+    @property
+    def to_root(self) -> str:
+        """The relative way back to the root of the site: ``../../`` for a page two folders deep.
+
+        Links are relative, so that the site works from ``file://`` and below any address.
+        """
+        return "../" * self.url.count("/") or "./"
