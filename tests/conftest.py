@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Under nohup, and in some services, a hang-up is ignored, and every program that a test starts
-# would inherit that: such a shell cannot even trap it.
+# Under nohup, in some services and in the background of a shell, these are ignored, and every
+# program that a test starts would inherit that: such a shell cannot even trap them.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Reasons for which a test may be skipped even where skips are forbidden: things that a clean
 # machine honestly lacks. Everything else that CI skips is a hole in the proof, so it fails: mounts

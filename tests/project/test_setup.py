@@ -78,8 +78,8 @@ def test_a_broken_environment_is_made_anew(tmp_path: Path) -> None:
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
-def test_there_is_a_workflow() -> None:
-    assert [path.name for path in WORKFLOWS] == ["check.yml"]
+def test_there_are_these_workflows() -> None:
+    assert [path.name for path in WORKFLOWS] == ["check.yml", "publish.yml", "records.yml"]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -91,9 +91,28 @@ def test_a_workflow_is_pinned_and_may_only_read(path: Path) -> None:
         assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[0-9.]+", action), action
     workflow = yaml.safe_load(text)
     assert workflow["permissions"] == {"contents": "read"}
-    assert all("permissions" not in job for job in workflow["jobs"].values())
-    assert "pull_request_target" not in text
+    for job in workflow["jobs"].values():
+        # Whoever may write runs nothing of this repository.
+        assert "permissions" not in job or not any("run" in step for step in job["steps"])
+    assert text.count("persist-credentials: false") == text.count("actions/checkout@")
+    assert text.count("fetch-depth: 0") == text.count("actions/checkout@")
     assert "secrets." not in text
+    # No text of an event reaches a shell but through a variable.
+    for job in workflow["jobs"].values():
+        assert all("${{" not in step.get("run", "") for step in job["steps"])
+
+
+def test_nothing_of_a_pull_request_is_checked_out_where_its_workflow_is_the_bases() -> None:
+    risky = [path.name for path in WORKFLOWS if "pull_request_target" in path.read_text()]
+    assert risky == ["records.yml"]
+    steps = yaml.safe_load((WORKFLOWS[2]).read_text())["jobs"]["honest"]["steps"]
+    assert steps[0]["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
+    assert [step["run"] for step in steps if "run" in step] == [
+        '.ci/check-records "refs/pull/$NUMBER/merge" "$BASE"'
+    ]
+    assert steps[2]["env"]["NUMBER"] == "${{ github.event.pull_request.number }}"
+    script = (ROOT / ".ci" / "check-records").read_text()
+    assert "checkout" not in re.sub("^ *#.*$", "", script, flags=re.MULTILINE)
 
 
 def test_the_whole_proof_is_one_script() -> None:

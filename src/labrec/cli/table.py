@@ -25,6 +25,7 @@ COMMANDS: dict[str, Row] = {
     "get": Row("get", "Get an artifact or another stored file of a run."),
     "diff": Row("diff", "Show what differs between two runs."),
     "verify": Row("verify", "Prove that the lab's bytes are what their names say."),
+    "check": Row("check", "Check that merging a commit only adds honest records."),
     "land": Row("land", "Merge this clone's records into the base branch."),
     "recover": Row("recover", "Record runs that were cut off."),
     "discard": Row("discard", "Throw away a run that was not recorded."),
