@@ -1,0 +1,298 @@
+"""Gather: the lab's tables as frozen view models. A table that is not there is an empty one.
+
+Everything a page shows comes from here or from the record itself; pages read no file.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+
+import polars as pl
+
+from labrec.analytics import tables
+from labrec.errors import InvalidError
+from labrec.site import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from labrec.site.rows import Contrast, Edge, Experiment, FeatureChange, Metric, Problem, Run
+
+_Row = TypeVar("_Row", bound=NamedTuple)
+
+
+class KeyMetric(NamedTuple):
+    """A metric that the project is about.
+
+    Attributes:
+        name: Its name.
+        unit: Its unit, None = none.
+        direction: ``maximize`` or ``minimize``; None = neither is better.
+    """
+
+    name: str
+    unit: str | None
+    direction: str | None
+
+
+class RecordSource(Protocol):
+    """Where the bytes of the lab come from: its view, or files in a test."""
+
+    def record(self, run: Run) -> bytes:
+        """Return the stored bytes of a run's record, proven by their name."""
+
+    def object(self, sha256: str, *, limit: int) -> bytes | None:
+        """Return the proven bytes of an object; None where the lab lacks it or it is larger."""
+
+    def holds(self, sha256: str) -> bool:
+        """Tell whether the lab holds the bytes of a digest."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """One project as its pages see it.
+
+    Attributes:
+        name: Its name, safe as a folder.
+        runs: Its runs by id, which is the order of their start.
+        experiments: A row a metric of each experiment.
+        contrasts: Each experiment against its parent, on key metrics.
+        metrics: A row a metric of each run.
+        changes: Features that differ from the parent's.
+        edges: How its runs relate.
+    """
+
+    name: str
+    runs: tuple[Run, ...] = ()
+    experiments: tuple[Experiment, ...] = ()
+    contrasts: tuple[Contrast, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    changes: tuple[FeatureChange, ...] = ()
+    edges: tuple[Edge, ...] = ()
+
+    @cached_property
+    def key_metrics(self) -> tuple[KeyMetric, ...]:
+        """Its key metrics, by name."""
+        found = {
+            row.metric: KeyMetric(row.metric, row.unit, row.direction)
+            for row in self.experiments
+            if row.key and row.metric
+        }
+        return tuple(found[name] for name in sorted(found))
+
+    @cached_property
+    def run(self) -> Mapping[str, Run]:
+        """Its runs by id; of a fork the one whose record is counted, else the first."""
+        found: dict[str, Run] = {}
+        for run in self.runs:
+            if run.run_id not in found or run.counts:
+                found[run.run_id] = run
+        return found
+
+    @cached_property
+    def runs_of(self) -> Mapping[str, tuple[Run, ...]]:
+        """The runs of each experiment."""
+        return _grouped(self.runs, lambda run: run.experiment)
+
+    @cached_property
+    def metrics_of(self) -> Mapping[str, tuple[Metric, ...]]:
+        """The metrics of each run, by its record's digest."""
+        return _grouped(self.metrics, lambda row: row.record_digest)
+
+    @cached_property
+    def edges_of(self) -> Mapping[str, tuple[Edge, ...]]:
+        """The edges of each run, by its record's digest."""
+        return _grouped(self.edges, lambda row: row.record_digest)
+
+    @cached_property
+    def changes_of(self) -> Mapping[str, tuple[FeatureChange, ...]]:
+        """The changed features of each run, by its record's digest."""
+        return _grouped(self.changes, lambda row: row.record_digest)
+
+    @cached_property
+    def experiment_rows(self) -> Mapping[str, tuple[Experiment, ...]]:
+        """The rows of each experiment."""
+        return _grouped(self.experiments, lambda row: row.experiment)
+
+    @cached_property
+    def contrasts_of(self) -> Mapping[str, tuple[Contrast, ...]]:
+        """The contrasts of each experiment."""
+        return _grouped(self.contrasts, lambda row: row.experiment)
+
+    @cached_property
+    def name_of(self) -> Mapping[str, str]:
+        """What each experiment is called."""
+        return {row.experiment: row.name for row in self.experiments}
+
+
+class TableFile(NamedTuple):
+    """A table on disk.
+
+    Attributes:
+        table: What the contract says of it.
+        files: Its Parquet files, in order of their names; none where it was not made.
+        size: Their length together, in bytes.
+        row_count: How many rows they hold together.
+    """
+
+    table: tables.Table
+    files: tuple[Path, ...]
+    size: int
+    row_count: int
+
+
+class _SeriesCache:
+    """The series of the day that was asked for last, by record digest."""
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._frames: dict[Any, pl.DataFrame] = {}
+
+    def points(self, folder: Path, run: Run) -> dict[str, tuple[rows.Point, ...]]:
+        from labrec.record.ids import id_date
+
+        year, month, day = id_date(run.run_id)
+        path = folder / "series" / run.project / f"{year:04}-{month:02}-{day:02}.parquet"
+        if path != self._path:
+            self._path, self._frames = path, {}
+            if path.is_file():
+                frame = _read(path, [*rows.Point._fields, "record_digest"])
+                parts = frame.partition_by("record_digest", as_dict=True, include_key=False)
+                self._frames = {key[0]: part for key, part in parts.items()}
+        found = self._frames.get(run.record_digest)
+        if found is None:
+            return {}
+        return _grouped((rows.Point(*row) for row in found.iter_rows()), lambda row: row.metric)
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the whole site is made from.
+
+    Attributes:
+        title: What the lab is called.
+        url: Address it will be published at, ends in ``/``; empty = not known.
+        view_id: Which view of the lab it shows. Home, Data and Cite show it, no other page does.
+        projects: The projects, by name.
+        problems: Documents that could not be used.
+        folder: Where the tables lie.
+        records: Where the bytes of records and objects come from.
+    """
+
+    title: str
+    url: str
+    view_id: str
+    projects: tuple[Project, ...]
+    problems: tuple[Problem, ...]
+    folder: Path
+    records: RecordSource
+    description: str = ""
+    _series: _SeriesCache = field(default_factory=_SeriesCache, compare=False)
+
+    @cached_property
+    def project(self) -> Mapping[str, Project]:
+        """The projects by name."""
+        return {project.name: project for project in self.projects}
+
+    @cached_property
+    def tables(self) -> tuple[TableFile, ...]:
+        """The tables on disk, in the order of the contract."""
+        return tuple(_table_file(self.folder, table) for table in tables.TABLES.values())
+
+    def series(self, run: Run) -> Mapping[str, tuple[rows.Point, ...]]:
+        """Return the points of a run by metric, each in order of step and time.
+
+        Runs of one day share a file: ask for them one after the other.
+        """
+        return self._series.points(self.folder, run)
+
+
+def load(
+    folder: Path,
+    records: RecordSource,
+    *,
+    title: str,
+    url: str = "",
+    view_id: str = "",
+    description: str = "",
+) -> Site:
+    """Read the tables of a folder.
+
+    Args:
+        folder: ``build/labrec/tables`` of a lab.
+        records: Where the bytes of records come from.
+        title: What the lab is called.
+        url: Address the site will be published at; empty = not known.
+        view_id: The view that the tables were made from.
+        description: One sentence about the lab.
+
+    Raises:
+        InvalidError: A table is not as the contract says: another version wrote it.
+    """
+    per_project: dict[str, dict[str, Sequence[Any]]] = defaultdict(dict)
+    for name, (table, model) in _BY_PROJECT.items():
+        for project, found in _grouped(_rows(folder, table, model), _project_of).items():
+            per_project[project][name] = found
+    projects = tuple(Project(name, **per_project[name]) for name in sorted(per_project))  # type: ignore[arg-type]
+    problems = tuple(_rows(folder, tables.PROBLEMS, rows.Problem))
+    return Site(title, url, view_id, projects, problems, folder, records, description)
+
+
+_BY_PROJECT: dict[str, tuple[tables.Table, type[Any]]] = {
+    "runs": (tables.RUNS, rows.Run),
+    "experiments": (tables.EXPERIMENTS, rows.Experiment),
+    "contrasts": (tables.CONTRASTS, rows.Contrast),
+    "metrics": (tables.METRICS, rows.Metric),
+    "changes": (tables.FEATURE_CHANGES, rows.FeatureChange),
+    "edges": (tables.EDGES, rows.Edge),
+}
+
+
+def _project_of(row: Any) -> str:
+    return str(row.project)
+
+
+def _grouped(found: Iterable[Any], key: Any) -> dict[Any, tuple[Any, ...]]:
+    groups: dict[Any, list[Any]] = {}
+    for row in found:
+        groups.setdefault(key(row), []).append(row)
+    return {name: tuple(group) for name, group in groups.items()}
+
+
+def _rows(folder: Path, table: tables.Table, model: type[_Row]) -> list[_Row]:
+    path = folder / f"{table.name}.parquet"
+    if not path.is_file():
+        return []
+    texts = [column.name for column in table.columns if column.kind == "texts"]
+    frame = _read(path, list(model._fields))
+    found = [model(*row) for row in frame.iter_rows()]
+    if texts:
+        found = [
+            row._replace(**{name: tuple(getattr(row, name) or ()) for name in texts})
+            for row in found
+        ]
+    return found
+
+
+def _read(path: Path, columns: list[str]) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path, columns=columns, use_statistics=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InvalidError(
+            f"{path.name} is not the table that this version reads: {error}",
+            hint="Run `labrec analyze` again.",
+            paths=[path],
+        ) from error
+
+
+def _table_file(folder: Path, table: tables.Table) -> TableFile:
+    if table.partitioned:
+        files = tuple(sorted((folder / table.name).glob("*/*.parquet")))
+    else:
+        files = tuple(path for path in [folder / f"{table.name}.parquet"] if path.is_file())
+    count = sum(pl.scan_parquet(path).select(pl.len()).collect().item() for path in files)
+    return TableFile(table, files, sum(path.stat().st_size for path in files), count)

@@ -1,0 +1,19 @@
+"""Which pages there are: one function a kind, from the gathered site to its pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from labrec.site.pages import data, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from labrec.site.collect import Site
+    from labrec.site.page import Kind, Page
+
+PAGES: dict[Kind, Callable[[Site], Iterator[Page]]] = {
+    "run": run.pages,
+    "data": data.pages,
+}
+"""Every kind of generated page, and what makes its pages."""

@@ -1,0 +1,161 @@
+"""Stamp: the content of a page from its template. Everything is escaped, always.
+
+Templates see plain values and the filters of this module. There is no ``safe`` among them, no
+template is made from record text, and a name that a template misspells is an error.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+
+from labrec.errors import InvalidError
+from labrec.record.text import INVISIBLE
+from labrec.site import urls
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from labrec.site.page import Page
+
+NONE = "–"
+"""What stands where there is no value."""
+
+_DIGITS = 5  # significant digits of a number
+_CUT = 400  # characters of one value
+
+
+def content(page: Page) -> str:
+    """Return the content of a page: HTML that goes into the content slot of its shell.
+
+    Raises:
+        InvalidError: Its template names something that its context does not hold.
+    """
+    template = _environment().get_template(f"{page.kind}.html")
+    try:
+        return template.render(page.context, page=page, root=page.to_root)
+    except jinja2.TemplateError as error:
+        raise InvalidError(
+            f"template {page.kind}.html does not fit {page.url}: {error}",
+            hint="This is a bug in labrec.",
+            paths=[page.url],
+        ) from error
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("labrec.site", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters = {**_kept(environment.filters), **_FILTERS}
+    return environment
+
+
+def _kept(filters: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+    """Return Jinja2's own filters without those that switch escaping off or make markup."""
+    unsafe = {"safe", "urlize", "tojson", "xmlattr", "forceescape", "format", "striptags"}
+    return {name: filter_ for name, filter_ in filters.items() if name not in unsafe}
+
+
+# --- filters ----------------------------------------------------------------------------------
+
+
+def number(value: float | None, digits: int = _DIGITS) -> str:
+    """Return a number in few significant digits; NaN and infinities by their names.
+
+    Args:
+        value: The number; None = there is none.
+        digits: Significant digits of a fraction; whole numbers are written whole.
+    """
+    if value is None:
+        return NONE
+    if isinstance(value, int) or (value.is_integer() and abs(value) < 1e15):  # noqa: PLR2004
+        return _minus(f"{value:,.0f}")
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "\N{MINUS SIGN}∞"
+    return _minus(f"{value:.{digits}g}")
+
+
+def signed(value: float | None, digits: int = _DIGITS) -> str:
+    """Return a difference: like `number`, with its sign."""
+    text = number(value, digits)
+    return f"+{text}" if value is not None and value > 0 else text
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "\N{MINUS SIGN}", 1) if text.startswith("-") else text
+
+
+def duration(seconds: float | None) -> str:
+    """Return a duration for people: ``0.2 s``, ``3 min 12 s``, ``5 h 02 min``."""
+    if seconds is None or not math.isfinite(seconds):
+        return NONE
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest} s"
+
+
+def time(moment: datetime | None) -> str:
+    """Return a moment in UTC, to the second."""
+    return NONE if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def size(count: int | None) -> str:
+    """Return a length in bytes with a decimal prefix."""
+    if count is None:
+        return NONE
+    amount = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:  # noqa: PLR2004 - decimal prefixes
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def short(text: str | None) -> str:
+    """Return the beginning of a run id or digest, enough to tell it from its neighbours."""
+    if text is None:
+        return NONE
+    return text.removeprefix("sha256:")[:13].rstrip("-")
+
+
+def shown(text: object, limit: int = _CUT) -> str:
+    r"""Return record text made visible: invisible and reordering characters as ``\u202e``, cut.
+
+    Line breaks stay; escaping for HTML comes later and always.
+    """
+    plain = INVISIBLE.sub(_visible, str(text))
+    return plain if len(plain) <= limit else plain[: limit - 1] + "…"
+
+
+def _visible(found: Any) -> str:
+    text: str = found[0]
+    return text if text in "\n\t" else text.encode("unicode_escape").decode()
+
+
+_FILTERS: dict[str, Callable[..., Any]] = {
+    "number": number,
+    "signed": signed,
+    "duration": duration,
+    "time": time,
+    "size": size,
+    "short": short,
+    "shown": shown,
+    "url": urls.check,
+}

@@ -1,0 +1,79 @@
+"""Addresses inside the site: functions of ids and project names alone, and so stable. Pure.
+
+A link is made only here, never from record text: whatever is not an id or a valid name is refused.
+Each address names its file (``…/index.html``), so that links also work from ``file://``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from labrec.errors import UnsafeError
+from labrec.record.ids import parse_id
+from labrec.record.layout import check_project
+
+HOME: Final = "index.html"
+DATA: Final = "data/index.html"
+ASSETS: Final = "assets/labrec/"
+"""Where the site's own styles and scripts lie; the theme's are in ``assets/``."""
+
+# What a relative address may be made of: no scheme, no query, no escape, no way up.
+_SAFE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
+_ANCHOR = re.compile(r"(?:#[A-Za-z0-9_-]+)?", re.ASCII)
+
+
+def project(name: str) -> str:
+    """Return the page of a project.
+
+    Raises:
+        InvalidError: The name is none that a project can have.
+    """
+    return f"p/{check_project(name)}/index.html"
+
+
+def graph(name: str) -> str:
+    """Return the page of a project's graph.
+
+    Raises:
+        InvalidError: The name is none that a project can have.
+    """
+    return f"p/{check_project(name)}/graph/index.html"
+
+
+def run(name: str, run_id: str) -> str:
+    """Return the page of a run.
+
+    Args:
+        name: Its project.
+        run_id: Its id.
+
+    Raises:
+        InvalidError: The name or the id is none.
+    """
+    return f"p/{check_project(name)}/r/{parse_id(run_id)}/index.html"
+
+
+def record(name: str, run_id: str) -> str:
+    """Return where the stored bytes of a run's record are served.
+
+    Raises:
+        InvalidError: The name or the id is none.
+    """
+    return run(name, run_id).removesuffix("index.html") + "record.json"
+
+
+def check(url: str) -> str:
+    """Return an address inside the site as it is.
+
+    Raises:
+        UnsafeError: It could lead anywhere else.
+    """
+    path, hash_sign, anchor = url.partition("#")
+    is_safe = (not path or _SAFE.fullmatch(path)) and _ANCHOR.fullmatch(hash_sign + anchor)
+    if not url or not is_safe:
+        raise UnsafeError(
+            f"no page of the site has the address {url!a:.100}",
+            hint="This is a bug in labrec: an address was made from something else than ids.",
+        )
+    return url

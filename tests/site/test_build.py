@@ -1,0 +1,49 @@
+"""A site is built from tables and records alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.site.tables_of import digest, run_id, write
+
+from labrec.site import shell
+from labrec.site.build import build
+from labrec.site.collect import load
+from labrec.site.settings import SiteSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from labrec.site.collect import Run
+
+
+class NoRecords:
+    """A lab of which only the tables are known."""
+
+    def record(self, run: Run) -> bytes:
+        raise AssertionError(run)
+
+    def object(self, sha256: str, *, limit: int) -> bytes | None:
+        return None
+
+    def holds(self, sha256: str) -> bool:
+        return False
+
+
+def test_a_run_has_a_page_that_shows_its_metrics(tmp_path: Path) -> None:
+    facts = {"project": "lm", "run_id": run_id(1), "record_digest": digest("1")}
+    write(
+        tmp_path / "tables",
+        runs=[facts | {"name": "1_<b>base</b>"}],
+        metrics=[facts | {"metric": "loss", "last": 0.25, "unit": "nat"}],
+    )
+    site = load(tmp_path / "tables", NoRecords(), title="A lab", view_id="f" * 40)
+    sources = shell.Sources({"index.md": b"# A lab\n", "about.md": b"# About\n\nUs.\n"})
+    report = build(site, SiteSettings("A lab"), sources, tmp_path / "site")
+    assert report.pages == 2
+    page = (tmp_path / "site/p/lm/r" / run_id(1) / "index.html").read_text()
+    assert "0.25" in page
+    assert "<b>" not in page
+    assert "1_&lt;b&gt;base" in page
+    assert "f" * 40 in (tmp_path / "site/data/index.html").read_text()
+    assert "Us." in (tmp_path / "site/about.html").read_text()
