@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Under nohup, in some services and in the background of a shell, these are ignored, and every
-# program that a test starts would inherit that: such a shell cannot even trap them.
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
-signal.signal(signal.SIGQUIT, signal.SIG_DFL)
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# Under nohup, behind a shell's ``&`` and in some services signals are ignored or blocked, and every
+# program that a test starts would inherit that: a shell cannot even trap such a signal.
+_OF_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}  # which it ignores itself, and gives back to children
+for _number in signal.valid_signals() - _OF_PYTHON:
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        _own = signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL
+        signal.signal(_number, _own)
+signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 # Reasons for which a test may be skipped even where skips are forbidden: things that a clean
 # machine honestly lacks. Everything else that CI skips is a hole in the proof, so it fails: mounts

@@ -7,8 +7,12 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -57,13 +61,18 @@ def test_unix_sockets_still_connect(tmp_path: Path) -> None:
         client.connect(str(tmp_path / "s"))
 
 
-def _child(tmp_path: Path, body: str, *options: str) -> subprocess.CompletedProcess[str]:
+def _child(
+    tmp_path: Path,
+    body: str,
+    *options: str,
+    command: Sequence[str] = (sys.executable, "-m", "pytest"),
+) -> subprocess.CompletedProcess[str]:
     """Run one test file in a fresh pytest that has only the repository's conftest."""
     (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text())
     (tmp_path / "test_child.py").write_text(body)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, "."],
+        [*command, "-q", "-p", "no:cacheprovider", *options, "."],
         cwd=tmp_path,
         env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         check=False,
@@ -72,6 +81,26 @@ def _child(tmp_path: Path, body: str, *options: str) -> subprocess.CompletedProc
     )
 
 
+def test_signals_reach_a_test_also_where_the_caller_ignores_them(tmp_path: Path) -> None:
+    body = (
+        "import signal\n"
+        "def test_it():\n"
+        "    ours = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGCHLD)\n"
+        "    assert signal.SIG_IGN not in map(signal.getsignal, ours)\n"
+        "    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == set()\n"
+    )
+    ignoring = [sys.executable, "-c", IGNORING, sys.executable, "-m", "pytest"]
+    done = _child(tmp_path, body, command=ignoring)
+    assert done.returncode == 0, done.stdout
+
+
+IGNORING = """
+import os, signal, sys
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGCHLD):
+    signal.signal(number, signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGUSR1])
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 SKIPPING = "import pytest\ndef test_it():\n    pytest.skip({reason!r})\n"
 
 
