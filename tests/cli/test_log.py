@@ -90,3 +90,22 @@ def test_short_ids_are_unique_and_no_longer_than_needed():
            "0199a4c2-0001-7000-8000-000000000003"]  # fmt: skip
     short = short_ids(map(Row, [*ids, ids[0]]))  # type: ignore[arg-type] - a fork lists one twice
     assert list(short.values()) == [ids[0], ids[1], "0199a4c2-0001"]
+
+
+def test_a_listed_id_means_one_run_also_where_the_list_leaves_others_out(runs, call, monkeypatch):
+    from labrec.sdk import start
+
+    made = iter(["0199a4c2-0000-7000-8000-000000000001", "0199a4c2-0000-7000-8000-000000000002"])
+    monkeypatch.setattr(start, "new_run_id", lambda: next(made))
+    for name in ("one", "other"):
+        with labrec.run(project="p", name=name):
+            pass
+    listed = call("log", "--name", "other").out.splitlines()[1].split()[0]
+    assert call("show", listed, "--json").json["record"]["identity"]["name"] == "other"
+
+
+def test_what_is_said_to_be_recorded_names_one_run(runs, call):
+    done = call("run", "-v", "--", "true")
+    (named,) = [word for word in done.err.split() if word.startswith("lab/")]
+    assert call("show", named).code == 0
+    assert len(named.removeprefix("lab/")) == 36

@@ -12,7 +12,7 @@ import click
 from labrec.cli.world import World, at_option, json_option, pass_world
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from labrec.reader import RunReader
     from labrec.store.summaries import RunSummary
@@ -66,30 +66,37 @@ def command(world: World, /, metrics: tuple[str, ...], at: str | None, **given: 
     features.PATH, seeds.NAME, status, name, started, duration_s and the like with <, <=, >, >=,
     =, != or ~ (a shell pattern). --sort KEY lists the smallest first, --sort=-KEY the largest.
     """
+    from labrec.store.summaries import summaries  # reads every record once
+
     choice = Choice(**given)
     view = world.lab.view(at)
-    rows = select(view, choice)
+    every = summaries(view, choice.project)
+    rows = select(view, choice, every)
     if world.json:
         world.console.json([row.to_json() | _columns(view, row, metrics) for row in rows])
         return
     if rows:
-        _table(world, view, rows, metrics)
+        _table(world, view, rows, metrics, short_ids(every))
     else:
         world.console.note("no run" + (" fits" if any(given.values()) else " is recorded yet"))
     world.tell_waiting()
 
 
-def select(view: View, choice: Choice) -> list[RunSummary]:
+def select(view: View, choice: Choice, every: Sequence[RunSummary]) -> list[RunSummary]:
     """Return the chosen runs in order.
+
+    Args:
+        view: Where they are.
+        choice: Which of them, and in which order.
+        every: The runs to choose from, oldest first.
 
     Raises:
         UsageError: A condition or key is not valid.
     """
     from labrec.cli.selection import check_key, lookup, parse_condition, summarised
-    from labrec.store.summaries import summaries
 
     conditions = [parse_condition(text) for text in choice.where]
-    rows = [row for row in reversed(summaries(view, choice.project)) if _fits(row, choice)]
+    rows = [row for row in reversed(every) if _fits(row, choice)]
     readers: dict[str, RunReader] = {}
 
     def found(row: RunSummary, key: str) -> Any:
@@ -164,13 +171,18 @@ def _columns(view: View, row: RunSummary, metrics: tuple[str, ...]) -> dict[str,
     return {"metrics": row.metrics | {k: v for k, v in values.items() if v is not None}}
 
 
-def _table(world: World, view: View, rows: list[RunSummary], metrics: tuple[str, ...]) -> None:
+def _table(
+    world: World,
+    view: View,
+    rows: list[RunSummary],
+    metrics: tuple[str, ...],
+    short: dict[str, str],
+) -> None:
     projects = {row.project for row in rows}
     several = ["project"] if len(projects) > 1 else []
     shown = [f">{name}" for name in metrics] or ["metrics"]
     titles = ["run", *several, "name", "status", "started", ">time", *shown]
     cells = []
-    short = short_ids(rows)
     for row in rows:
         values = _columns(view, row, metrics).get("metrics", row.metrics)
         shown = [number(values.get(name)) for name in metrics]

@@ -194,6 +194,6 @@ def summary(recorded: Recorded) -> str:
         )
         if count
     ]
-    short = recorded.run_id[:13]
-    what = f"{recorded.project}/{short} {safe(recorded.name)} {recorded.status}"
+    # The whole id: two runs may start within the millisecond that its first 13 characters say.
+    what = f"{recorded.project}/{recorded.run_id} {safe(recorded.name)} {recorded.status}"
     return "recorded " + ", ".join([what, *parts])

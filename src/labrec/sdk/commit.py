@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from labrec.store.additions import Receipt
     from labrec.store.lab import Lab
 
-SHORT_ID = 13
-"""Characters of a run id that messages show: its whole time stamp, unique in practice."""
-
 
 class Recorded(NamedTuple):
     """A run that is in the lab now: durable, and read back. Always true.
