@@ -96,13 +96,7 @@ def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Pre
     argv = tuple(command) if command is not None else own_command()
     view = lab.view() if lab.has_base else None
     resumed = _resumed(view, options.resume)
-    project = _project(
-        lab,
-        options.project
-        or (resumed["project"] if resumed else "")
-        or lab.settings.project
-        or layout.slugify_project(root.name),
-    )
+    project = project_of(lab, options.project or (resumed["project"] if resumed else ""))
     name = options.name or (resumed["name"] if resumed else "") or program_name(argv)
     name = layout.check_run_name(name)
     rules = view.project_definition(project) if view is not None else {}
@@ -122,7 +116,7 @@ def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Pre
         hypotheses=_hypotheses(view, project, options.hypothesis),
         seeds=_seeds(options.seeds),
         tags=tuple(dict.fromkeys(map(str, options.tags))),
-        author=_author(lab),
+        author=author_of(lab),
         intent=options.intent,
         continues=resumed["run_id"] if resumed else None,
         level=level_or_none(options.level) or lab.settings.level,
@@ -230,14 +224,19 @@ def _determinism(prepared: Prepared) -> Captured:
 # --- names and places -------------------------------------------------------------------------
 
 
-def _project(lab: Lab, name: object) -> str:
+def project_of(lab: Lab, name: object) -> str:
     """Return a valid project name; it is part of every path, so it cannot be redacted later.
+
+    Args:
+        lab: Whose settings may name a project.
+        name: What the caller said; empty = the lab's project, else the code's folder.
 
     Raises:
         InvalidError: It is not valid, or looks like a secret, which the message does not show.
     """
     from labrec.capture.secrets.search import scan  # compiled for the command line already
 
+    name = name or lab.settings.project or layout.slugify_project(code_root().name)
     found = scan(str(name)[:MAX_LOOKED], "project name", lab.settings.secrets_allow)
     if found:
         raise InvalidError(
@@ -405,8 +404,8 @@ def _seeds(seeds: Mapping[str, int | str]) -> dict[str, str]:
     return dict(section["seeds"])
 
 
-def _author(lab: Lab) -> dict[str, str] | None:
-    """Whom the record names: nobody who did not ask for it, as with the commits of records."""
+def author_of(lab: Lab) -> dict[str, str] | None:
+    """Whom a record names: nobody who did not ask for it, as with the commits of records."""
     if lab.settings.author:
         return {"name": lab.settings.author, "source": "settings"}
     name = lab.git.setting("user.name") if lab.settings.identity == "git" else None
