@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from tests.site.tables_of import digest, run_id, write
 
-from labrec.site import shell
 from labrec.site.build import build
 from labrec.site.collect import load
 from labrec.site.settings import SiteSettings
+from labrec.site.sources import Sources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,8 +38,10 @@ def test_a_run_has_a_page_that_shows_its_metrics(tmp_path: Path) -> None:
         metrics=[facts | {"metric": "loss", "last": 0.25, "unit": "nat"}],
     )
     site = load(tmp_path / "tables", NoRecords(), title="A lab", view_id="f" * 40)
-    sources = shell.Sources({"index.md": b"# A lab\n", "about.md": b"# About\n\nUs.\n"})
-    report = build(site, SiteSettings("A lab"), sources, tmp_path / "site")
+    sources = Sources({"index.md": b"# A lab\n", "about.md": b"# About\n\nUs.\n"})
+    report = build(
+        site, SiteSettings("A lab"), sources, tmp_path / "site", cache=tmp_path / "cache"
+    )
     assert report.pages == 2
     page = (tmp_path / "site/p/lm/r" / run_id(1) / "index.html").read_text()
     assert "0.25" in page

@@ -1,76 +1,220 @@
-"""Build the site: gather every page, render, write. The renderer's mistakes are told together."""
+"""Build the site: gather every page, render, write. What is unchanged is left alone.
+
+All pages and files are planned before anything is written, and what is wrong with the plan is told
+at once. Pages are written before the pages that link to them, single files by rename.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import hashlib
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from labrec.site import shell, stamp
+from labrec.errors import BusyError, InvalidError, StorageError
+from labrec.site import assets, manifest, shell_cache, stamp
+from labrec.site.manifest import Made, Manifest
+from labrec.site.output import Output
+from labrec.site.page import Draft
 from labrec.site.pages import PAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from labrec.site.collect import Site
     from labrec.site.page import Page
     from labrec.site.settings import SiteSettings
+    from labrec.site.shell import Shells
+    from labrec.site.sources import Sources
 
 
 class BuildReport(NamedTuple):
-    """What a build did.
+    """What a build did; truthy where nothing had to be left out.
 
     Attributes:
         folder: Where the site lies.
         pages: How many generated pages it has.
+        rendered: How many of them had to be made anew.
+        files: How many files it has.
+        size: Their length together, in bytes.
         written: How many files were written.
+        removed: How many were removed.
+        problems: Documents of the lab that could not be used.
     """
 
     folder: Path
     pages: int
+    rendered: int
+    files: int
+    size: int
     written: int
+    removed: int
+    problems: int
+
+    def __bool__(self) -> bool:
+        return not self.problems
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 3 where documents were left out."""
+        return 3 if self.problems else 0
+
+    def to_json(self) -> dict[str, object]:
+        """Return the report as ``--json`` prints it."""
+        return self._asdict() | {"folder": str(self.folder)}
 
 
-def build(site: Site, settings: SiteSettings, sources: shell.Sources, folder: Path) -> BuildReport:
+def build(
+    site: Site,
+    settings: SiteSettings,
+    sources: Sources,
+    folder: Path,
+    *,
+    cache: Path,
+    fresh: bool = False,
+) -> BuildReport:
     """Build the site of a lab into a folder.
 
     Args:
         site: What it is made from.
-        settings: What the lab says about it.
+        settings: What the lab says about its site.
         sources: The hand-written pages.
-        folder: Where it goes.
+        folder: Where it goes: a new or empty folder, or one that a build wrote.
+        cache: Folder for what helps the next build; can be removed at any time.
+        fresh: Whether every page is made anew, whatever the cache says.
 
     Raises:
-        InvalidError: A page cannot be made.
-        StorageError: The folder cannot be written.
+        BusyError: Another build writes the same site.
+        InvalidError: A hand-written page or the plan of the site is wrong; all mistakes are told.
+        LimitError: The theme takes too long.
+        NotFoundError: A package of ``labrec[lab]`` is missing.
+        StorageError: Something cannot be read or written.
+        UsageError: Something else than a site lies in the folder.
     """
-    shells = shell.render(settings, sources)
-    count = written = 0
-    for path, data in shells.files.items():
-        written += _put(folder / path, data)
-    for page in _pages(site):
-        count += 1
-        frame = shells.kinds[page.kind]
-        html = frame.stamp(
+    folder = folder.absolute()
+    with _alone(cache, folder) as kept:
+        shells = shell_cache.shells(settings, sources, cache)
+        fixed = {**shells.files, **assets.files()}
+        plan = [page for make in PAGES.values() for page in make(site)]
+        _check(plan, fixed)
+        last = Manifest({}, {}) if fresh else manifest.read(kept)
+        with Output(folder) as output:
+            writer = _Writer(output, shells, last)
+            writer.fixed(fixed)
+            for page in plan:
+                writer.page(page)
+            output.clear()
+        with contextlib.suppress(OSError):  # without it the next build is slower, no more
+            manifest.write(kept, writer.made)
+    return BuildReport(
+        folder,
+        len(plan),
+        writer.rendered,
+        len(output.sizes),
+        sum(output.sizes.values()),
+        output.written,
+        output.removed,
+        len(site.problems),
+    )
+
+
+@contextlib.contextmanager
+def _alone(cache: Path, folder: Path) -> Iterator[Path]:
+    """Keep other builds of a site away; yield where its manifest lies."""
+    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        lock = (cache / f"site-{name}.lock").open("ab")
+    except OSError as error:
+        raise StorageError(
+            f"the cache of the site cannot be written: {error.strerror}",
+            hint="Check permissions and free space.",
+            paths=[cache],
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise BusyError(
+                f"another build writes {folder}",
+                hint="Wait for it to end, then build again.",
+                paths=[folder],
+            ) from error
+        yield cache / f"site-{name}.json"
+
+
+def _check(plan: list[Page | Draft], fixed: Mapping[str, bytes]) -> None:
+    """Refuse a plan in which two pages would be one file."""
+    seen: set[str] = set(fixed)
+    twice: list[str] = []
+    for page in plan:
+        if page.url in seen:
+            twice.append(page.url)
+        seen.add(page.url)
+    if twice:
+        raise InvalidError(
+            f"more than one page would be {', '.join(sorted(set(twice))[:10])}",
+            hint="Give the hand-written page another name.",
+            paths=sorted(set(twice)),
+        )
+
+
+class _Writer:
+    """Writes what is new of a plan and keeps the rest.
+
+    Attributes:
+        made: The manifest of what the site consists of now.
+        rendered: How many pages were made.
+    """
+
+    def __init__(self, output: Output, shells: Shells, last: Manifest) -> None:
+        self.output = output
+        self.shells = shells
+        self.last = last
+        self.made = Manifest({}, {})
+        self.rendered = 0
+        self._shell_digests = {
+            kind: manifest.digest_of(shell.parts) for kind, shell in shells.kinds.items()
+        }
+
+    def fixed(self, files: Mapping[str, bytes]) -> None:
+        """Write the files that are no generated pages."""
+        for path, data in files.items():
+            digest = hashlib.sha256(data).hexdigest()
+            self.made.digests[path] = digest
+            is_there = self.output.present.get(path) == len(data)
+            if is_there and self.last.digests.get(path) == digest:
+                self.output.keep(path)
+            else:
+                self.output.put(path, data)
+
+    def page(self, page: Page | Draft) -> None:
+        """Write one page and its files, or keep them."""
+        key = manifest.key_of(page, self._shell_digests[page.kind])
+        last = self.last.pages.get(page.url)
+        if last and last.key == key and all(path in self.output.present for path in last.files):
+            for path in last.files:
+                self.output.keep(path)
+            self.made.pages[page.url] = last
+            return
+        whole = page.make() if isinstance(page, Draft) else page
+        self.rendered += 1
+        folder = page.url.rpartition("/")[0]
+        files = {
+            (f"{folder}/" if folder else "") + name: data for name, data in whole.files.items()
+        }
+        # the page comes last: what it links to is there already
+        for path, data in files.items():
+            self.output.put(path, data)
+        self.output.put(page.url, self._html(whole).encode())
+        self.made.pages[page.url] = Made(key, (*files, page.url))
+
+    def _html(self, page: Page) -> str:
+        return self.shells.kinds[page.kind].stamp(
             root=page.to_root,
             title=page.title,
-            head=shell.head_links(page.to_root),
+            head=assets.tags(page.to_root),
             content=stamp.content(page),
         )
-        written += _put(folder / page.url, html.encode())
-        for name, data in page.files.items():
-            written += _put((folder / page.url).parent / name, data)
-    return BuildReport(folder, count, written)
-
-
-def _pages(site: Site) -> Iterator[Page]:
-    for make in PAGES.values():
-        yield from make(site)
-
-
-def _put(path: Path, data: bytes) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(data)
-    os.replace(part, path)  # noqa: PTH105 - the name of the guarantee
-    return 1

@@ -1,18 +1,13 @@
-"""Content-Security-Policy: what a page may load and run. Pure.
+"""Content-Security-Policy: what a page may load and run.
 
-The policy stands in a ``<meta>`` tag, because a static folder has no HTTP headers. It names the
-theme's own inline scripts by their sha256, and nothing else inline runs.
+It stands in a ``<meta>`` tag, because a static folder has no HTTP headers, and is the same on every
+page. The theme's inline scripts became files (``labrec.site.frame``), so nothing inline runs at all
+and no hash is needed. Browsers take ``'self'`` for the folder's own files under ``file://`` too.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from html import escape
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import Final
 
 DIRECTIVES: Final = {
     "default-src": "'none'",
@@ -24,27 +19,12 @@ DIRECTIVES: Final = {
     "base-uri": "'none'",
     "form-action": "'none'",
 }
-"""The policy without hashes: nothing from elsewhere, no ``eval``, no form, no other base."""
+"""Nothing from elsewhere, nothing inline, no ``eval``, no form, no other base.
 
+``data:`` pictures are the icons of the theme's style.
+"""
 
-def script_hash(text: str) -> str:
-    """Return how a policy names an inline script: ``'sha256-…'`` of its exact text."""
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
+POLICY: Final = "; ".join(f"{name} {sources}" for name, sources in DIRECTIVES.items())
 
-
-def policy(inline_scripts: Iterable[str] = ()) -> str:
-    """Return the policy of a page.
-
-    Args:
-        inline_scripts: The exact text of each inline script that may run.
-    """
-    hashes = sorted({script_hash(text) for text in inline_scripts})
-    sources = DIRECTIVES | {"script-src": " ".join([DIRECTIVES["script-src"], *hashes])}
-    return "; ".join(f"{name} {value}" for name, value in sources.items())
-
-
-def meta(inline_scripts: Iterable[str] = ()) -> str:
-    """Return the policy as a tag; it counts for what follows it in the head."""
-    content = escape(policy(inline_scripts), quote=True).replace("&#x27;", "'")
-    return f'<meta http-equiv="Content-Security-Policy" content="{content}">'
+META: Final = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+"""The policy as a tag; it counts for what follows it in the head."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from labrec.site.urls import to_root
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 Kind = Literal["home", "project", "run", "graph", "data"]
 """Generated pages of one kind share a shell and a template (``templates/<kind>.html``)."""
@@ -34,7 +37,8 @@ class Page(NamedTuple):
         crumbs: The way to it, Home first.
         context: What its template shows, plain values only (text, numbers, lists, mappings). Equal
             contexts give equal bytes; a page whose context is unchanged is not rewritten.
-        files: Further files written beside it, name to bytes (data behind a chart, an SVG).
+        files: Further files written beside it, name to bytes (data behind a chart, an SVG) or to
+            a file that is copied.
         digests: Record digests that it was made from, for its metadata.
     """
 
@@ -43,7 +47,7 @@ class Page(NamedTuple):
     title: str
     crumbs: tuple[Crumb, ...]
     context: Mapping[str, Any]
-    files: Mapping[str, bytes] = {}
+    files: Mapping[str, bytes | Path] = {}
     digests: tuple[str, ...] = ()
 
     @property
@@ -52,4 +56,23 @@ class Page(NamedTuple):
 
         Links are relative, so that the site works from ``file://`` and below any address.
         """
-        return "../" * self.url.count("/") or "./"
+        return to_root(self.url)
+
+
+class Draft(NamedTuple):
+    """A page that is not made yet, known by what it is made from.
+
+    Where a site has thousands of pages, most of them are as they were: telling so must cost less
+    than making them.
+
+    Attributes:
+        url: As of `Page`.
+        kind: As of `Page`.
+        inputs: Digest of everything that the page is made from, its files included.
+        make: Makes it.
+    """
+
+    url: str
+    kind: Kind
+    inputs: str
+    make: Callable[[], Page]

@@ -77,3 +77,8 @@ def check(url: str) -> str:
             hint="This is a bug in labrec: an address was made from something else than ids.",
         )
     return url
+
+
+def to_root(path: str) -> str:
+    """Return the relative way from a file of the site back to its root."""
+    return "../" * path.count("/") or "./"

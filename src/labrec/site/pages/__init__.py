@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from labrec.site.collect import Site
-    from labrec.site.page import Kind, Page
+    from labrec.site.page import Draft, Kind, Page
 
-PAGES: dict[Kind, Callable[[Site], Iterator[Page]]] = {
+PAGES: dict[Kind, Callable[[Site], Iterator[Page | Draft]]] = {
     "run": run.pages,
     "data": data.pages,
 }

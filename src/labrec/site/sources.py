@@ -1,0 +1,194 @@
+"""The files that people wrote for the site: ``site/`` and ``mkdocs.yml``, read without following.
+
+They come from the base commit, as every definition of a lab does, or from the working tree for a
+preview. A symbolic link is refused wherever it points: a theme would publish its target. Only kinds
+of files that a browser shows without running anything are taken.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from labrec.errors import InvalidError, LabrecError, LimitError, StorageError, UnsafeError
+from labrec.record.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from labrec.gitio.repository import GitRepository
+
+FOLDER: Final = "site"
+CONFIG: Final = "mkdocs.yml"
+MAX_FILE: Final = 10_000_000
+"""Largest file that is taken, in bytes."""
+
+MAX_FILES: Final = 2000
+"""Most files that are taken."""
+
+KINDS: Final = frozenset(
+    {".md", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".pdf", ".csv", ".txt", ".bib", ".json"}
+)
+"""Endings of the files that a site may be given. HTML, SVG and scripts are code: not taken."""
+
+RESERVED: Final = frozenset({"assets", "data", "labrec-shell", "p"})
+"""Top-level names that generated files use."""
+
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", re.ASCII)
+_HINT = "See docs/site.md for what site/ may hold."
+
+
+class Sources(NamedTuple):
+    """What people wrote.
+
+    Attributes:
+        files: Path under ``site/`` to bytes; pages end in ``.md``.
+        config: ``mkdocs.yml``, None where there is none.
+    """
+
+    files: Mapping[str, bytes]
+    config: bytes | None = None
+
+    @property
+    def pages(self) -> list[str]:
+        """The hand-written pages in path order."""
+        return sorted(path for path in self.files if path.endswith(".md"))
+
+
+class _Found(NamedTuple):
+    """A file before it is read."""
+
+    path: str
+    kind: str  # file, link or other
+    size: int
+    read: Callable[[], bytes]
+
+
+def from_commit(git: GitRepository, commit: str | None) -> Sources:
+    """Read what a commit holds.
+
+    Args:
+        git: The lab's repository.
+        commit: The base; None where there is no commit yet.
+
+    Raises:
+        UnsafeError: Something is a symbolic link.
+        InvalidError: A file is of no kind that is taken, or its name is reserved or odd.
+        LimitError: There are too many, or one is too large.
+        IntegrityError: An object cannot be read.
+    """
+    if commit is None:
+        return Sources({})
+    root = git.read_commit(git.peel(commit)).tree
+    return _taken(list(_of_tree(git, root)))
+
+
+def _of_tree(git: GitRepository, root: str) -> Iterator[_Found]:
+    tops = {entry.name: (entry.sha, entry.mode) for entry in git.tree(root)}
+    wanted = [name for name in tops if name in {CONFIG, FOLDER}]
+    stack = [(name, *tops[name]) for name in wanted]
+    while stack:
+        path, sha, mode = stack.pop()
+        if stat.S_ISDIR(mode):
+            below = [(f"{path}/{entry.name}", entry.sha, entry.mode) for entry in git.tree(sha)]
+            stack.extend(below)
+        elif stat.S_ISREG(mode):
+            size = git.object_header(sha)[1]
+            yield _Found(path, "file", size, partial(git.read_blob, sha))
+        else:
+            yield _Found(path, "link" if stat.S_ISLNK(mode) else "other", 0, bytes)
+
+
+def from_folder(root: Path) -> Sources:
+    """Read what a working tree holds, for a preview of what is not committed yet.
+
+    Args:
+        root: The lab's worktree.
+
+    Raises:
+        UnsafeError: Something is a symbolic link.
+        InvalidError: A file is of no kind that is taken, or its name is reserved or odd.
+        LimitError: There are too many, or one is too large.
+        StorageError: A file cannot be read.
+    """
+    try:
+        return _taken(list(_of_folder(root)))
+    except OSError as error:
+        raise StorageError(
+            f"cannot read {error.filename}: {error.strerror}", paths=[str(error.filename)]
+        ) from error
+
+
+def _of_folder(root: Path) -> Iterator[_Found]:
+    stack = [root / name for name in (CONFIG, FOLDER) if os.path.lexists(root / name)]
+    while stack:
+        path = stack.pop()
+        facts = path.lstat()
+        place = path.relative_to(root).as_posix()
+        if stat.S_ISDIR(facts.st_mode):
+            stack.extend(path.iterdir())
+        elif stat.S_ISREG(facts.st_mode):
+            yield _Found(place, "file", facts.st_size, partial(_read, path))
+        else:
+            yield _Found(place, "link" if stat.S_ISLNK(facts.st_mode) else "other", 0, bytes)
+
+
+def _read(path: Path) -> bytes:
+    # what was a file a moment ago may be a link by now
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123
+        return file.read(MAX_FILE + 1)
+
+
+def _taken(found: list[_Found]) -> Sources:
+    """Return what may be taken, or tell every mistake at once."""
+    found = sorted(one for one in found if not _is_hidden(one.path))
+    if len(found) > MAX_FILES:
+        raise LimitError(
+            f"{FOLDER}/ holds {len(found)} files, more than {MAX_FILES}",
+            hint="Keep what is not a page of the site elsewhere.",
+            paths=[FOLDER],
+        )
+    links = [printable(one.path) for one in found if one.kind == "link"]
+    if links:
+        raise UnsafeError(
+            f"symbolic links are not published: {', '.join(links[:10])}",
+            hint="Put the file itself there.",
+            paths=links,
+        )
+    mistakes = {one.path: mistake for one in found if (mistake := _mistake(one))}
+    if mistakes:
+        told = "; ".join(f"{printable(path)}: {mistake}" for path, mistake in mistakes.items())
+        error: type[LabrecError] = InvalidError
+        if all(one.size > MAX_FILE for one in found if one.path in mistakes):
+            error = LimitError
+        raise error(told, hint=_HINT, paths=map(printable, mistakes))
+    files = {one.path: one.read() for one in found}
+    config = files.pop(CONFIG, None)
+    return Sources({path.removeprefix(f"{FOLDER}/"): files[path] for path in files}, config)
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith(".") for part in path.split("/"))
+
+
+def _mistake(one: _Found) -> str:
+    *folders, name = one.path.split("/")
+    if one.kind != "file":
+        return "no regular file"
+    if one.size > MAX_FILE:
+        return f"{one.size} bytes, at most {MAX_FILE} are taken"
+    if one.path == CONFIG:
+        return ""
+    if not all(_NAME.fullmatch(part) for part in (*folders, name)):
+        return "a name on the site is made of A-Z a-z 0-9 . _ -"
+    if (folders[1:] or [name])[0] in RESERVED:
+        return "the name is taken by generated pages"
+    if name.lower() == "readme.md":
+        return "a theme takes it for index.md: choose another name"
+    if os.path.splitext(name)[1] not in KINDS:  # noqa: PTH122 - a name, not a path
+        return f"only {', '.join(sorted(KINDS))} are taken"
+    return ""
