@@ -1,0 +1,15 @@
+"""Charts: our own drawings and specifications; a record brings numbers and names, nothing else.
+
+A figure is drawn twice from the same data. A small SVG stands in the page, for readers without
+JavaScript, for print and for the moment before a script runs. Where JavaScript is on, the shared
+Vega bundle draws the same again, with tooltips. Its specifications are made once with Altair and
+shipped as one script; a page carries data and texts only, and so no record can reach a mark, an
+expression or an address.
+"""
+
+from labrec.site.charts.curves import Curve, lines, panels
+from labrec.site.charts.figure import Figure
+from labrec.site.charts.progress import Step, lineage
+from labrec.site.charts.scripts import scripts
+
+__all__ = ["Curve", "Figure", "Step", "lineage", "lines", "panels", "scripts"]

@@ -1,0 +1,71 @@
+"""Write SVG: elements, attributes and text, escaped. Pure, deterministic, fast.
+
+Only the tags and attributes that our drawings use can be written, so nothing that a record says
+can become a script, a style or an address.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Final
+
+from labrec.record.text import one_line
+
+_TAGS: Final = frozenset(
+    {"a", "circle", "desc", "g", "line", "path", "rect", "svg", "text", "title", "tspan"}
+)
+_ATTRIBUTES: Final = frozenset(
+    {
+        "aria-hidden", "aria-label", "aria-labelledby", "class", "cx", "cy", "d", "data-node",
+        "dominant-baseline", "focusable", "height", "href", "id", "preserveAspectRatio", "r",
+        "role", "rx", "tabindex", "text-anchor", "transform", "viewBox", "width", "x", "x1",
+        "x2", "xmlns", "y", "y1", "y2",
+    }
+)  # fmt: skip
+
+
+def tag(name: str, *content: str, **attributes: object) -> str:
+    """Return an element.
+
+    Args:
+        name: Its tag.
+        content: Elements made by this function, or text made by `text`.
+        attributes: Its attributes; ``class_`` is ``class``, other ``_`` are ``-``. None = left out;
+            numbers are rounded to a tenth.
+
+    Raises:
+        ValueError: The tag or an attribute is none that a drawing may hold.
+    """
+    if name not in _TAGS:
+        raise ValueError(f"a drawing holds no <{name}>")
+    parts = [name]
+    for key, value in attributes.items():
+        if value is None:
+            continue
+        called = "class" if key == "class_" else key.replace("_", "-")
+        if called not in _ATTRIBUTES:
+            raise ValueError(f"a drawing holds no attribute {called}")
+        parts.append(f'{called}="{_attribute(value)}"')
+    opened = " ".join(parts)
+    return f"<{opened}>{''.join(content)}</{name}>" if content else f"<{opened}/>"
+
+
+def text(value: str) -> str:
+    """Return text for the inside of an element: escaped, on one line, without controls."""
+    return escape(one_line(value))
+
+
+def place(value: float) -> str:
+    """Return a coordinate, rounded to a tenth: ``12``, ``12.5``."""
+    return f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")  # + 0.0: no minus before a zero
+
+
+def polyline(points: list[tuple[float, float]]) -> str:
+    """Return the data of a path through points."""
+    return "M" + "L".join(f"{place(x)},{place(y)}" for x, y in points)
+
+
+def _attribute(value: object) -> str:
+    if isinstance(value, float):
+        return place(value)
+    return escape(one_line(str(value)), quote=True)

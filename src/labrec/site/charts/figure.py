@@ -1,0 +1,92 @@
+"""A figure: one chart with everything a page needs to show it, and its data as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from labrec.record.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_SCRIPT: Final = str.maketrans(
+    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Figure(NamedTuple):
+    """One chart of a page. ``figure()`` of ``templates/figures.html`` shows it.
+
+    Attributes:
+        name: Its id in the page: ``[a-z0-9-]+``, unique there.
+        kind: Which of our specifications draws it.
+        title: What it is about; record text is allowed.
+        sentence: What it shows, for those who do not see it; record text is allowed.
+        drawing: Our SVG, as markup.
+        payload: Its data as JSON that may stand in a ``<script>``.
+        csv: Its data, exact, as UTF-8 CSV with a header.
+        keys: What the lines or marks are, as ``(number of its look, text)``.
+    """
+
+    name: str
+    kind: str
+    title: str
+    sentence: str
+    drawing: str
+    payload: str
+    csv: bytes
+    keys: tuple[tuple[int, str], ...] = ()
+
+
+def for_script(value: Any) -> str:
+    """Return JSON that may stand in a ``<script>`` element and is still the same JSON.
+
+    ``<``, ``>``, ``&`` and the two line separators of JavaScript appear as escapes.
+
+    Args:
+        value: Plain values; NaN and infinities appear as null.
+    """
+    return json.dumps(
+        finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False
+    ).translate(_SCRIPT)
+
+
+def finite(value: Any) -> Any:
+    """Return the value with None for each number that JSON cannot hold."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value
+
+
+def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """Return a table as CSV (RFC 4180, UTF-8): numbers exact, nothing where there is no value.
+
+    Text that a spreadsheet would take for a formula is preceded by an apostrophe.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return out.getvalue().encode("utf-8", "replace")
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, float):
+        return (
+            repr(value)
+            if math.isfinite(value)
+            else {"inf": "Infinity", "-inf": "-Infinity"}.get(str(value), "NaN")
+        )
+    if isinstance(value, str):
+        line = one_line(value)
+        return f"'{line}" if line.startswith(_FORMULA) else line
+    return "" if value is None else value
