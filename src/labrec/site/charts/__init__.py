@@ -9,7 +9,7 @@ expression or an address.
 
 from labrec.site.charts.curves import Curve, lines, panels
 from labrec.site.charts.figure import Figure
-from labrec.site.charts.progress import Step, lineage
-from labrec.site.charts.scripts import scripts
+from labrec.site.charts.progress import Quantity, Step, lineage
+from labrec.site.charts.scripts import BUNDLE, bundle
 
-__all__ = ["Curve", "Figure", "Step", "lineage", "lines", "panels", "scripts"]
+__all__ = ["BUNDLE", "Curve", "Figure", "Quantity", "Step", "bundle", "lineage", "lines", "panels"]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 _FENCE: Final = 3.0  # interquartile ranges beyond a quartile: what is farther squeezes the rest
 _FEW = 8  # with fewer values there is no telling what is far
-_BEYOND = 1e6
+_TINY, _BEYOND = 1e-3, 1e6  # outside, a power of ten reads better
 
 
 class Range(NamedTuple):
@@ -88,7 +88,7 @@ def ticks(span: Range, about: int = 5) -> list[float]:
     if not math.isfinite(rough) or rough <= 0:
         return [span.low, span.high]
     power = 10.0 ** math.floor(math.log10(rough))
-    step = power * next(nice for nice in _NICE if rough <= nice * power * (1 + 1e-9))
+    step = power * min(_NICE, key=lambda nice: abs(math.log(nice * power / rough)))
     first = math.ceil(span.low / step - 1e-9)
     last = math.floor(span.high / step + 1e-9)
     if last - first > 4 * about:  # a range too narrow for the precision of its numbers
@@ -108,7 +108,7 @@ def labels(values: Sequence[float]) -> list[str]:
         return [number(value) for value in values]
     step = min(abs(b - a) for a, b in itertools.pairwise(values))
     largest = max(abs(value) for value in values)
-    if step <= 0 or largest >= _BEYOND or step < 1 / _BEYOND:
+    if step <= 0 or not _TINY <= largest < _BEYOND or step < 1 / _BEYOND:
         return [number(value, 6) for value in values]
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     if not math.isclose(step * 10**decimals, round(step * 10**decimals), rel_tol=1e-6):

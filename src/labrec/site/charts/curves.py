@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from labrec.record.text import printable
 from labrec.site.charts.axis import Range, labels, shown, ticks, whole_ticks
-from labrec.site.charts.drawing import polyline, tag, text
+from labrec.site.charts.drawing import Markup, polyline, tag, text
 from labrec.site.charts.figure import Figure, as_csv, for_script
 from labrec.site.wording import arrow, better, counted, listed, number
 
@@ -76,6 +77,10 @@ def lines(curves: Sequence[Curve], name: str) -> Figure:
     """
     if not 0 < len(curves) <= MOST_CURVES:
         raise ValueError(f"a figure holds 1 to {MOST_CURVES} curves, not {len(curves)}")
+    curves = [
+        curve._replace(metric=printable(curve.metric), unit=printable(curve.unit or ""))
+        for curve in curves
+    ]
     thin = [thinned(curve.points) for curve in curves]
     title = listed([curve.metric for curve in curves])
     up = span_of(curves)
@@ -101,7 +106,7 @@ def lines(curves: Sequence[Curve], name: str) -> Figure:
         kind="lines",
         title=title,
         sentence=sentence,
-        drawing=_draw(curves, thin, up, f"{title}. {sentence}"),
+        drawing=Markup(_draw(curves, thin, up, f"{title}. {sentence}")),
         payload=for_script(data),
         csv=as_csv(
             ("metric", "step", "value"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from labrec.record.text import one_line
+from labrec.record.text import printable
 
 _TAGS: Final = frozenset(
     {"a", "circle", "desc", "g", "line", "path", "rect", "svg", "text", "title", "tspan"}
@@ -22,6 +22,19 @@ _ATTRIBUTES: Final = frozenset(
         "x2", "xmlns", "y", "y1", "y2",
     }
 )  # fmt: skip
+
+
+class Markup(str):
+    """Text that is markup of our own making: a template shows it as it is, and escapes all else.
+
+    Made only by `labrec.site.charts.figure` from what `tag` wrote, and by `for_script`.
+    """
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        """Return the markup; what Jinja2 asks of text that needs no escaping."""
+        return str(self)
 
 
 def tag(name: str, *content: str, **attributes: object) -> str:
@@ -51,8 +64,8 @@ def tag(name: str, *content: str, **attributes: object) -> str:
 
 
 def text(value: str) -> str:
-    """Return text for the inside of an element: escaped, on one line, without controls."""
-    return escape(one_line(value))
+    """Return text for the inside of an element: escaped, on one line, what is invisible shown."""
+    return escape(printable(value))
 
 
 def place(value: float) -> str:
@@ -68,4 +81,4 @@ def polyline(points: list[tuple[float, float]]) -> str:
 def _attribute(value: object) -> str:
     if isinstance(value, float):
         return place(value)
-    return escape(one_line(str(value)), quote=True)
+    return escape(printable(str(value)), quote=True)

@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.record.text import one_line
+from labrec.site.charts.drawing import Markup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +21,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Figure(NamedTuple):
-    """One chart of a page. ``figure()`` of ``templates/figures.html`` shows it.
+    """One chart of a page. ``figure`` of ``templates/figures.html`` shows it.
 
     Attributes:
         name: Its id in the page: ``[a-z0-9-]+``, unique there.
@@ -37,13 +38,13 @@ class Figure(NamedTuple):
     kind: str
     title: str
     sentence: str
-    drawing: str
-    payload: str
+    drawing: Markup
+    payload: Markup
     csv: bytes
     keys: tuple[tuple[int, str], ...] = ()
 
 
-def for_script(value: Any) -> str:
+def for_script(value: Any) -> Markup:
     """Return JSON that may stand in a ``<script>`` element and is still the same JSON.
 
     ``<``, ``>``, ``&`` and the two line separators of JavaScript appear as escapes.
@@ -51,9 +52,8 @@ def for_script(value: Any) -> str:
     Args:
         value: Plain values; NaN and infinities appear as null.
     """
-    return json.dumps(
-        finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    ).translate(_SCRIPT)
+    text = json.dumps(finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Markup(text.translate(_SCRIPT))
 
 
 def finite(value: Any) -> Any:

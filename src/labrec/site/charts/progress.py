@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from labrec.record.text import printable
+from labrec.site import urls
 from labrec.site.charts.axis import Range, shown
 from labrec.site.charts.curves import below, frame
-from labrec.site.charts.drawing import place, tag, text
+from labrec.site.charts.drawing import Markup, place, tag, text
 from labrec.site.charts.figure import Figure, as_csv, for_script
 from labrec.site.wording import arrow, better, counted, estimate, number, percent
 
@@ -37,7 +39,7 @@ class Step(NamedTuple):
         high: Upper end.
         n: Runs behind the mean.
         n_failed: Runs that failed or were interrupted.
-        href: Where it is shown, relative to the page; our own address, never a record's.
+        href: Where it is shown, relative to the page: an address of `labrec.site.urls`.
     """
 
     name: str
@@ -87,6 +89,10 @@ def lineage(steps: Sequence[Step], quantity: Quantity, name: str) -> Figure:
         quantity: What is measured.
         name: Id of the figure in its page.
     """
+    steps = [step._replace(name=printable(step.name)) for step in steps]
+    quantity = quantity._replace(
+        metric=printable(quantity.metric), unit=printable(quantity.unit or "")
+    )
     best = best_so_far(steps, quantity.direction)
     sentence = _said(steps, best, quantity)
     start = max(0, len(steps) - MOST_STEPS)
@@ -98,7 +104,7 @@ def lineage(steps: Sequence[Step], quantity: Quantity, name: str) -> Figure:
         kind="progress",
         title=title,
         sentence=sentence,
-        drawing=_draw(drawn, line, quantity, (start, up, f"{title}. {sentence}")),
+        drawing=Markup(_draw(drawn, line, quantity, (start, up, f"{title}. {sentence}"))),
         payload=for_script(_payload(drawn, line, quantity, (start, up))),
         csv=as_csv(
             ("place", "experiment", "mean", "low", "high", "n", "n_failed", "best_so_far"),
@@ -186,7 +192,7 @@ def _payload(
             [
                 start + at + 1,
                 step.name,
-                None if step.mean is None else up.clip(step.mean),
+                None if step.mean is None else _edge(up).clip(step.mean),
                 *(None if end is None else up.clip(end) for end in (step.low, step.high)),
                 None if (top := best[at]) is None else up.clip(top),
                 _look_within(up, steps, best, at),
@@ -198,6 +204,12 @@ def _payload(
             for at, step in enumerate(steps)
         ],
     }
+
+
+def _edge(up: Range) -> Range:
+    """Return the range in which a whole mark can be seen."""
+    room = (up.high - up.low) * 0.02
+    return Range(up.low + room, up.high - room)
 
 
 def _exact(step: Step) -> str:
@@ -285,7 +297,7 @@ def _mark(step: Step, x: float, up: Range, look: int) -> str:
     if look != _SILENT:
         parts += _value(step, x, up, look)
     if step.href:
-        return tag("a", *parts, href=step.href, aria_label=told)
+        return tag("a", *parts, href=urls.check(step.href), aria_label=told)
     return tag("g", *parts)
 
 

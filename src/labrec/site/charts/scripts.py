@@ -1,12 +1,14 @@
 """What the charts of a site need beside its pages: the shared Vega bundle with our specifications.
 
 The bundle comes from vl-convert, an installed package; nothing is downloaded. It is wrapped so that
-it leaves three names behind and no other, and loaded by ``charts.js`` when a chart comes into view.
+it leaves four names behind and no other, and loaded by ``charts.js`` when a chart comes into view.
 """
 
 from __future__ import annotations
 
-import functools
+import hashlib
+from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
 from typing import Final
 
 from labrec.errors import NotFoundError
@@ -16,32 +18,50 @@ from labrec.site.charts.specifications import FIELDS, specifications
 BUNDLE: Final = "vega.js"
 """Name of the script; ``charts.js`` looks for it in its own folder."""
 
-_HEAD = """\
-/* Vega {vega}, Vega-Lite and Vega-Embed: BSD 3-Clause, https://github.com/vega. From vl-convert. */
-"""
+_LICENCE = "Vega {vega}, Vega-Lite and Vega-Embed: BSD 3-Clause, https://github.com/vega"
 
 
-@functools.cache
-def scripts() -> dict[str, bytes]:
-    """Return the script by its name in the folder of assets.
+def bundle(before: bytes | None = None) -> bytes:
+    """Return the script, which takes seconds to make.
+
+    Args:
+        before: A script that was made earlier; returned when it would be the same again.
 
     Raises:
         NotFoundError: vl-convert or Altair is not installed.
     """
-    try:
-        import vl_convert  # only where a site is built
-    except ImportError as error:
-        raise NotFoundError(
-            "charts need vl-convert, which is not installed", hint="pip install 'labrec[lab]'"
-        ) from error
+    mark = f"/* labrec charts {_key()} */\n"
+    if before is not None and before.startswith(mark.encode()):
+        return before
+    import vl_convert  # only where the script is made
+
     known = {
         kind: {"fields": FIELDS[kind], "spec": spec} for kind, spec in specifications().items()
     }
     parts = (
-        _HEAD.format(vega=vl_convert.get_vega_version()),
+        mark,
+        f"/* {_LICENCE.format(vega=vl_convert.get_vega_version())} */\n",
         "(function () {\n",
-        vl_convert.javascript_bundle(None),
+        vl_convert.javascript_bundle(_SNIPPET),
         f"\nwindow.labrecCharts = {for_script(known)};\n",
         "})();\n",
     )
-    return {BUNDLE: "".join(parts).encode()}
+    return "".join(parts).encode()
+
+
+_SNIPPET = "window.vegaEmbed = vegaEmbed; window.vega = vega; window.vegaLite = vegaLite;"
+
+
+def _key() -> str:
+    """Return what tells one script from another: our specifications and who made the rest."""
+    try:
+        versions = [version(name) for name in ("altair", "vl-convert-python")]
+    except PackageNotFoundError as error:
+        raise NotFoundError(
+            f"charts need {error.name}, which is not installed", hint="pip install 'labrec[lab]'"
+        ) from error
+    ours = [
+        (files(__package__) / name).read_text("utf-8")
+        for name in ("specifications.py", "scripts.py")
+    ]
+    return hashlib.sha256("\0".join([*versions, *ours]).encode()).hexdigest()[:16]

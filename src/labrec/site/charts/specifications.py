@@ -2,7 +2,7 @@
 
 A page brings rows for the data set ``points``, whose fields are `FIELDS`, and texts that take the
 place of ``@name`` where a specification holds one; ``@first``, ``@last``, ``@low`` and ``@high``
-are the ends of the axes. Colours are the variables of ``labrec.css``, so
+are the ends of the axes. Colours are the variables of ``site.css``, so
 a chart follows the theme, and prints, without being drawn again.
 """
 
@@ -26,6 +26,7 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
 _LOOKS = [1, 2, 3, 4, 5, 6]
 _DASHES = [[1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 4], [12, 4]]
 _HEIGHT = 260
+_STRIP = 24  # pixels below the plot for experiments without a value
 
 
 def specifications() -> dict[str, dict[str, Any]]:
@@ -54,8 +55,8 @@ def _zoom(alt: ModuleType) -> Any:
     return alt.selection_interval(bind="scales", name="zoom", zoom="wheel![event.ctrlKey]")
 
 
-def _upright(alt: ModuleType, field: str = "y") -> Any:
-    scale = alt.Scale(zero=False, nice=False, domain=["@low", "@high"])
+def _upright(alt: ModuleType, field: str = "y", room: int = 0) -> Any:
+    scale = alt.Scale(zero=False, nice=False, domain=["@low", "@high"], range=[_HEIGHT - room, 0])
     return alt.Y(f"{field}:Q", scale=scale, axis=_title(alt))
 
 
@@ -121,16 +122,16 @@ def _progress(alt: ModuleType) -> Any:
     ]
     best = rows.mark_line(
         interpolate="step-after", strokeWidth=1.6, color="var(--lr-best)", clip=True
-    ).encode(x=across, y=_upright(alt, "best"))
+    ).encode(x=across, y=_upright(alt, "best", _STRIP))
     interval = rows.mark_rule(strokeWidth=1.4, color="var(--lr-muted)", clip=True).encode(
-        x=across, y=_upright(alt, "low"), y2="high:Q"
+        x=across, y=_upright(alt, "low", _STRIP), y2="high:Q"
     )
     means = (
         rows.transform_filter(alt.datum.look > 0)
         .mark_point(filled=True, opacity=1, clip=True)
         .encode(
             x=across,
-            y=_upright(alt),
+            y=_upright(alt, room=_STRIP),
             shape=_by_look(alt, alt.Shape, ["circle", "diamond", "triangle-up", "triangle-down"]),
             size=_by_look(alt, alt.Size, [36, 150, 60, 60]),
             color=_by_look(
@@ -140,7 +141,7 @@ def _progress(alt: ModuleType) -> Any:
         )
     )
     strip = rows.transform_filter((alt.datum.failed > 0) | (alt.datum.look == 0)).encode(
-        x=across, y=alt.value(_HEIGHT - 7), tooltip=told
+        x=across, y=alt.value(_HEIGHT - _STRIP / 2), tooltip=told
     )
     failed = strip.mark_point(size=50, strokeWidth=1.6, clip=True).encode(
         shape=alt.condition(alt.datum.failed > 0, alt.value(_CROSS), alt.value("circle")),

@@ -1,0 +1,174 @@
+"""A listing: a table of a page that a reader can sort, filter and page through. Pure.
+
+Without JavaScript it is a plain table of its first rows. Of a long one the rows stand a second time
+as compact JSON, which ``listing.js`` shows page by page, so that ten thousand runs stay one page
+that scrolls. ``listing`` of ``templates/listing.html`` shows it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+from labrec.site import urls
+from labrec.site.charts.figure import for_script
+from labrec.site.stamp import shown
+from labrec.site.wording import number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from labrec.site.charts.drawing import Markup
+
+FIRST: Final = 200
+"""Rows that stand in the page itself, and on one page of a long listing."""
+
+Mark = Literal[
+    "", "better", "worse", "unclear", "unreplicated", "complete", "failed", "interrupted",
+    "planned", "missing", "odd", "aside",
+]  # fmt: skip
+"""How a cell looks: a colour, and before its text a sign that ``site.css`` puts there."""
+
+MARKS: Final[tuple[Mark, ...]] = Mark.__args__  # type: ignore[attr-defined]
+
+_LONGEST = 120  # characters of one cell
+
+
+class Column(NamedTuple):
+    """One column.
+
+    Attributes:
+        title: What its head says; record text is allowed.
+        kind: ``text``, ``number`` (right-aligned) or ``choice`` (few values, offered as a filter).
+        note: A second line of the head, such as a unit and direction.
+    """
+
+    title: str
+    kind: Literal["text", "number", "choice"] = "text"
+    note: str = ""
+
+
+class Cell(NamedTuple):
+    """One cell.
+
+    Attributes:
+        text: What it shows.
+        sort: What it is sorted by; None = after all others.
+        href: Where it leads, an address of `labrec.site.urls`, or ``#anchor``. Empty = nowhere.
+        mark: How it looks.
+        anchor: Id of its row in the page, ``[a-z0-9-]+``; of the row's first cell only.
+    """
+
+    text: str
+    sort: float | str | None
+    href: str = ""
+    mark: Mark = ""
+    anchor: str = ""
+
+
+class Listing(NamedTuple):
+    """A table of a page.
+
+    Attributes:
+        name: Its id in the page, ``[a-z0-9-]+``, unique there.
+        caption: What its rows are.
+        columns: Its columns.
+        rows: Its first `FIRST` rows, a cell a column.
+        total: How many rows it has.
+        payload: All rows for ``listing.js`` where there are more than `FIRST`; else empty.
+        data: Where it lies as CSV, from the page; empty = nowhere.
+    """
+
+    name: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    total: int
+    payload: Markup | str = ""
+    data: str = ""
+
+
+def listing(
+    name: str,
+    caption: str,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Cell]],
+    data: str = "",
+) -> Listing:
+    """Return a listing.
+
+    Args:
+        name: Its id in the page.
+        caption: What its rows are.
+        columns: Its columns.
+        rows: All rows, a cell a column, in the order in which they first appear.
+        data: Where it lies as CSV, from the page.
+
+    Raises:
+        UnsafeError: A cell leads where no page of the site is.
+        ValueError: A row has not one cell a column.
+    """
+    for row in rows:
+        if len(row) != len(columns):
+            raise ValueError(f"a row of {name} has {len(row)} cells for {len(columns)} columns")
+        for cell in row:
+            if cell.href:
+                urls.check(cell.href)
+    payload = for_script([[_compact(cell) for cell in row] for row in rows])
+    return Listing(
+        name,
+        caption,
+        tuple(columns),
+        tuple(tuple(cell._replace(text=_cut(cell.text)) for cell in row) for row in rows[:FIRST]),
+        len(rows),
+        payload if len(rows) > FIRST else "",
+        data,
+    )
+
+
+def words(value: str | None, href: str = "", mark: Mark = "") -> Cell:
+    """Return a cell of text; nothing where there is none."""
+    if not value:
+        return Cell("", None, href, mark)
+    return Cell(value, value.casefold(), href, mark)
+
+
+def amount(value: float | None, text: str = "", mark: Mark = "", href: str = "") -> Cell:
+    """Return a cell of a number: a missing one and one that is not finite are visible as such.
+
+    Args:
+        value: The number; None = there is none.
+        text: What it shows; empty = the number as `labrec.site.wording.number` writes it.
+        mark: How it looks, where it is finite.
+        href: Where it leads.
+    """
+    if value is None:
+        return Cell(text or "—", None, href, "missing")
+    if not math.isfinite(value):
+        return Cell(text or number(value), None, href, "odd")
+    return Cell(text or number(value), value, href, mark)
+
+
+def moment(value: datetime | None) -> Cell:
+    """Return a cell of a time in UTC, to the minute."""
+    if value is None:
+        return Cell("undated", None, "", "missing")
+    return Cell(f"{value:%Y-%m-%d %H:%M}", value.timestamp())
+
+
+def _cut(text: str) -> str:
+    return shown(text, _LONGEST)
+
+
+def _compact(cell: Cell) -> list[Any]:
+    """Return a cell as the script reads it: text, sort, address, number of its mark, anchor.
+
+    What repeats is left out: a sort of 0 says that the text is sorted by; trailing nothings go.
+    """
+    text = _cut(cell.text)
+    sort = 0 if isinstance(cell.sort, str) and cell.sort == text.casefold() else [cell.sort]
+    values: list[Any] = [text, sort, cell.href, MARKS.index(cell.mark), cell.anchor]
+    while len(values) > 2 and not values[-1]:  # noqa: PLR2004 - text and sort stay
+        values.pop()
+    return values
