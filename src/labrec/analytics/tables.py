@@ -141,7 +141,7 @@ METRICS: Final = Table(
         ),
         _RECORD,
     ),
-    ("project", "run_id", "metric", "record_digest"),
+    ("project", "run_id", "record_digest", "metric"),
 )
 
 SERIES: Final = Table(
@@ -156,7 +156,7 @@ SERIES: Final = Table(
         Column("value", "number", "Its value; may be NaN or infinite.", "metric"),
         _RECORD,
     ),
-    ("run_id", "metric", "step", "time"),
+    ("run_id", "record_digest", "metric", "step", "time"),
     partitioned=True,
 )
 
@@ -172,7 +172,7 @@ FEATURES: Final = Table(
         Column("kind", "text", "number, text, boolean, null, list, tree or tag."),
         _RECORD,
     ),
-    ("project", "run_id", "path", "record_digest"),
+    ("project", "run_id", "record_digest", "path"),
 )
 
 FEATURE_CHANGES: Final = Table(
@@ -188,7 +188,7 @@ FEATURE_CHANGES: Final = Table(
         Column("new", "text", "The run's value as canonical JSON.", optional=True),
         _RECORD,
     ),
-    ("project", "run_id", "parent", "path"),
+    ("project", "run_id", "record_digest", "parent", "path"),
 )
 
 EDGES: Final = Table(
@@ -214,7 +214,7 @@ EDGES: Final = Table(
         Column("root", "text", "Experiment at the top of its first parents.", optional=True),
         _RECORD,
     ),
-    ("project", "run_id", "kind", "called", "parent_run", "parent"),
+    ("project", "run_id", "record_digest", "kind", "called", "parent_run", "parent"),
 )
 
 HARDWARE: Final = Table(
@@ -234,7 +234,7 @@ HARDWARE: Final = Table(
         Column("unavailable", "text", "Why there is no value.", optional=True),
         _RECORD,
     ),
-    ("project", "run_id", "kind", "field", "record_digest"),
+    ("project", "run_id", "record_digest", "kind", "field"),
 )
 
 TELEMETRY: Final = Table(
@@ -257,7 +257,7 @@ TELEMETRY: Final = Table(
         Column("unavailable", "text", "Why there is no sample.", optional=True),
         _RECORD,
     ),
-    ("project", "run_id", "channel", "record_digest"),
+    ("project", "run_id", "record_digest", "channel"),
 )
 
 ARTIFACTS: Final = Table(
@@ -274,7 +274,7 @@ ARTIFACTS: Final = Table(
         Column("in_lab", "boolean", "Whether the lab holds its bytes."),
         _RECORD,
     ),
-    ("project", "run_id", "name", "record_digest"),
+    ("project", "run_id", "record_digest", "name"),
 )
 
 EXPERIMENTS: Final = Table(

@@ -25,6 +25,7 @@ COMMANDS: dict[str, Row] = {
     "show": Row("show", "Show one run."),
     "get": Row("get", "Get an artifact or another stored file of a run."),
     "diff": Row("diff", "Show what differs between two runs."),
+    "analyze": Row("analyze", "Make tables of all runs, with the statistics on them."),
     "verify": Row("verify", "Prove that the lab's bytes are what their names say."),
     "check": Row("check", "Check that merging a commit only adds honest records."),
     "land": Row("land", "Merge this clone's records into the base branch."),

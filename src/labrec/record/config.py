@@ -89,6 +89,11 @@ def split_path(path: str) -> list[str]:
     return [re.sub(r"\\([.\\])", r"\1", key) for key in re.findall(r"(?:\\.|[^.])+", path)]
 
 
+def join_path(keys: Iterable[str]) -> str:
+    r"""Return keys as a dotted path, the inverse of `split_path`."""
+    return ".".join(key.replace("\\", "\\\\").replace(".", "\\.") for key in keys)
+
+
 def _without(tree: Any, keys: list[str]) -> Any:
     if not keys or not isinstance(tree, dict) or keys[0] not in tree:
         return tree

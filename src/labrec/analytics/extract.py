@@ -1,0 +1,311 @@
+"""From one record to the rows that it gives each table. ○ No IO.
+
+A record here is decoded and identified, and may still break its schema: what is read is taken as
+it stands, and a value that is not of its column's kind is found when the column is built.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from json.encoder import encode_basestring
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from labrec.analytics import tables
+from labrec.lineage.diff import kind
+from labrec.record.codec import canonical
+from labrec.record.config import join_path
+from labrec.record.digest import PREFIX
+from labrec.record.values import FLOATS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labrec.analytics.tables import Column
+
+VERSION: Final = 1
+"""Goes up whenever a record would give other rows; what was kept of older ones is then unused."""
+
+OF_RECORDS: Final = (tables.METRICS, tables.FEATURES, tables.HARDWARE, tables.TELEMETRY,
+                     tables.ARTIFACTS)  # fmt: skip
+"""Tables besides `tables.RUNS` whose rows each come from one record alone."""
+
+_SHARED = frozenset({"project", "run_id", "record_digest"})
+_LATER = frozenset({"standing", "counts"})  # notes and other records have a say in them
+_KINDS = {"string": "text", "$date": "tag", "$bytes": "tag", "$repr": "tag"}
+# Below and above them ECMAScript, and so RFC 8785, writes another text than Python does.
+_PLAIN_LOW, _PLAIN_HIGH = 1e-4, 1e16
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z", re.ASCII)
+_IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy"}
+
+Row = tuple[Any, ...]
+
+
+class Extracted(NamedTuple):
+    """The rows of one record.
+
+    Attributes:
+        run: Values of `RUN_COLUMNS`.
+        parents: Its parents as the record names them, as JSON text.
+        tree: Its features, as JSON text.
+        rows: Rows of each of `OF_RECORDS` by name, in the order of the table's key; values of
+            `own_columns`.
+    """
+
+    run: Row
+    parents: str
+    tree: str
+    rows: dict[str, list[Row]]
+
+
+def own_columns(table: tables.Table) -> tuple[Column, ...]:
+    """Return the columns of a table of `OF_RECORDS` that differ between the rows of a record."""
+    return tuple(c for c in table.columns if c.name not in _SHARED | _LATER)
+
+
+RUN_COLUMNS: Final = tuple(
+    column for column in tables.RUNS.columns if column.name not in {"project", "standing"}
+)
+"""Columns of `tables.RUNS` that one record decides."""
+
+
+def extract(record: dict[str, Any], path: str, digest: str) -> Extracted:
+    """Return the rows of a record.
+
+    Args:
+        record: As `record.version.identified_run` returns it.
+        path: Where it lies in the lab.
+        digest: ``sha256:…`` of its bytes.
+
+    Raises:
+        AttributeError, KeyError, TypeError, ValueError, InvalidError: It breaks its schema.
+    """
+    lineage = _section(record, "lineage")
+    parents = [
+        {name: parent.get(name) for name in ("by", "name", "run_id", "config_digest")}
+        for parent in lineage.get("parents", [])
+    ]
+    tree = _section(record, "features").get("tree", {})
+    return Extracted(
+        tuple(_run(record, path, digest).values()),
+        json.dumps(parents),
+        json.dumps(tree, ensure_ascii=False),
+        {
+            "metrics": list(_metrics(_section(record, "metrics"))),
+            "features": sorted(_features(tree, ())),
+            "hardware": list(_hardware(_section(record, "hardware"))),
+            "telemetry": list(_telemetry(_section(record, "telemetry"))),
+            "artifacts": sorted(map(_artifact, _section(record, "artifacts").get("items", []))),
+        },
+    )
+
+
+# --- runs -------------------------------------------------------------------------------------
+
+
+def _run(record: dict[str, Any], path: str, digest: str) -> dict[str, Any]:
+    """Return one row of the runs, in the order of `RUN_COLUMNS`."""
+    identity, lineage = record["identity"], _section(record, "lineage")
+    code, environment = _section(record, "code"), _section(record, "environment")
+    times, tool = identity.get("times", {}), identity["tool"]
+    hardware = _section(record, "hardware")
+    series = _section(record, "metrics").get("series")
+    return {
+        "run_id": identity["run_id"],
+        "name": identity["name"],
+        "status": identity["status"],
+        "reason": identity.get("reason"),
+        "experiment": identity["config_digest"],
+        "started": _time(times.get("started")),
+        "ended": _time(times.get("ended")),
+        "duration_s": number(times.get("duration_s")),
+        "seeds": _seeds(_section(record, "determinism")),
+        "tags": identity.get("tags", []),
+        "author": (identity.get("author") or {}).get("name"),
+        "intent": lineage.get("intent"),
+        "outcome": lineage.get("outcome"),
+        "hypotheses": [
+            link["slug"] for link in lineage.get("hypotheses", []) if link["linked"] == "start"
+        ],
+        "continues": lineage.get("continues"),
+        "reproduces": lineage.get("reproduces"),
+        "fulfils": identity.get("fulfils"),
+        "code_digest": code.get("digest"),
+        "code_commit": code.get("commit"),
+        "code_dirty": code.get("dirty"),
+        "features_digest": _section(record, "features").get("digest"),
+        "environment_digest": environment.get("digest"),
+        "interpreter": _interpreter(environment.get("interpreter")),
+        "hardware_id": hardware.get("hardware_id"),
+        "machine_id": hardware.get("machine_id"),
+        "tier": hardware.get("tier"),
+        **_machine(hardware.get("fields", {})),
+        "tool": f"{tool['name']} {tool['version']}",
+        "datasets": [_dataset(item) for item in _section(record, "datasets").get("items", [])],
+        "artifacts": len(_section(record, "artifacts").get("items", [])),
+        "capture_events": sum(
+            event.get("count", 1) for event in _section(record, "capture").get("events", [])
+        ),
+        "series_digest": PREFIX + series["sha256"] if series else None,
+        "path": path,
+        "record_digest": digest,
+    }
+
+
+def _section(record: dict[str, Any], name: str) -> dict[str, Any]:
+    return record.get(name) or {}
+
+
+def _time(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    if _TIME.fullmatch(text) is None:
+        raise ValueError(f"not a time: {text!a:.60}")
+    return datetime.fromisoformat(text)
+
+
+def _seeds(determinism: dict[str, Any]) -> str | None:
+    seeds = determinism.get("seeds")
+    return text_of(seeds) if seeds else None
+
+
+def _interpreter(found: dict[str, Any] | None) -> str | None:
+    if found is None:
+        return None
+    implementation = found["implementation"]
+    return f"{_IMPLEMENTATIONS.get(implementation, implementation)} {found['version']}"
+
+
+def _machine(fields: dict[str, Any]) -> dict[str, Any]:
+    gpus = fields.get("gpus", {}).get("value") or []
+    names = sorted(str(gpu.get("name")) for gpu in gpus)
+    memory = fields.get("memory", {}).get("value")
+    return {
+        "cpu_model": fields.get("cpu_name", {}).get("value"),
+        "gpu_model": ", ".join(names) or None,
+        "memory_bytes": memory if isinstance(memory, int) else None,
+    }
+
+
+def _dataset(item: dict[str, Any]) -> str:
+    which = item.get("version") or item.get("digest")
+    return f"{item['name']}@{which}" if which else str(item["name"])
+
+
+# --- the other tables -------------------------------------------------------------------------
+
+
+def _metrics(section: dict[str, Any]) -> Iterator[Row]:
+    for name, summary in sorted(section.get("values", {}).items()):
+        yield (
+            name,
+            number(summary["last"]),
+            number(summary.get("best")),
+            number(summary["mean"]),
+            number(summary["min"]),
+            number(summary["max"]),
+            summary["count"],
+            summary.get("unit"),
+            summary.get("direction"),
+        )
+
+
+def _features(tree: Any, keys: tuple[str, ...]) -> Iterator[Row]:
+    found = kind(tree)
+    if found == "tree" and (tree or not keys):
+        for key, value in tree.items():
+            yield from _features(value, (*keys, key))
+        return
+    value = number(tree) if found == "number" else None
+    yield join_path(keys), text_of(tree), value, _KINDS.get(found, found)
+
+
+def _hardware(section: dict[str, Any]) -> Iterator[Row]:
+    if not section:
+        return
+    machine = section["hardware_id"], section.get("machine_id"), section["tier"]
+    for place, called in (("conditions", "condition"), ("fields", "field")):
+        for name, fact in sorted(section.get(place, {}).items()):
+            value = fact.get("value")
+            yield (
+                *machine,
+                name,
+                called,
+                value if isinstance(value, str) else text_of(value) if "value" in fact else None,
+                number(value) if kind(value) == "number" else None,
+                fact.get("unit"),
+                fact.get("unavailable"),
+            )
+
+
+def _telemetry(section: dict[str, Any]) -> Iterator[Row]:
+    for name, channel in sorted(section.get("channels", {}).items()):
+        yield (
+            name,
+            channel.get("unit"),
+            channel.get("sensor"),
+            channel.get("method"),
+            number(channel.get("interval_s")),
+            number(channel.get("coverage")),
+            channel.get("count"),
+            number(channel.get("min")),
+            number(channel.get("mean")),
+            number(channel.get("max")),
+            number(channel.get("last")),
+            channel.get("unavailable"),
+        )
+
+
+def _artifact(item: dict[str, Any]) -> Row:
+    return (
+        item["name"],
+        item["role"],
+        item["sha256"],
+        item["size"],
+        item.get("media_type"),
+        item["where"] == "git",
+    )
+
+
+# --- values -----------------------------------------------------------------------------------
+
+
+def number(value: Any) -> float | None:
+    """Return a stored number as a float; None for none, and for one that no float can hold.
+
+    Raises:
+        TypeError, ValueError: It is no number.
+    """
+    if value is None or type(value) is float:
+        return value
+    if isinstance(value, dict):
+        ((tag, text),) = value.items()
+        if tag == "$float":
+            return FLOATS[text]
+        if tag != "$int":
+            raise ValueError(f"not a number: {tag!a:.60}")
+        value = int(text)
+    if type(value) is not int:
+        raise TypeError(f"not a number: {type(value).__name__}")
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def text_of(value: Any) -> str:
+    """Return the RFC 8785 form of a stored value as text."""
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float) and (
+        _PLAIN_LOW <= abs(value) < _PLAIN_HIGH and not value.is_integer()
+    ):
+        return repr(value)
+    return canonical(value).decode()

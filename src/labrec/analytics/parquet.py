@@ -1,0 +1,185 @@
+"""Writing tables: schemas from the contract, equal rows to equal bytes, whole or not at all.
+
+Text that many rows share (a run id, a digest) is held once and referred to; in the file it is plain
+text, so that every reader of Parquet sees the types of the contract.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from labrec.analytics.tables import VERSION, Kind, Table
+from labrec.errors import InvalidError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from labrec.analytics.tables import Column
+
+ROW_GROUP: Final = 65_536  # rows; a reader that wants one run skips all other groups
+
+TYPES: Final[dict[Kind, pa.DataType]] = {
+    "text": pa.string(),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "time": pa.timestamp("us", tz="UTC"),
+    "texts": pa.list_(pa.string()),
+}
+"""Arrow type of each kind of column."""
+
+SHARED: Final = ("project", "run_id", "record_digest")
+"""Columns that every row of a record repeats."""
+
+_SHARED_TYPE = pa.dictionary(pa.int32(), pa.string())
+_DICTIONARY_PAGE = 16 << 20  # bytes: more than the digests of one row group
+
+
+def column_array(column: Column, values: Sequence[Any]) -> pa.Array:
+    """Return the values of a column as Arrow holds them.
+
+    Raises:
+        InvalidError: A value is of another kind, or missing where none may be.
+    """
+    try:
+        array = pa.array(values, TYPES[column.kind])
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        raise InvalidError(f"{column.name} is no {column.kind}: {error}") from error
+    if array.null_count and not column.optional:
+        raise InvalidError(f"{column.name} is missing")
+    return array
+
+
+def rows_table(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> pa.Table:
+    """Return rows as an Arrow table.
+
+    Raises:
+        InvalidError: A value is not what its column takes.
+    """
+    turned = list(zip(*rows, strict=True)) or [()] * len(columns)
+    arrays = [column_array(c, values) for c, values in zip(columns, turned, strict=True)]
+    return pa.table(arrays, schema=plain_schema(columns))
+
+
+def plain_schema(columns: Sequence[Column]) -> pa.Schema:
+    """Return the Arrow schema of columns."""
+    return pa.schema([pa.field(c.name, TYPES[c.kind], nullable=c.optional) for c in columns])
+
+
+class TableFile:
+    """One Parquet file that is being written under a temporary name; a context manager.
+
+    Leaving it without `finish` removes what was written.
+
+    Args:
+        path: Where the file goes.
+        table: What it holds.
+        metadata: What its footer says besides the version of the contract.
+
+    Attributes:
+        path: As given.
+        rows: How many rows were written.
+        size: Length in bytes, once it is finished.
+    """
+
+    def __init__(self, path: Path, table: Table, metadata: Mapping[str, str]) -> None:
+        self.path = path
+        self.rows = self.size = 0
+        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        self._columns = table.columns
+        self._waiting: list[pa.Table] = []
+        self._count = 0
+        said = {"labrec.contract": str(VERSION), "labrec.table": table.name, **metadata}
+        self._schema = pa.schema(
+            [
+                pa.field(c.name, _SHARED_TYPE if c.name in SHARED else TYPES[c.kind], c.optional)
+                for c in table.columns
+            ]
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._writer = pq.ParquetWriter(
+            self._temporary,
+            self._schema,
+            compression="zstd",
+            compression_level=1,
+            dictionary_pagesize_limit=_DICTIONARY_PAGE,
+            store_schema=False,  # a dictionary is how it is held here, not what it is
+        )
+        self._writer.add_key_value_metadata(dict(sorted(said.items())))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.discard()
+
+    def add(self, rows: pa.Table) -> None:
+        """Take rows in the order of the table's key; they are written in groups of one size."""
+        if not rows.num_rows:
+            return
+        self._waiting.append(rows)
+        self._count += rows.num_rows
+        while self._count >= ROW_GROUP:
+            self._write(ROW_GROUP)
+
+    def finish(self) -> None:
+        """Write what is left. `publish` gives the file its name."""
+        if self._count:
+            self._write(self._count)
+        try:
+            self._writer.close()
+            self.size = self._temporary.stat().st_size
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+    def publish(self) -> None:
+        """Give the finished file its name, in the place of what had it."""
+        try:
+            self._temporary.replace(self.path)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+    def discard(self) -> None:
+        """Remove what has no name yet."""
+        if self._writer.is_open:
+            self._writer.close()
+        self._temporary.unlink(missing_ok=True)
+
+    def _write(self, count: int) -> None:
+        rows = pa.concat_tables(self._waiting)
+        group, rest = rows.slice(0, count), rows.slice(count)
+        self._waiting, self._count = [rest] if rest.num_rows else [], rest.num_rows
+        arrays = [
+            _shared(group[c.name]) if c.name in SHARED else group[c.name] for c in self._columns
+        ]
+        try:
+            self._writer.write_table(pa.table(arrays, schema=self._schema), row_group_size=count)
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+        self.rows += group.num_rows
+
+
+def _shared(array: pa.ChunkedArray) -> pa.Array:
+    """Return a column with one dictionary for all its rows, in the order of the rows."""
+    if not pa.types.is_dictionary(array.type):
+        array = array.dictionary_encode()
+    return array.unify_dictionaries().cast(_SHARED_TYPE).combine_chunks()
+
+
+def shared_column(names: pa.Array, places: pa.Array) -> pa.Array:
+    """Return a column that repeats names: row ``i`` is ``names[places[i]]``."""
+    return pa.DictionaryArray.from_arrays(places, names)
+
+
+def _unwritable(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"{path} cannot be written: {error.strerror or error}",
+        hint="Check the free space and the permissions, then run `labrec analyze` again.",
+        paths=[path],
+        kept="the tables that were there",
+    )

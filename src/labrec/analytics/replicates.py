@@ -1,0 +1,214 @@
+"""What the runs of one experiment say together: counts, mean, spread, interval. ○ No IO."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+LEVEL: Final = 0.95
+"""Level of every interval."""
+
+DIGITS: Final = 10
+"""Significant digits to which statistics are written: the rest differs between processors."""
+
+_ROUNDING: Final = 1e-13  # of the largest value: what sums of doubles can leave of no spread at all
+
+
+class Measured(NamedTuple):
+    """A metric of one run.
+
+    Attributes:
+        value: Its last value; may be NaN or infinite.
+        unit: Its unit, or None.
+        direction: maximize, minimize, or None.
+    """
+
+    value: float
+    unit: str | None = None
+    direction: str | None = None
+
+
+class Run(NamedTuple):
+    """What statistics need of a run.
+
+    Attributes:
+        run_id: Its id.
+        digest: Digest of its record.
+        status: complete, failed, interrupted or planned.
+        counts: Whether neither a note nor a second record takes it out of statistics.
+        seeds: Its seeds as canonical JSON, or None.
+        machine: The machine it was on, or None.
+        output: Digest of its series where that holds any point, else None.
+        metrics: By name.
+    """
+
+    run_id: str
+    digest: str
+    status: str
+    counts: bool
+    seeds: str | None
+    machine: str | None
+    output: str | None
+    metrics: dict[str, Measured]
+
+
+class Replicates(NamedTuple):
+    """A metric over the runs of one experiment.
+
+    Attributes:
+        n_runs: Counting runs that ended.
+        n_failed: Of these, failed.
+        n_interrupted: Of these, interrupted.
+        n: Complete runs with a finite value, identical outputs once.
+        n_missing: Complete runs without a value.
+        n_not_finite: Complete runs whose value is NaN or infinite.
+        n_machines: Machines among the n runs; all unknown ones count as one.
+        mean: Their mean; None without any, or where their units differ.
+        sd: Standard deviation, n - 1; None below two values.
+        low: Lower end of the interval of the mean; None below two values and without spread.
+        high: Upper end.
+        min: Smallest value.
+        max: Largest value.
+        unit: The unit all of them have; None where they differ.
+        direction: The direction all of them have; None where they differ.
+    """
+
+    n_runs: int
+    n_failed: int
+    n_interrupted: int
+    n: int
+    n_missing: int
+    n_not_finite: int
+    n_machines: int
+    mean: float | None
+    sd: float | None
+    low: float | None
+    high: float | None
+    min: float | None
+    max: float | None
+    unit: str | None
+    direction: str | None
+
+
+def distinct(runs: Iterable[Run]) -> list[Run]:
+    """Return the complete runs that count, of identical outputs the first alone.
+
+    Two runs have identical outputs where their series hold points and have one digest: they say one
+    thing twice, and no spread can be learned from them.
+
+    Args:
+        runs: Runs of one experiment, in the order in which they count.
+    """
+    seen: set[str] = set()
+    kept = []
+    for run in runs:
+        if run.status != "complete" or not run.counts or run.output in seen:
+            continue
+        if run.output is not None:
+            seen.add(run.output)
+        kept.append(run)
+    return kept
+
+
+def finite(runs: Iterable[Run], metric: str) -> list[tuple[Run, float]]:
+    """Return the runs that have a finite value of a metric, with it."""
+    found = ((run, run.metrics.get(metric)) for run in runs)
+    return [(r, m.value) for r, m in found if m is not None and math.isfinite(m.value)]
+
+
+def replicates(runs: Sequence[Run], metric: str) -> Replicates:
+    """Sum up a metric over the runs of one experiment.
+
+    The interval is mean ± t(1 - (1 - level)/2; n - 1) · sd/√n (Student 1908). Failed and
+    interrupted runs are counted and never averaged, as are values that are NaN or infinite.
+
+    Args:
+        runs: All runs of the experiment, in order of their ids.
+        metric: Its name.
+    """
+    ended = [run for run in runs if run.counts and run.status != "planned"]
+    complete = distinct(runs)
+    with_value = finite(complete, metric)
+    values = [value for _, value in with_value]
+    having = [run.metrics[metric] for run in complete if metric in run.metrics]
+    units, directions = {m.unit for m in having}, {m.direction for m in having}
+    comparable = values if len(units) == 1 else []
+    mean, sd, low, high = interval(comparable)
+    return Replicates(
+        n_runs=len(ended),
+        n_failed=sum(run.status == "failed" for run in ended),
+        n_interrupted=sum(run.status == "interrupted" for run in ended),
+        n=len(values),
+        n_missing=len(complete) - len(having),
+        n_not_finite=len(having) - len(values),
+        n_machines=len({run.machine for run, _ in with_value}),
+        mean=mean,
+        sd=sd,
+        low=low,
+        high=high,
+        min=min(comparable, default=None),
+        max=max(comparable, default=None),
+        unit=units.pop() if len(units) == 1 else None,
+        direction=directions.pop() if len(directions) == 1 else None,
+    )
+
+
+def interval(
+    values: Sequence[float],
+) -> tuple[float | None, float | None, float | None, float | None]:
+    """Return mean, standard deviation and the interval of the mean of finite values.
+
+    Without spread there is no interval: that the values agree says that what was measured is
+    deterministic, not that it is known exactly.
+    """
+    if not values:
+        return None, None, None, None
+    mean = mean_of(values)
+    if len(values) < 2:  # noqa: PLR2004 - no spread from one value
+        return mean, None, None, None
+    sd = sd_of(values)
+    if sd == 0 or not math.isfinite(sd):
+        return mean, sd if sd == 0 else None, None, None
+    half = quantile(len(values) - 1) * sd / math.sqrt(len(values))
+    return mean, sd, mean - half, mean + half
+
+
+def mean_of(values: Sequence[float]) -> float:
+    """Return the mean of finite values, correctly rounded sums (`math.fsum`), never overflowing."""
+    try:
+        return math.fsum(values) / len(values)
+    except OverflowError:
+        return math.fsum(value / len(values) for value in values)
+
+
+def sd_of(values: Sequence[float]) -> float:
+    """Return the standard deviation, n - 1, of two or more finite values.
+
+    Exactly 0 where they differ by no more than rounding leaves of equal ones: 1e-13 of the largest.
+    """
+    largest = max(map(abs, values))
+    if max(values) - min(values) <= _ROUNDING * largest:
+        return 0.0
+    mean = mean_of(values)
+    # scaled, so that no square overflows
+    squares = math.fsum(((value - mean) / largest) ** 2 for value in values)
+    return largest * math.sqrt(squares / (len(values) - 1))
+
+
+@lru_cache(maxsize=4096)
+def quantile(df: float) -> float:
+    """Return the two-sided t quantile of `LEVEL` for df degrees of freedom, > 0."""
+    from scipy.special import stdtrit  # a third of a second: only where there are replicates
+
+    return float(stdtrit(df, 0.5 + LEVEL / 2))
+
+
+def rounded(value: float | None) -> float | None:
+    """Return a statistic as it is written: ten significant digits."""
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{value:.{DIGITS - 1}e}")

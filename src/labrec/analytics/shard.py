@@ -1,0 +1,244 @@
+"""The rows of one day's records, kept until the day changes.
+
+A shard is a file under ``labrec/cache`` in the git directory, one for each project and day, that
+names the git tree of the day it was made from. When a day has changed only records that its shard
+does not hold are read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import pyarrow as pa
+
+from labrec.analytics import extract, proven, tables
+from labrec.analytics.parquet import plain_schema, rows_table
+from labrec.analytics.tables import Column
+from labrec.errors import IntegrityError, InvalidError
+from labrec.record import codec
+from labrec.record.layout import parse_path
+from labrec.record.version import identified_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from labrec.store.view import RunEntry, View
+
+_FORMAT = f"labrec.shard/1.{extract.VERSION}.{tables.VERSION}"
+_MAX_HEAD = 1 << 16  # bytes: the line before the tables is far shorter
+_PLACE = Column("place", "integer", "Which of the shard's runs a row belongs to.")
+_INTERNAL = (
+    Column("parents", "text", "The parents that the record names, as JSON."),
+    Column("tree", "text", "The features, as JSON."),
+)
+COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
+    "runs": (*extract.RUN_COLUMNS, *_INTERNAL),
+    **{t.name: (_PLACE, *extract.own_columns(t)) for t in extract.OF_RECORDS},
+}
+"""Columns of a shard's tables by name; ``place`` refers to a row of ``runs``."""
+
+
+class Problem(NamedTuple):
+    """A document that could not be used: where it lies, and why."""
+
+    path: str
+    problem: str
+
+
+class Shard(NamedTuple):
+    """The rows of the records of one project and day, ordered by run id, then digest.
+
+    Attributes:
+        project: The project.
+        day: ``YYYY/MM/DD``, of the run ids.
+        tree: Git tree id of the day's folder.
+        rows: An Arrow table for each of `COLUMNS`.
+        problems: Records that gave no rows.
+    """
+
+    project: str
+    day: str
+    tree: str
+    rows: dict[str, pa.Table]
+    problems: list[Problem]
+
+
+def load(view: View, project: str, day: str, tree: str) -> Shard:
+    """Return the shard of a day: kept, completed, or made.
+
+    Args:
+        view: The lab.
+        project: A project.
+        day: ``YYYY/MM/DD``.
+        tree: Git tree id of the day's folder.
+    """
+    path = _path(view, project, day)
+    kept = _read(path) if path is not None else None
+    if kept is not None and kept[0] == tree:
+        return Shard(project, day, tree, kept[1], [])
+    shard = _make(view, (project, day, tree), kept[1] if kept is not None else None)
+    if path is not None:
+        # Records that could not be read are tried again: what they miss may come later.
+        _write(path, "" if shard.problems else tree, shard.rows)
+    return shard
+
+
+def _make(view: View, where: tuple[str, str, str], kept: dict[str, pa.Table] | None) -> Shard:
+    project, day, tree = where
+    known = _known(kept["runs"]) if kept is not None else {}
+    taken: list[int] = []
+    new: list[extract.Extracted] = []
+    problems: list[Problem] = []
+    for entry in view.day_runs(project, day, tree):
+        place = known.get(entry.path)
+        if place is not None:
+            taken.append(place)
+            continue
+        try:
+            new.append(_extract(view, entry))
+        except (InvalidError, IntegrityError) as error:
+            problems.append(Problem(entry.path, f"{error.name}: {error.message}"))
+    parts = [_select(kept, taken)] if kept is not None and taken else []
+    try:
+        parts.append(_build(new))
+    except InvalidError:  # one of them: find out which
+        parts += _each(new, problems)
+    return Shard(project, day, tree, _ordered(_joined(parts)), problems)
+
+
+def _extract(view: View, entry: RunEntry) -> extract.Extracted:
+    if parse_path(entry.path).kind != "run":
+        raise InvalidError("no run belongs at this path")
+    data = view.read_entry(entry.path, entry.sha)
+    record = identified_run(codec.decode(data), entry.project, entry.run_id)
+    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    try:
+        return extract.extract(record, entry.path, digest)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise _invalid(data, error) from error
+
+
+def _invalid(data: bytes, error: Exception) -> InvalidError:
+    """Return what is wrong with a record, in the words of its schema where that notices."""
+    from labrec.record.reader import read_record  # brings validation in: only for a bad record
+
+    try:
+        read_record(data)
+    except InvalidError as found:
+        return found
+    return InvalidError(f"not a valid run: {type(error).__name__} {error}")
+
+
+def _each(
+    new: Sequence[extract.Extracted], problems: list[Problem]
+) -> Iterator[dict[str, pa.Table]]:
+    for one in new:
+        try:
+            yield _build([one])
+        except InvalidError as error:
+            path = one.run[_PATH]
+            problems.append(Problem(str(path), f"{error.name}: not a valid run: {error.message}"))
+
+
+_PATH = [column.name for column in COLUMNS["runs"]].index("path")
+
+
+def _build(new: Sequence[extract.Extracted]) -> dict[str, pa.Table]:
+    built = {"runs": rows_table(COLUMNS["runs"], [(*o.run, o.parents, o.tree) for o in new])}
+    for table in extract.OF_RECORDS:
+        rows = [(place, *row) for place, one in enumerate(new) for row in one.rows[table.name]]
+        built[table.name] = rows_table(COLUMNS[table.name], rows)
+    return built
+
+
+def _known(runs: pa.Table) -> dict[str, int]:
+    """Return the place of each record by its path, which names its bytes."""
+    return {path: place for place, path in enumerate(runs["path"].to_pylist())}
+
+
+def _joined(parts: Sequence[dict[str, pa.Table]]) -> dict[str, pa.Table]:
+    """Put shards behind one another, each place moved behind the ones before."""
+    if len(parts) == 1:
+        return parts[0]
+    joined: dict[str, list[pa.Table]] = {name: [] for name in COLUMNS}
+    before = 0
+    for part in parts:
+        for name, rows in part.items():
+            joined[name].append(rows if name == "runs" else _moved(rows, before))
+        before += part["runs"].num_rows
+    return {
+        name: pa.concat_tables(rows) if rows else plain_schema(COLUMNS[name]).empty_table()
+        for name, rows in joined.items()
+    }
+
+
+def _moved(rows: pa.Table, by: int) -> pa.Table:
+    import pyarrow.compute as pc
+
+    return rows.set_column(0, rows.schema.field(0), pc.add(rows["place"], by))
+
+
+def _select(rows: dict[str, pa.Table], places: list[int]) -> dict[str, pa.Table]:
+    """Return the runs at some places, in their order, with all their rows."""
+    import pyarrow.compute as pc
+
+    order = pa.array(places, pa.int64())
+    selected = {"runs": rows["runs"].take(order)}
+    for name in COLUMNS:
+        if name == "runs":
+            continue
+        # Rows of one run stand together: sorted stably by the new place they stay in order.
+        found = pc.index_in(rows[name]["place"], value_set=order)
+        table = rows[name].set_column(0, rows[name].schema.field(0), found.cast(pa.int64()))
+        table = table.filter(pc.is_valid(table["place"]))
+        selected[name] = table.take(pc.sort_indices(table["place"]))
+    return selected
+
+
+def _ordered(rows: dict[str, pa.Table]) -> dict[str, pa.Table]:
+    """Order the runs by id, then digest, and every other table with them."""
+    import pyarrow.compute as pc
+
+    keys = [("run_id", "ascending"), ("record_digest", "ascending")]
+    order = pc.sort_indices(rows["runs"], sort_keys=keys).to_pylist()
+    return rows if order == sorted(order) else _select(rows, order)
+
+
+# --- the file ---------------------------------------------------------------------------------
+
+
+def _path(view: View, project: str, day: str) -> Path | None:
+    return None if view.cache is None else proven.place(view.cache, _FORMAT, project, day)
+
+
+def _read(path: Path) -> tuple[str, dict[str, pa.Table]] | None:
+    """Return the tree a shard was made from and its rows, or None where it is of no use."""
+    body = proven.read(path)
+    if body is None:
+        return None
+    end = body[:_MAX_HEAD].tobytes().find(b"\n")
+    said = json.loads(body[:end].tobytes())
+    if said["format"] != _FORMAT:
+        return None
+    rows, at = {}, end + 1
+    for name, size in said["sizes"].items():
+        with pa.ipc.open_stream(pa.py_buffer(body[at : at + size])) as stream:
+            rows[name] = stream.read_all()
+        at += size
+    return said["tree"], rows
+
+
+def _write(path: Path, tree: str, rows: dict[str, pa.Table]) -> None:
+    parts: dict[str, bytes] = {}
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    for name, table in rows.items():
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema, options=options) as stream:
+            stream.write_table(table.combine_chunks())
+        parts[name] = sink.getvalue().to_pybytes()
+    sizes = {name: len(part) for name, part in parts.items()}
+    head = json.dumps({"format": _FORMAT, "tree": tree, "sizes": sizes}).encode()
+    proven.write(path, [head, b"\n", *parts.values()])
