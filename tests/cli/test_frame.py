@@ -28,11 +28,14 @@ def test_every_command_has_help_an_example_and_json(name):
     assert command is not None
     assert command.help
     assert "labrec" in (command.epilog or ""), "no example"
-    takes_json = any("--json" in parameter.opts for parameter in command.params)
-    assert takes_json or name == "completion"
-    for parameter in command.params:
-        if isinstance(parameter, click.Option):
-            assert parameter.help, parameter.name
+    below = command.commands.values() if isinstance(command, click.Group) else [command]
+    for one in below:
+        assert one.help
+        takes_json = any("--json" in parameter.opts for parameter in one.params)
+        assert takes_json or name == "completion"
+        for parameter in one.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.help, parameter.name
 
 
 @pytest.mark.parametrize("name", COMMANDS)

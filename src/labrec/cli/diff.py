@@ -36,7 +36,7 @@ _STYLES = {"add": "green", "delete": "red", "update": "yellow", "retype": "yello
 @pass_world
 def command(world: World, a: str, b: str, code: bool, at: str | None) -> None:
     """Show what changed from run A to run B: features, metrics, command, code, environment."""
-    from labrec.cli.states import malformed
+    from labrec.states import malformed
     from labrec.reader import RunReader
 
     view = world.lab.view(at)

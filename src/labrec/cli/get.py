@@ -36,7 +36,7 @@ def command(world: World, run: str, name: str | None, output: str | None, at: st
     Without NAME, lists what there is. The bytes are proven by their digest; a file that is there
     already is never overwritten, and a folder is never left.
     """
-    from labrec.cli.states import malformed
+    from labrec.states import malformed
     from labrec.reader import RunReader
 
     view = world.lab.view(at)

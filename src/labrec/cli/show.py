@@ -17,7 +17,7 @@ from labrec.record.values import from_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from labrec.cli.states import States
+    from labrec.states import States
     from labrec.reader import RunReader
     from labrec.store.view import View
 
@@ -49,7 +49,7 @@ def command(world: World, run: str, raw: bool, at: str | None) -> None:
         sys.stdout.flush()
         sys.stdout.buffer.write(found.data)
         return
-    from labrec.cli.states import malformed
+    from labrec.states import malformed
 
     with malformed(found):
         _answer(world, view, found)
@@ -58,7 +58,7 @@ def command(world: World, run: str, raw: bool, at: str | None) -> None:
 
 
 def _answer(world: World, view: View, found: RunReader) -> None:
-    from labrec.cli.states import by_hand, states_of
+    from labrec.states import by_hand, states_of
 
     states = states_of(view, found)
     world.answer(
@@ -84,7 +84,7 @@ def _text(world: World, run: RunReader, states: States) -> None:
         width = min(28, max(len(safe(key)) for key, _ in rows))
         for key, value in rows:
             console.say(f"  {safe(key):<{width}}  {_one_line(value)}".rstrip())
-    from labrec.cli.states import by_hand
+    from labrec.states import by_hand
 
     console.say(f"\n{console.styled('again, by hand', 'bold')}")
     for line in by_hand(run):

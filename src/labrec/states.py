@@ -64,18 +64,18 @@ def malformed(*runs: RunReader) -> Iterator[None]:
         raise
 
 
-def states_of(view: View, run: RunReader) -> States:
+def states_of(view: View, run: RunReader, reproduced_by: int | None = None) -> States:
     """Find out what may be said of a run's record.
 
     Args:
         view: The lab.
         run: The run; its bytes are proven by its name when they are read.
+        reproduced_by: How many other runs say that they repeat it; None = looked up here.
 
     Raises:
         IntegrityError: They are others.
     """
     from labrec.record.reader import read_record  # brings validation in: only to show one run
-    from labrec.store.summaries import summaries
 
     problem = ""
     try:
@@ -86,9 +86,16 @@ def states_of(view: View, run: RunReader) -> States:
         one.name for one in run.files()
         if (one.in_lab or one.role == "record") and not view.has_object(Digest(one.sha256))
     )  # fmt: skip
-    reproduced = {row.run_id for row in summaries(view) if row.reproduces == run.run_id}
+    if reproduced_by is None:
+        reproduced_by = _reproduced_by(view, run.run_id)
     return States(not problem, problem, not missing, missing, attested=False,
-                  reproduced_by=len(reproduced - {run.run_id}))  # fmt: skip
+                  reproduced_by=reproduced_by)  # fmt: skip
+
+
+def _reproduced_by(view: View, run_id: str) -> int:
+    from labrec.store.summaries import summaries  # reads about every run: only when asked
+
+    return len({row.run_id for row in summaries(view) if row.reproduces == run_id} - {run_id})
 
 
 def by_hand(run: RunReader) -> Iterator[str]:
