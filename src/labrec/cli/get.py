@@ -36,8 +36,8 @@ def command(world: World, run: str, name: str | None, output: str | None, at: st
     Without NAME, lists what there is. The bytes are proven by their digest; a file that is there
     already is never overwritten, and a folder is never left.
     """
-    from labrec.states import malformed
     from labrec.reader import RunReader
+    from labrec.states import malformed
 
     view = world.lab.view(at)
     found = RunReader(view, view.find_run(run))

@@ -17,8 +17,8 @@ from labrec.record.values import from_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from labrec.states import States
     from labrec.reader import RunReader
+    from labrec.states import States
     from labrec.store.view import View
 
 _LONG = 100  # characters of a value on one line
