@@ -24,6 +24,7 @@ COMMANDS: dict[str, Row] = {
     "log": Row("log", "List runs, newest first."),
     "show": Row("show", "Show one run."),
     "get": Row("get", "Get an artifact or another stored file of a run."),
+    "dag": Row("dag", "Show how experiments derive from one another."),
     "diff": Row("diff", "Show what differs between two runs."),
     "analyze": Row("analyze", "Make tables of all runs, with the statistics on them."),
     "verify": Row("verify", "Prove that the lab's bytes are what their names say."),
