@@ -1,18 +1,25 @@
 """The text of the study: the Python standard library that is on every machine.
 
-Another Python is another text, so the digest of what was read is part of a run's features.
+Another Python is another text. So the text is a dataset with a version and a digest: runs on
+different texts are never taken for repetitions of one another.
 """
 
 from __future__ import annotations
 
 import hashlib
 import platform
-import random
 import sysconfig
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+
+NAME = "python-stdlib"
 MODULE_BYTES = 12_000  # of each module at most this many, so that no large one dominates
+HELD_OUT_BYTES = 3_000  # of each module that is judged on
 HELD_OUT_SHARE = 8  # one module in eight is held out, chosen by its name alone
 
 
@@ -20,34 +27,40 @@ class Corpus(NamedTuple):
     """Modules of the standard library, split by name.
 
     Attributes:
-        training: Name and bytes of each module a model may learn from, sorted by name.
-        held_out: Name and bytes of each module it is judged on, sorted by name.
-        sha256: Digest of both parts, 64 hex digits.
-        python: Version the text belongs to.
+        training: The modules a model may learn from, one after another.
+        held_out: The modules it is judged on.
+        modules: How many modules there are in each part.
+        version: Version of the Python the text belongs to.
+        digest: sha256 of the list that ``sha256sum`` would print of the modules as they are used.
     """
 
-    training: tuple[tuple[str, bytes], ...]
-    held_out: tuple[tuple[str, bytes], ...]
-    sha256: str
-    python: str
+    training: Bytes
+    held_out: Bytes
+    modules: tuple[int, int]
+    version: str
+    digest: str
 
 
 def read() -> Corpus:
     """Read the top-level modules of this interpreter's standard library."""
-    training: list[tuple[str, bytes]] = []
-    held_out: list[tuple[str, bytes]] = []
-    digest = hashlib.sha256()
+    training: list[bytes] = []
+    held_out: list[bytes] = []
+    listed = hashlib.sha256()
     for path in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):
         text = path.read_bytes()[:MODULE_BYTES]
-        digest.update(f"{path.name} {len(text)}\n".encode() + text)
-        chosen = hashlib.sha256(path.name.encode()).digest()[0] % HELD_OUT_SHARE == 0
-        (held_out if chosen else training).append((path.name, text))
-    version = platform.python_version()
-    return Corpus(tuple(training), tuple(held_out), digest.hexdigest(), version)
+        if is_held_out(path.name):
+            text = text[:HELD_OUT_BYTES]
+        (held_out if is_held_out(path.name) else training).append(text)
+        listed.update(f"{hashlib.sha256(text).hexdigest()}  {path.name}\n".encode())
+    return Corpus(
+        np.frombuffer(b"".join(training), np.uint8),
+        np.frombuffer(b"".join(held_out), np.uint8),
+        (len(training), len(held_out)),
+        platform.python_version(),
+        f"sha256:{listed.hexdigest()}",
+    )
 
 
-def sample(corpus: Corpus, size: int, seed: int) -> bytes:
-    """Return ``size`` bytes of training text from modules in an order drawn by ``seed``."""
-    modules = list(corpus.training)
-    random.Random(seed).shuffle(modules)  # noqa: S311 - a reproducible order, not a secret
-    return b"".join(text for _, text in modules)[:size]
+def is_held_out(name: str) -> bool:
+    """Say whether a module is judged on, by its name alone."""
+    return hashlib.sha256(name.encode()).digest()[0] % HELD_OUT_SHARE == 0

@@ -1,15 +1,14 @@
-"""The study of ``make demo``: what makes a small byte-level language model better?
+"""The study of ``make demo``: what makes a small language model better, and at what cost?
 
-Makes a lab in a temporary folder, trains every model of a chain of changes with three seeds, one
-of which really fails, and reads the answer back from the records. It uses labrec as a user would:
-``labrec init``, ``labrec run`` and the SDK in the programs.
+Registers a claim, trains every experiment of ``plan.py`` with three seeds, judges the final model
+with its weights in four formats, verifies the lab, analyses it, builds its site, and says what was
+found. It does nothing that a user could not do by hand: each step is a command of labrec or a
+program that uses its SDK. ``README.md`` beside this file walks through it.
 """
 
 from __future__ import annotations
 
 import argparse
-import concurrent.futures
-import functools
 import json
 import os
 import shutil
@@ -17,229 +16,192 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from statistics import mean
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import corpus
+import plan
+import report
+from progress import Progress
+from quantize import FORMATS
 
-import labrec
+HERE = Path(__file__).resolve().parent
+PROGRAMS = ("corpus.py", "model.py", "plan.py", "train.py", "quantize.py", "evaluate.py")
+DRAFT = f"records/{plan.PROJECT}/hypotheses/{plan.HYPOTHESIS}.yaml"
+DEFINITION = f"records/{plan.PROJECT}/project.yaml"
+AUTHOR = "The labrec developers"
+QUICK = 0.01  # of the training steps
 
-PROJECT = "stdlib-lm"
-PROGRAMS = ("corpus.py", "model.py", "train.py", "write.py")
-SEEDS = (1, 2, 3)
-TRAINING_BYTES = 120_000
-HELD_OUT_BYTES = 2_500
-BUDGET = 800_000  # n-grams
-
-# Each change names its parent by the naming rule: 4_from_3_… was derived from 3_….
-FIRST = {"order": 1, "smoothing": "fixed", "cache": False}
-CHANGES: dict[str, dict[str, object]] = {
-    "1_order_1": {},
-    "2_from_1_order_3": {"order": 3},
-    "3_from_2_order_5": {"order": 5},
-    "4_from_3_witten_bell": {"smoothing": "witten-bell"},
-    "5_from_3_absolute": {"smoothing": "absolute"},
-    "6_from_3_cache": {"cache": True},
-    "7_from_6_absolute": {"smoothing": "absolute"},
-    "8_from_7_order_7": {"order": 7},
+# One thread a run: the runs share the processor, and sums come out in one order.
+THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+ENVIRONMENT = {
+    **os.environ,
+    **THREADS,
+    # the `labrec` and `python` of the environment that runs this file
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
 }
-# Too much of a good thing: its table of n-grams outgrows the budget and the program fails.
-FAILING = "9_from_8_order_16"
-WRITING = "10_from_8_write"
+GIT = ("git", "-c", f"user.name={AUTHOR}", "-c", "user.email=labrec@example.org")
+
+
+class Study(NamedTuple):
+    """Where the study happens.
+
+    Attributes:
+        lab: The lab that keeps the records.
+        code: The repository of the programs, whose ``labrec.toml`` points at the lab.
+        seeds: Seeds of each experiment.
+        experiments: What is trained, parents first.
+    """
+
+    lab: Path
+    code: Path
+    seeds: tuple[int, ...]
+    experiments: dict[str, plan.Experiment]
 
 
 class Outcome(NamedTuple):
-    """How one recorded command ended.
+    """How one program ended.
 
     Attributes:
-        code: Exit code of the program.
-        seconds: Wall time of the whole command, recording included.
-        said: Last line of what the program printed.
+        code: Its exit code.
+        said: The last line that it printed.
+        seconds: How long it took, recording included.
     """
 
     code: int
-    seconds: float
     said: str
-
-    def __str__(self) -> str:
-        return f"{self.seconds:4.1f} s  {self.said}"
+    seconds: float
 
 
-def call(lab: Path, *argv: str, expect: int | None = 0) -> subprocess.CompletedProcess[str]:
-    """Run a command in the lab; stop the study when it does not end as expected."""
-    done = subprocess.run(argv, cwd=lab, capture_output=True, text=True, check=False)
+def call(folder: Path, *argv: str, expect: int | None = 0) -> Outcome:
+    """Run a command in a folder; stop the study when it does not end as expected."""
+    started = time.perf_counter()
+    done = subprocess.run(
+        argv, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
     if expect is not None and done.returncode != expect:
         sys.exit(f"{' '.join(argv)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-    return done
+    lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
+    said = lines[-1] if lines else ""
+    return Outcome(done.returncode, said, time.perf_counter() - started)
 
 
-def show(lab: Path, *argv: str) -> None:
-    """Print a command and what it answers, as a terminal would."""
-    print(f"\n$ {' '.join(argv)}", flush=True)
-    print(call(lab, *argv).stdout.rstrip(), flush=True)
+# --- before the first run ---------------------------------------------------------------------
 
 
-# --- the lab ----------------------------------------------------------------------------------
-
-
-def features() -> dict[str, dict[str, Any]]:
-    """Return the features of every experiment: each is its parent's with one change."""
-    text = corpus.read()
-    shared = {
-        "corpus": {"python": text.python, "sha256": text.sha256},
-        "training_bytes": TRAINING_BYTES,
-        "held_out_bytes": HELD_OUT_BYTES,
-    }
-    models: dict[str, dict[str, object]] = {}
-    numbers: dict[str, str] = {}
-    others: dict[str, dict[str, object]] = {FAILING: {"order": 16}, WRITING: {}}
-    for name, change in (CHANGES | others).items():
-        number, _, rest = name.partition("_")
-        parent = rest.split("_")[1] if rest.startswith("from_") else ""
-        models[name] = {**(models[numbers[parent]] if parent else FIRST), **change}
-        numbers[number] = name
-    for options in models.values():
-        options["max_contexts"] = BUDGET
-    return {name: {"model": options, **shared} for name, options in models.items()}
-
-
-def prepare(lab: Path) -> None:
-    """Make the lab: the programs and features under git, and what ``labrec init`` adds."""
+def prepare_lab(lab: Path) -> None:
+    """Make the lab, say what its project judges by, and register the claim."""
+    lab.parent.mkdir(parents=True, exist_ok=True)
     call(lab.parent, "labrec", "init", str(lab))
-    here = Path(__file__).resolve().parent
+    if not (lab / DRAFT).exists():
+        call(lab, "labrec", "hypothesis", "new", plan.HYPOTHESIS, "--project", plan.PROJECT)
+        shutil.copy(HERE / "hypothesis.yaml", lab / DRAFT)
+        shutil.copy(HERE / "project.yaml", lab / DEFINITION)
+        call(lab, *GIT, "add", DRAFT, DEFINITION)
+        call(lab, *GIT, "commit", "-q", "-m", "Define the study and draft its claim")
+    register = ("labrec", "hypothesis", "register", plan.HYPOTHESIS, "--author", AUTHOR)
+    print(f"  {call(lab, *register).said}")
+
+
+def prepare_code(study: Study) -> None:
+    """Make the repository of the programs, with the features of each experiment."""
+    code = study.code
+    (code / "features").mkdir(parents=True)
     for name in PROGRAMS:
-        shutil.copy(here / name, lab / name)
-    (lab / "features").mkdir()
-    for name, tree in features().items():
-        (lab / "features" / f"{name}.json").write_text(json.dumps(tree, indent=2) + "\n")
-    call(lab, "git", "add", ".")
-    author = ("-c", "user.name=Demo", "-c", "user.email=demo@example.org")
-    call(lab, "git", *author, "commit", "-q", "-m", "Add the programs of the study")
+        shutil.copy(HERE / name, code / name)
+    for name, experiment in study.experiments.items():
+        text = json.dumps(experiment.features, indent=2) + "\n"
+        (code / "features" / f"{name}.json").write_text(text)
+    (code / ".gitignore").write_text("labrec.toml\nwork/\n__pycache__/\n")
+    call(code, "git", "init", "-q")
+    call(code, *GIT, "add", ".")
+    call(code, *GIT, "commit", "-q", "-m", "Add the programs of the study")
+    (code / "labrec.toml").write_text(f"lab = {json.dumps(str(study.lab))}\n")
 
 
 # --- the runs ---------------------------------------------------------------------------------
 
 
-def train(lab: Path, name: str, seed: int) -> Outcome:
-    """Record one training run."""
-    started = time.perf_counter()
-    file = f"features/{name}.json"
-    recorded = ("labrec", "run", "--project", PROJECT, "--name", name, "--seed", str(seed))
-    program = ("python", "train.py", file, "--seed", str(seed))
-    done = call(lab, *recorded, "--features", file, "--", *program, expect=None)
-    lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
-    said = [line for line in lines if not line.startswith("labrec:")] or [""]
-    return Outcome(done.returncode, time.perf_counter() - started, said[-1])
+def train(study: Study, experiment: plan.Experiment, seed: int) -> Outcome:
+    """Record one training run, in a folder of its own."""
+    name = experiment.name
+    folder = study.code / "work" / f"{name}-{seed}"
+    folder.mkdir(parents=True)
+    features = f"../../features/{name}.json"
+    program = ("python", "../../train.py", features, "--seed", str(seed))
+    if name == plan.FAILING:
+        return call(folder, *program, "--name", name, expect=1)
+    recorded = ["labrec", "run", "--project", plan.PROJECT, "--name", name, "--seed", str(seed)]
+    recorded += ["--features", features, "--metrics", "sizes.json"]
+    if name == plan.ALL:
+        recorded += ["--hypothesis", plan.HYPOTHESIS]
+    if name == plan.FINAL:
+        recorded += ["--artifact", "model.npz"]
+    return call(folder, *recorded, "--", *program)
 
 
-def train_all(lab: Path, jobs: int) -> None:
-    """Record every training run: parents before children, the seeds of one side by side."""
-    plan = [(name, SEEDS) for name in CHANGES] + [(FAILING, SEEDS[:1])]
-    total, number = sum(len(seeds) for _, seeds in plan), 0
-    print(f"\n{total} runs, {jobs} at a time:", flush=True)
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for name, seeds in plan:
-            outcomes = pool.map(functools.partial(train, lab, name), seeds)
-            for seed, outcome in zip(seeds, outcomes, strict=True):
-                number += 1
-                print(f"  {number:2}/{total}  {name:<22} seed {seed}  {outcome}", flush=True)
-                if outcome.code != (1 if name == FAILING else 0):
-                    sys.exit(f"{name} seed {seed} ended with {outcome.code}")
+def train_all(study: Study, jobs: int) -> None:
+    """Record every training run; each starts when its parent with the same seed is there."""
+    ended: dict[tuple[str, int], Future[Outcome]] = {}
+
+    def after_parent(experiment: plan.Experiment, seed: int) -> Outcome:
+        if experiment.parent:
+            ended[experiment.parent, seed].result()
+        return train(study, experiment, seed)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        # Parents come first, so a run that waits never waits for one that has no worker.
+        for name, experiment in study.experiments.items():
+            for seed in study.seeds[:1] if name == plan.FAILING else study.seeds:
+                ended[name, seed] = pool.submit(after_parent, experiment, seed)
+        with Progress(f"Training, {jobs} at a time", len(ended)) as progress:
+            for (name, seed), future in ended.items():
+                progress.advance(f"{name} seed {seed}", future.result())
+
+
+def evaluate_all(study: Study) -> None:
+    """Judge the final model in every format, one after another: speed is measured."""
+    names = plan.evaluated(FORMATS)
+    with Progress("Judging the final model", len(names) * len(study.seeds)) as progress:
+        for seed in study.seeds:
+            for form, name in names.items():
+                program = ("python", "evaluate.py", plan.FINAL, form, "--name", name)
+                outcome = call(study.code, *program, "--seed", str(seed))
+                progress.advance(f"{name} seed {seed}", outcome)
 
 
 # --- what was found ---------------------------------------------------------------------------
 
 
-class Study(NamedTuple):
-    """What the records say.
-
-    Attributes:
-        values: Bits per byte by name and seed, of the runs that completed.
-        ids: Run id by name and seed, of every run.
-        failed: Names of the runs that failed.
-    """
-
-    values: dict[str, dict[int, float]]
-    ids: dict[str, dict[int, str]]
-    failed: list[str]
-
-
-def read(lab: Path) -> Study:
-    """Read the study back from the records of the lab."""
-    study = Study({}, {}, [])
-    with labrec.open(lab) as reader:
-        for run in reader.runs(PROJECT):
-            seed = int(run.seeds["seed"])
-            study.ids.setdefault(run.name, {})[seed] = run.run_id
-            if run.status == "failed":
-                study.failed.append(run.name)
-            elif "bits_per_byte" in run.metrics:
-                study.values.setdefault(run.name, {})[seed] = run.metrics["bits_per_byte"]
-    planned = {name: set(SEEDS) for name in CHANGES} | {FAILING: {1}, WRITING: {1}}
-    recorded = {name: set(ids) for name, ids in study.ids.items()}
-    if recorded != planned or study.failed != [FAILING]:
-        sys.exit(f"the lab does not hold what was run: {recorded}, failed: {study.failed}")
-    return study
-
-
-def parent_of(name: str) -> str | None:
-    """Return the name of the experiment that this one was derived from."""
-    parts = name.split("_")
-    if parts[1] != "from":
-        return None
-    return next(other for other in CHANGES if other.split("_")[0] == parts[2])
-
-
-def report(study: Study) -> str:
-    """Print every experiment beside its parent and what follows; return the best one's name."""
-    print("\nbits per byte on held-out modules (mean of 3 seeds; lower is better)")
-    helped, hurt = [], []
-    for name in CHANGES:
-        values = study.values[name]
-        line = f"  {name:<22} {mean(values.values()):.4f}"
-        parent = parent_of(name)
-        if parent is not None:
-            steps = [values[seed] - study.values[parent][seed] for seed in SEEDS]
-            line += f"  {mean(steps):+.4f} against {parent}"
-            if max(steps) < 0:
-                helped.append(name)
-            elif min(steps) > 0:
-                hurt.append(name)
-        print(line)
-    best = min(CHANGES, key=lambda name: mean(study.values[name].values()))
-    print(f"\nBest: {best}.")
-    print(f"Better than the parent with every seed: {', '.join(helped) or 'none'}.")
-    print(f"Worse with every seed: {', '.join(hurt) or 'none'}. Failed: {FAILING}.")
-    return best
+def look(lab: Path) -> None:
+    """Verify the lab and make its tables."""
+    for argv in (("labrec", "verify"), ("labrec", "analyze")):
+        print(f"  {' '.join(argv)}: {call(lab, *argv).said}", flush=True)
 
 
 def main() -> None:
-    """Make the lab, run the study, read it back and verify it."""
+    """Run the whole study."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lab", type=Path, help="folder for the lab (default: a temporary one)")
+    parser.add_argument("--lab", type=Path, help="folder of the lab (default: a temporary one)")
     parser.add_argument("--jobs", type=int, default=max(1, min(4, os.cpu_count() or 1)))
-    arguments = parser.parse_args()
+    parser.add_argument("--quick", action="store_true", help="two seeds, hardly any training")
+    given = parser.parse_args()
     started = time.perf_counter()
-    # the `labrec` and `python` of the environment that runs this file
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    place = Path(tempfile.mkdtemp(prefix="labrec-study-"))
+    lab = (given.lab or place / "lab").resolve()
+    experiments = plan.trained(QUICK if given.quick else 1.0)
+    study = Study(lab, place / "code", (1, 2) if given.quick else (1, 2, 3), experiments)
 
-    lab = arguments.lab or Path(tempfile.mkdtemp(prefix="labrec-demo-")) / "lab"
     print(f"A study of small language models of the Python standard library, in {lab}")
-    prepare(lab)
-    train_all(lab, arguments.jobs)
-    call(lab, "python", "write.py", f"features/{WRITING}.json", "--name", WRITING)
-
-    study = read(lab)
-    best = report(study)
-    change = (study.ids[parent_of(best) or best][1], study.ids[best][1])
-    sorting = ("--sort", "metrics.bits_per_byte", "--metric", "bits_per_byte")
-    show(lab, "labrec", "log", "--project", PROJECT, "-n", "6", *sorting)
-    show(lab, "labrec", "diff", *change)
-    show(lab, "labrec", "verify")
-    seconds = time.perf_counter() - started
-    print(f"\nRecorded and verified in {seconds:.0f} s. Look around:\n\n  cd {lab}")
-    print(f"  labrec log\n  labrec show {FAILING}\n  labrec get {WRITING} written.txt")
+    prepare_lab(lab)
+    prepare_code(study)
+    train_all(study, given.jobs)
+    evaluate_all(study)
+    look(lab)
+    print(f"\nFound in {time.perf_counter() - started:.0f} s:\n")
+    for sentence in report.sentences(lab):
+        print(f"  {sentence}")
+    print(f"\nLook around:\n\n  cd {lab}\n  labrec log")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from tests.site.tables_of import digest, run_id, write
 
-from labrec.errors import NotFoundError
 from labrec.site.build import build
 from labrec.site.collect import load
 from labrec.site.settings import SiteSettings
@@ -15,19 +14,20 @@ from labrec.site.sources import Sources
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from labrec.reader import RunReader
-    from labrec.site.rows import Run
-    from labrec.states import States
+    from labrec.site.collect import Run
 
 
 class NoRecords:
     """A lab of which only the tables are known."""
 
-    def reader(self, run: Run) -> RunReader:
-        raise NotFoundError(f"no record of {run.run_id}")
+    def record(self, run: Run) -> bytes:
+        raise AssertionError(run)
 
-    def states(self, reader: RunReader, reproduced_by: int) -> States:
-        raise AssertionError(reader)
+    def object(self, sha256: str, *, limit: int) -> bytes | None:
+        return None
+
+    def holds(self, sha256: str) -> bool:
+        return False
 
 
 def test_a_run_has_a_page_that_shows_its_metrics(tmp_path: Path) -> None:

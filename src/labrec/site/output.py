@@ -68,10 +68,7 @@ class Output:
                 self._place.mkdir()
         except OSError as error:
             raise _storage_error(error, folder) from error
-        if MARK in self.present:
-            self.keep(MARK)
-        else:
-            self.put(MARK, _MARK_TEXT)
+        self.put(MARK, _MARK_TEXT)
 
     def __enter__(self) -> Self:
         return self
