@@ -2,8 +2,8 @@
 
 ``python docs/generate.py --write`` (or ``make docs``) writes them, ``--check`` exits 1 when one
 differs from what the code says. ``settings.md`` comes from ``labrec.settings``, ``exit-codes.md``
-from ``labrec.errors``, ``cli.md`` from the command line itself, ``planted.md`` from the defects
-that ``make planted`` plants.
+from ``labrec.errors``, ``cli.md`` from the command line itself, ``tables.md`` from the contract of
+the tables, ``planted.md`` from the defects that ``make planted`` plants.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_h
 import click
 
 from labrec import errors, settings
+from labrec.analytics import tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -202,6 +203,38 @@ def cli_page() -> str:
     return "".join(parts)
 
 
+# --- tables.md --------------------------------------------------------------------------------
+
+TABLES_HEAD = """\
+# Tables
+
+What `labrec analyze` writes, version {version} of the contract: a file `<table>.parquet` each, or,
+where it says so, a folder of files. `dictionary.json` beside the tables says the same.
+[Analyze](analyze.md) says how the numbers are made.
+
+Kinds: *text* is UTF-8, *integer* 64 bits, *number* a double, *time* UTC in microseconds, *texts* a
+list of text. A column without *may be missing* has a value in every row; NaN is a value. The unit
+*metric* is the one that the row names in its column `unit`.
+"""
+
+
+def tables_page() -> str:
+    """Return ``tables.md``."""
+    parts = [TABLES_HEAD.format(version=tables.VERSION)]
+    for table in tables.TABLES.values():
+        where = " One file a project and day: `series/<project>/<YYYY-MM-DD>.parquet`."
+        parts.append(
+            f"\n## {table.name}\n\nA row is {table.row}.{where if table.partitioned else ''} "
+            f"Sorted by {', '.join(f'`{name}`' for name in table.key)}.\n\n"
+            "| column | kind | meaning |\n| --- | --- | --- |\n"
+        )
+        for column in table.columns:
+            unit = f", {column.unit}" if column.unit else ""
+            missing = " May be missing." if column.optional else ""
+            parts.append(f"| `{column.name}` | {column.kind}{unit} | {column.meaning}{missing} |\n")
+    return "".join(parts)
+
+
 # --- planted.md -------------------------------------------------------------------------------
 
 PLANTED_HEAD = """\
@@ -233,6 +266,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": settings_page,
     "exit-codes.md": exit_codes_page,
     "cli.md": cli_page,
+    "tables.md": tables_page,
     "planted.md": planted_page,
 }
 

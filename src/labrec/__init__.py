@@ -11,17 +11,28 @@ from typing import TYPE_CHECKING
 from labrec._version import __version__
 
 if TYPE_CHECKING:
-    from labrec.reader import Reader, RunReader, open  # noqa: A004 - the name is this package's
+    from labrec.notebook import Notebook, open  # noqa: A004 - the name is this package's
+    from labrec.reader import Reader, RunReader
     from labrec.sdk import RecordingWarning, Run, run
 
-__all__ = ["Reader", "RecordingWarning", "Run", "RunReader", "__version__", "open", "run"]
+__all__ = [
+    "Notebook",
+    "Reader",
+    "RecordingWarning",
+    "Run",
+    "RunReader",
+    "__version__",
+    "open",
+    "run",
+]
 
 _PLACES = {
+    "Notebook": "labrec.notebook",
     "Reader": "labrec.reader",
     "RecordingWarning": "labrec.sdk",
     "Run": "labrec.sdk",
     "RunReader": "labrec.reader",
-    "open": "labrec.reader",
+    "open": "labrec.notebook",
     "run": "labrec.sdk",
 }
 

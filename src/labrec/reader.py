@@ -1,4 +1,4 @@
-"""Read a lab back in Python: ``labrec.open(path)``. Standard library only, nothing to install.
+"""Read a lab back in Python: runs, series, artifacts. Standard library only, nothing to install.
 
 What is read is proven by its digest on the way. Text and numbers come back as Python values;
 nothing of a record is ever interpreted as code or as a path.
@@ -10,7 +10,6 @@ import csv
 import gzip
 import io
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self, cast
 
 from labrec.errors import IntegrityError, InvalidError, LimitError, NotFoundError
@@ -19,13 +18,12 @@ from labrec.record.digest import Digest
 from labrec.record.text import printable
 from labrec.record.values import from_json
 from labrec.record.version import identified_run
-from labrec.store.lab import Lab
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
     from types import TracebackType
 
+    from labrec.store.lab import Lab
     from labrec.store.view import RunEntry, View
 
 MAX_TABLE = 1 << 30
@@ -326,11 +324,13 @@ class Reader:
 
     Attributes:
         lab: The lab.
+        at: As given.
         view: What is read.
     """
 
     def __init__(self, lab: Lab, at: str | None = None) -> None:
         self.lab = lab
+        self.at = at
         self.view = lab.view(at)
 
     def __enter__(self) -> Self:
@@ -387,26 +387,6 @@ class Reader:
 
     def _run(self, run: RunReader | str) -> RunReader:
         return run if isinstance(run, RunReader) else self.run(run)
-
-
-def open(  # noqa: A001 - labrec.open is the name
-    path: str | os.PathLike[str] | None = None, at: str | None = None
-) -> Reader:
-    """Open a lab for reading.
-
-    Args:
-        path: A folder in the lab; the current one when left out.
-        at: A branch, tag or commit to read alone, without record refs.
-
-    Raises:
-        NotFoundError: There is no lab, or ``at`` names nothing.
-    """
-    lab = Lab.open(Path(path) if path is not None else None)
-    try:
-        return Reader(lab, at)
-    except BaseException:
-        lab.close()
-        raise
 
 
 def _limited(text: io.TextIOWrapper) -> Iterator[str]:

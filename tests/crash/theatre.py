@@ -195,7 +195,7 @@ def _main() -> None:
     import labrec.capture.software.code
     import labrec.capture.software.environment
     import labrec.cli.run
-    import labrec.reader
+    import labrec.notebook
     import labrec.sdk.commit
     import labrec.sdk.live
     import labrec.sdk.recovery

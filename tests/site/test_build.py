@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.site.tables_of import digest, run_id, write
 
+from labrec.errors import NotFoundError
 from labrec.site.build import build
 from labrec.site.collect import load
 from labrec.site.settings import SiteSettings
@@ -14,20 +15,19 @@ from labrec.site.sources import Sources
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from labrec.site.collect import Run
+    from labrec.reader import RunReader
+    from labrec.site.rows import Run
+    from labrec.states import States
 
 
 class NoRecords:
     """A lab of which only the tables are known."""
 
-    def record(self, run: Run) -> bytes:
-        raise AssertionError(run)
+    def reader(self, run: Run) -> RunReader:
+        raise NotFoundError(f"no record of {run.run_id}")
 
-    def object(self, sha256: str, *, limit: int) -> bytes | None:
-        return None
-
-    def holds(self, sha256: str) -> bool:
-        return False
+    def states(self, reader: RunReader, reproduced_by: int) -> States:
+        raise AssertionError(reader)
 
 
 def test_a_run_has_a_page_that_shows_its_metrics(tmp_path: Path) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from labrec.analytics import extract, points, shard, tables
 from labrec.analytics.across import Across, Kept
-from labrec.analytics.parquet import TableFile, rows_table, shared_column
-from labrec.analytics.pipeline import REPORT, listed
+from labrec.analytics.parquet import TableFile, rows_table, shared_column, unwritable
+from labrec.analytics.pipeline import DICTIONARY, REPORT, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +72,7 @@ class _Builder:
             self._write(table, rows)
         self.problems = sorted({*self.problems, *across.problems})
         self._write(tables.PROBLEMS, rows_table(tables.PROBLEMS.columns, self.problems))
+        self._dictionary()
         self._publish(stale)
         return {
             **self.said,
@@ -153,6 +156,18 @@ class _Builder:
         file.finish()
         self.sizes[f"{table}.parquet"] = file.size
         self.counts[table] = file.rows
+
+    def _dictionary(self) -> None:
+        """Write the data dictionary beside the tables; it is the same for every view."""
+        path = self.folder / DICTIONARY
+        data = (json.dumps(tables.dictionary(), indent=1) + "\n").encode()
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            temporary.write_bytes(data)
+            temporary.replace(path)
+        except OSError as error:
+            raise unwritable(path, error) from error
+        self.sizes[DICTIONARY] = len(data)
 
     def _publish(self, stale: set[str]) -> None:
         (self.folder / REPORT).unlink(missing_ok=True)

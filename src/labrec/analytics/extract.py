@@ -93,7 +93,7 @@ def extract(record: dict[str, Any], path: str, digest: str) -> Extracted:
         json.dumps(tree, ensure_ascii=False),
         {
             "metrics": list(_metrics(_section(record, "metrics"))),
-            "features": sorted(_features(tree, ())),
+            "features": sorted(_features(tree)),
             "hardware": list(_hardware(_section(record, "hardware"))),
             "telemetry": list(_telemetry(_section(record, "telemetry"))),
             "artifacts": sorted(map(_artifact, _section(record, "artifacts").get("items", []))),
@@ -211,14 +211,15 @@ def _metrics(section: dict[str, Any]) -> Iterator[Row]:
         )
 
 
-def _features(tree: Any, keys: tuple[str, ...]) -> Iterator[Row]:
-    found = kind(tree)
-    if found == "tree" and (tree or not keys):
-        for key, value in tree.items():
-            yield from _features(value, (*keys, key))
-        return
-    value = number(tree) if found == "number" else None
-    yield join_path(keys), text_of(tree), value, _KINDS.get(found, found)
+def _features(tree: Any, way: str = "") -> Iterator[Row]:
+    for key, value in tree.items():
+        path = f"{way}{join_path((key,))}"
+        found = kind(value)
+        if found == "tree" and value:
+            yield from _features(value, f"{path}.")
+        else:
+            as_number = number(value) if found == "number" else None
+            yield path, text_of(value), as_number, _KINDS.get(found, found)
 
 
 def _hardware(section: dict[str, Any]) -> Iterator[Row]:
@@ -227,16 +228,17 @@ def _hardware(section: dict[str, Any]) -> Iterator[Row]:
     machine = section["hardware_id"], section.get("machine_id"), section["tier"]
     for place, called in (("conditions", "condition"), ("fields", "field")):
         for name, fact in sorted(section.get(place, {}).items()):
-            value = fact.get("value")
-            yield (
-                *machine,
-                name,
-                called,
-                value if isinstance(value, str) else text_of(value) if "value" in fact else None,
-                number(value) if kind(value) == "number" else None,
-                fact.get("unit"),
-                fact.get("unavailable"),
-            )
+            yield *machine, name, called, *_value(fact), fact.get("unit"), fact.get("unavailable")
+
+
+def _value(fact: dict[str, Any]) -> tuple[str | None, float | None]:
+    """Return the value of a fact as text, and as a number where it is one."""
+    value = fact.get("value")
+    if isinstance(value, str):
+        return value, None
+    if "value" not in fact:
+        return None, None
+    return text_of(value), number(value) if kind(value) == "number" else None
 
 
 def _telemetry(section: dict[str, Any]) -> Iterator[Row]:
@@ -304,8 +306,13 @@ def text_of(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, list):
+        return f"[{','.join(map(text_of, value))}]"
+    if isinstance(value, dict) and all(map(str.isascii, value)):
+        pairs = (f"{encode_basestring(key)}:{text_of(value[key])}" for key in sorted(value))
+        return f"{{{','.join(pairs)}}}"
     if isinstance(value, float) and (
         _PLAIN_LOW <= abs(value) < _PLAIN_HIGH and not value.is_integer()
     ):
         return repr(value)
-    return canonical(value).decode()
+    return canonical(value).decode()  # beyond ASCII keys are sorted by UTF-16, in ECMAScript's way

@@ -135,14 +135,14 @@ class TableFile:
             self._writer.close()
             self.size = self._temporary.stat().st_size
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
 
     def publish(self) -> None:
         """Give the finished file its name, in the place of what had it."""
         try:
             self._temporary.replace(self.path)
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
 
     def discard(self) -> None:
         """Remove what has no name yet."""
@@ -160,7 +160,7 @@ class TableFile:
         try:
             self._writer.write_table(pa.table(arrays, schema=self._schema), row_group_size=count)
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            raise unwritable(self.path, error) from error
         self.rows += group.num_rows
 
 
@@ -176,7 +176,8 @@ def shared_column(names: pa.Array, places: pa.Array) -> pa.Array:
     return pa.DictionaryArray.from_arrays(places, names)
 
 
-def _unwritable(path: Path, error: OSError) -> StorageError:
+def unwritable(path: Path, error: OSError) -> StorageError:
+    """Return the failure of a file that could not be written."""
     return StorageError(
         f"{path} cannot be written: {error.strerror or error}",
         hint="Check the free space and the permissions, then run `labrec analyze` again.",

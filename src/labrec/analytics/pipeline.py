@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 REPORT: Final = "analyze.json"
 """File beside the tables that says what they were made from."""
 
+DICTIONARY: Final = "dictionary.json"
+"""File beside the tables that says what every column means."""
+
 _SETTINGS: Final = {"level": LEVEL, "alpha": ALPHA, "digits": DIGITS}
 _LISTED = 100  # problems that the report lists; the table has all of them
 

@@ -366,3 +366,20 @@ TABLES: Final[dict[str, Table]] = {
     )
 }  # fmt: skip
 """Every table by name."""
+
+
+def dictionary() -> dict[str, object]:
+    """Return the data dictionary as a JSON value."""
+    return {
+        "contract": VERSION,
+        "tables": [
+            {
+                "name": table.name,
+                "row": table.row,
+                "key": list(table.key),
+                "partitioned": table.partitioned,
+                "columns": [column._asdict() for column in table.columns],
+            }
+            for table in TABLES.values()
+        ],
+    }

@@ -96,7 +96,7 @@ def build(
     folder = folder.absolute()
     with _alone(cache, folder) as kept:
         shells = shell_cache.shells(settings, sources, cache)
-        fixed = {**shells.files, **assets.files()}
+        fixed = {**shells.files, **assets.files(cache)}
         plan = [page for make in PAGES.values() for page in make(site)]
         _check(plan, fixed)
         last = Manifest({}, {}) if fresh else manifest.read(kept)

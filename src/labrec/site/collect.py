@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import polars as pl
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from labrec.site.records import RecordSource
     from labrec.site.rows import Contrast, Edge, Experiment, FeatureChange, Metric, Problem, Run
 
 _Row = TypeVar("_Row", bound=NamedTuple)
@@ -37,19 +38,6 @@ class KeyMetric(NamedTuple):
     name: str
     unit: str | None
     direction: str | None
-
-
-class RecordSource(Protocol):
-    """Where the bytes of the lab come from: its view, or files in a test."""
-
-    def record(self, run: Run) -> bytes:
-        """Return the stored bytes of a run's record, proven by their name."""
-
-    def object(self, sha256: str, *, limit: int) -> bytes | None:
-        """Return the proven bytes of an object; None where the lab lacks it or it is larger."""
-
-    def holds(self, sha256: str) -> bool:
-        """Tell whether the lab holds the bytes of a digest."""
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,10 @@ class Output:
                 self._place.mkdir()
         except OSError as error:
             raise _storage_error(error, folder) from error
-        self.put(MARK, _MARK_TEXT)
+        if MARK in self.present:
+            self.keep(MARK)
+        else:
+            self.put(MARK, _MARK_TEXT)
 
     def __enter__(self) -> Self:
         return self

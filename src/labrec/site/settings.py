@@ -38,7 +38,7 @@ class SiteSettings(NamedTuple):
     """How the site is called and looks.
 
     Attributes:
-        name: What the lab is called.
+        name: What the lab is called; empty = not said.
         url: Address it is published at, ends in ``/``; empty = not known.
         description: One sentence about the lab.
         author: Who answers for it.
@@ -51,7 +51,7 @@ class SiteSettings(NamedTuple):
         nav: Hand-written pages in order; empty = all of them by path.
     """
 
-    name: str = "Lab"
+    name: str = ""
     url: str = ""
     description: str = ""
     author: str = ""

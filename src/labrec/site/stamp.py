@@ -6,7 +6,6 @@ template is made from record text, and a name that a template misspells is an er
 
 from __future__ import annotations
 
-import math
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ import jinja2
 from labrec.errors import InvalidError
 from labrec.record.text import INVISIBLE
 from labrec.site import urls
+from labrec.site.wording import MISSING, better, duration, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
     from labrec.site.page import Page
 
-NONE = "–"
-"""What stands where there is no value."""
-
-_DIGITS = 5  # significant digits of a number
 _CUT = 400  # characters of one value
 
 
@@ -69,57 +65,21 @@ def _kept(filters: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any
 # --- filters ----------------------------------------------------------------------------------
 
 
-def number(value: float | None, digits: int = _DIGITS) -> str:
-    """Return a number in few significant digits; NaN and infinities by their names.
-
-    Args:
-        value: The number; None = there is none.
-        digits: Significant digits of a fraction; whole numbers are written whole.
-    """
-    if value is None:
-        return NONE
-    if isinstance(value, int) or (value.is_integer() and abs(value) < 1e15):  # noqa: PLR2004
-        return _minus(f"{value:,.0f}")
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "∞" if value > 0 else "\N{MINUS SIGN}∞"
-    return _minus(f"{value:.{digits}g}")
-
-
-def signed(value: float | None, digits: int = _DIGITS) -> str:
-    """Return a difference: like `number`, with its sign."""
-    text = number(value, digits)
+def signed(value: float | None) -> str:
+    """Return a difference: a number with its sign."""
+    text = number(value)
     return f"+{text}" if value is not None and value > 0 else text
-
-
-def _minus(text: str) -> str:
-    return text.replace("-", "\N{MINUS SIGN}", 1) if text.startswith("-") else text
-
-
-def duration(seconds: float | None) -> str:
-    """Return a duration for people: ``0.2 s``, ``3 min 12 s``, ``5 h 02 min``."""
-    if seconds is None or not math.isfinite(seconds):
-        return NONE
-    if seconds < 60:  # noqa: PLR2004 - a minute
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days} d {hours} h"
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest} s"
 
 
 def time(moment: datetime | None) -> str:
     """Return a moment in UTC, to the second."""
-    return NONE if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return MISSING if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def size(count: int | None) -> str:
     """Return a length in bytes with a decimal prefix."""
     if count is None:
-        return NONE
+        return MISSING
     amount = float(count)
     for unit in ("B", "kB", "MB", "GB"):
         if amount < 1000:  # noqa: PLR2004 - decimal prefixes
@@ -131,7 +91,7 @@ def size(count: int | None) -> str:
 def short(text: str | None) -> str:
     """Return the beginning of a run id or digest, enough to tell it from its neighbours."""
     if text is None:
-        return NONE
+        return MISSING
     return text.removeprefix("sha256:")[:13].rstrip("-")
 
 
@@ -150,6 +110,7 @@ def _visible(found: Any) -> str:
 
 
 _FILTERS: dict[str, Callable[..., Any]] = {
+    "better": better,
     "number": number,
     "signed": signed,
     "duration": duration,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 from labrec.errors import IntegrityError, NotFoundError
@@ -32,6 +33,7 @@ RECORDS = layout.RECORDS
 _RUN_FILE = re.compile(
     r"([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})\.([0-9a-f]{32})\.json"
 )
+_TREES = 8192  # trees that a view keeps in memory, of about 16 entries each
 _RESERVED = frozenset({"objects", "lfs", "schemas"})
 _EDITABLE = re.compile(
     rf"{RECORDS}/(\.gitattributes|[^/]+/project\.yaml|[^/]+/hypotheses/[^/]+\.yaml)"
@@ -109,6 +111,8 @@ class View:
         self.refs = dict(refs)
         self.cache = cache
         self.built: dict[str, Tree] = {}
+        # The upper directories are on the way to every object: read once.
+        self._on_the_way = lru_cache(_TREES)(self.tree)
         root = self._records_tree(base.commit) if base.commit else None
         others = [self._records_tree(commit) for commit in set(self.refs.values())]
         union: Union = unite(
@@ -146,7 +150,7 @@ class View:
         for name in names:
             if not entry.is_tree:
                 return None
-            below = self.tree(entry.sha).get(name)
+            below = self._on_the_way(entry.sha).get(name)
             if below is None:
                 return None
             entry = below

@@ -1,30 +1,169 @@
-"""The data page: every table with its dictionary, and what could not be used."""
+"""The data page: every table to take away, with its dictionary, and what could not be used."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any, Final
 
+import polars as pl
+
+from labrec._version import __version__
+from labrec.analytics import tables
+from labrec.errors import InvalidError
 from labrec.site import urls
-from labrec.site.page import Crumb, Page
+from labrec.site.manifest import digest_of
+from labrec.site.page import Crumb, Draft, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from labrec.site.collect import Site
+    from labrec.site.collect import Site, TableFile
+
+MAX_PARQUET: Final = 50_000_000
+"""Largest table that is published, in bytes of Parquet, all its parts together."""
+
+MAX_CSV: Final = 8_000_000
+"""Largest table that is published as CSV too, in bytes of CSV."""
+
+MOST_PROBLEMS: Final = 500
+"""Problems that the page lists; the table has all."""
+
+_CSV_ROWS = 200_000  # a table with more is not even tried as CSV
+_FORMULA = r"^[=+\-@\t\r]"  # what a spreadsheet would take for something to run
+_DICTIONARY = "tables.json"
+_KINDS = {
+    "text": "text", "integer": "int64", "number": "float64", "boolean": "boolean",
+    "time": "UTC, µs", "texts": "list of text",
+}  # fmt: skip
 
 
-def pages(site: Site) -> Iterator[Page]:
+def pages(site: Site) -> Iterator[Draft]:
     """Yield the one data page."""
-    yield Page(
+    facts = [(one.table.name, one.size, one.row_count) for one in site.tables]
+    inputs = digest_of([site.view_id, facts, site.problems])
+    yield Draft(urls.DATA, "data", inputs, lambda: _page(site))
+
+
+def _page(site: Site) -> Page:
+    files: dict[str, bytes | Path] = {_DICTIONARY: dictionary(site.view_id)}
+    shown = []
+    for one in site.tables:
+        own = _files(one)
+        files |= own
+        shown.append(_shown(one, own))
+    return Page(
         url=urls.DATA,
         kind="data",
         title="Data",
         crumbs=(Crumb("Home", urls.HOME), Crumb("Data", "")),
         context={
             "view_id": site.view_id,
-            "tables": [
-                {"name": one.table.name, "row": one.table.row, "rows": one.row_count}
-                for one in site.tables
-            ],
+            "tool": f"labrec {__version__}",
+            "contract": tables.VERSION,
+            "dictionary": _DICTIONARY,
+            "tables": shown,
+            "problems": site.problems[:MOST_PROBLEMS],
+            "problem_count": len(site.problems),
+            "run_count": sum(len(project.run) for project in site.projects),
+            "limits": {"parquet": MAX_PARQUET, "csv": MAX_CSV},
         },
+        files=files,
     )
+
+
+def dictionary(view_id: str) -> bytes:
+    """Return what every table and column means, as JSON.
+
+    Args:
+        view_id: The view that the tables were made from.
+    """
+    document = {
+        "contract": tables.VERSION,
+        "view": view_id,
+        "tables": [
+            {
+                "name": table.name,
+                "row": table.row,
+                "key": table.key,
+                "partitioned": table.partitioned,
+                "columns": [column._asdict() for column in table.columns],
+            }
+            for table in tables.TABLES.values()
+        ],
+    }
+    return (json.dumps(document, indent=1) + "\n").encode()
+
+
+def _files(one: TableFile) -> dict[str, bytes | Path]:
+    """Return what is published of a table, by its name beside the page."""
+    if not one.files or one.size > MAX_PARQUET:
+        return {}
+    name = one.table.name
+    if one.table.partitioned:
+        return {f"{name}/{path.parent.name}/{path.name}": path for path in one.files}
+    files: dict[str, bytes | Path] = {f"{name}.parquet": one.files[0]}
+    text = as_csv(one.files[0], one.table) if one.row_count <= _CSV_ROWS else None
+    if text is not None and len(text) <= MAX_CSV:
+        files[f"{name}.csv"] = text
+    return files
+
+
+def as_csv(path: Path, table: tables.Table) -> bytes:
+    """Return a table as CSV: numbers exact, times in UTC, lists joined by ``; ``.
+
+    Text that a spreadsheet would take for a formula is preceded by an apostrophe.
+
+    Args:
+        path: Its Parquet file.
+        table: What the contract says of it.
+
+    Raises:
+        InvalidError: It is not the table of the contract.
+    """
+    columns = []
+    for column in table.columns:
+        value = pl.col(column.name)
+        if column.kind == "texts":
+            value = value.list.join("; ")
+        if column.kind in {"text", "texts"}:
+            is_formula = value.str.contains(_FORMULA)
+            value = pl.when(is_formula).then(pl.concat_str(pl.lit("'"), value)).otherwise(value)
+        columns.append(value.alias(column.name))
+    try:
+        frame = pl.read_parquet(path).select(columns)
+        text = frame.write_csv(datetime_format="%Y-%m-%dT%H:%M:%S%.3fZ")
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InvalidError(
+            f"{path.name} is not the table that this version reads: {error}",
+            hint="Run `labrec analyze` again.",
+            paths=[path],
+        ) from error
+    return text.encode()
+
+
+def _shown(one: TableFile, own: dict[str, bytes | Path]) -> dict[str, Any]:
+    table = one.table
+    return {
+        "name": table.name,
+        "row": table.row,
+        "rows": one.row_count,
+        "size": one.size,
+        "files": [
+            {"name": name, "size": len(data) if isinstance(data, bytes) else data.stat().st_size}
+            for name, data in own.items()
+        ],
+        "too_large": one.size > MAX_PARQUET,
+        "partitioned": table.partitioned,
+        "key": ", ".join(table.key),
+        "columns": [
+            {
+                "name": column.name,
+                "kind": _KINDS[column.kind],
+                "unit": "that of the metric" if column.unit == "metric" else column.unit,
+                "optional": column.optional,
+                "meaning": column.meaning,
+            }
+            for column in table.columns
+        ],
+    }

@@ -1,34 +1,155 @@
-"""The page of a run."""
+"""The page of a run: what it was, how it ended, what it measured, and the record behind it.
+
+What only the record says comes from the record; what other runs can change (lineage, what it is
+compared with) comes from the tables. Differences are raw: whether one is more than chance is said
+on the project's page, where all runs are.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+from typing import TYPE_CHECKING, Any
 
+from labrec.errors import LabrecError
 from labrec.site import urls
-from labrec.site.page import Crumb, Page
+from labrec.site.charts import Curve, panels
+from labrec.site.page import Crumb, Draft, Page
+from labrec.site.pages import record
+from labrec.site.pages.kin import Compared, Family, Kin, compare
+from labrec.states import by_hand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from labrec.site.collect import Site
+    from labrec.reader import RunReader
+    from labrec.site.collect import Project, Site
+    from labrec.site.rows import Run
+
+_HEADLINE = 4  # metrics on the first screen
+_CURVE = 2  # points that make a curve
 
 
-def pages(site: Site) -> Iterator[Page]:
-    """Yield the page of every run."""
+def pages(site: Site) -> Iterator[Draft]:
+    """Yield the page of every run; of a run with several records one page."""
     for project in site.projects:
+        family = Family(project)
+        keys = {metric.name for metric in project.key_metrics}
+        forks: dict[str, list[str]] = {}
         for run in project.runs:
-            yield Page(
-                url=urls.run(project.name, run.run_id),
-                kind="run",
-                title=run.name,
-                crumbs=(
-                    Crumb("Home", urls.HOME),
-                    Crumb(project.name, urls.project(project.name)),
-                    Crumb(run.name, ""),
-                ),
-                context={
-                    "run": run,
-                    "metrics": project.metrics_of.get(run.record_digest, ()),
-                },
-                digests=(run.record_digest,),
-            )
+            forks.setdefault(run.run_id, []).append(run.record_digest)
+        for run in family.runs:
+            kin = family.kin(run)
+            yield _draft(_Sheet(site, project, run, kin, forks[run.run_id], keys))
+
+
+def _draft(sheet: _Sheet) -> Draft:
+    # the texts of tuples: cheaper than anything canonical, and as good within one build's code
+    inputs = hashlib.sha256(repr(sheet.inputs).encode("utf-8", "surrogatepass")).hexdigest()
+    return Draft(urls.run(sheet.project.name, sheet.run.run_id), "run", inputs, sheet.page)
+
+
+class _Sheet:
+    """Everything about one run that its page is made from."""
+
+    def __init__(
+        self,
+        site: Site,
+        project: Project,
+        run: Run,
+        kin: Kin,
+        fork: list[str],
+        keys: set[str],
+    ) -> None:
+        self.site = site
+        self.project = project
+        self.run = run
+        self.kin = kin
+        self.fork = fork
+        self.metrics = project.metrics_of.get(run.record_digest, ())
+        self.changes = project.changes_of.get(run.record_digest, ())
+        self.compared = compare(self.metrics, kin.baseline, keys)
+
+    @property
+    def inputs(self) -> tuple[Any, ...]:
+        """What the page depends on; the record itself by its digest, which the row holds."""
+        return self.run, self.kin, self.fork, self.metrics, self.changes, self.compared
+
+    def page(self) -> Page:
+        """Make the page."""
+        run = self.run
+        try:
+            reader = self.site.records.reader(run)
+            context = self._context() | self._of_record(reader)
+            files = context.pop("copies") | {"record.json": reader.data}
+        except LabrecError as error:
+            context = self._context() | {"problem": error.message}
+            files = {}
+        except (AttributeError, KeyError, TypeError, ValueError):
+            # it breaks its schema in a way that only showing it reveals; labrec verify says how
+            context = self._context() | {"problem": "it does not follow its schema"}
+            files = {}
+        return Page(
+            url=urls.run(run.project, run.run_id),
+            kind="run",
+            title=run.name,
+            crumbs=(
+                Crumb("Home", urls.HOME),
+                Crumb(run.project, urls.project(run.project)),
+                Crumb(run.name, ""),
+            ),
+            context=context,
+            files=files,
+            digests=tuple(self.fork),
+        )
+
+    def _context(self) -> dict[str, Any]:
+        run = self.run
+        return {
+            "problem": "",
+            "run": run,
+            "fork": self.fork if len(self.fork) > 1 else [],
+            "headline": self._headline(),
+            "metrics": self.compared,
+            "baseline": self.kin.baseline,
+            "relations": self.kin.relations,
+            "before": self.kin.before,
+            "after": self.kin.after,
+            "citation": f"{run.project}/{run.run_id}@{run.record_digest}",
+        }
+
+    def _headline(self) -> list[Compared]:
+        keys = [one for one in self.compared if one.key]
+        return (keys or self.compared)[:_HEADLINE]
+
+    def _of_record(self, reader: RunReader) -> dict[str, Any]:
+        files = record.Files(reader)
+        facts, absent = record.hardware(reader)
+        channels, silent = record.telemetry(reader)
+        return {
+            "states": self.site.records.states(reader, self.kin.reproduced_by),
+            "figures": self._figures(),
+            "features": record.features(reader, self.changes),
+            "identity": record.identity(reader),
+            "hypotheses": record.hypotheses(reader),
+            "datasets": record.datasets(reader),
+            "code": record.code(reader),
+            "environment": record.environment(reader),
+            "hardware": facts,
+            "absent": absent,
+            "channels": channels,
+            "silent": silent,
+            "events": record.events(reader),
+            "files": files.files,
+            "logs": files.logs,
+            "copies": files.copies,
+            "by_hand": list(by_hand(reader)),
+        }
+
+    def _figures(self) -> list[Any]:
+        series = self.site.series(self.run)
+        curves = [
+            Curve(one.row.metric, points, one.row.unit, one.row.direction)
+            for one in self.compared
+            if len(points := [(p.step, p.value) for p in series.get(one.row.metric, ())]) >= _CURVE
+        ]
+        return panels(curves)

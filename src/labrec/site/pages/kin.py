@@ -1,0 +1,240 @@
+"""How a run relates to the others of its project, and what it is compared with. Pure."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from labrec.site import urls
+from labrec.site.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from labrec.site.collect import Project
+    from labrec.site.rows import Edge, Metric, Run
+
+SHOWN: Final = 8
+"""Runs of one relation that a page links to; the rest is counted."""
+
+Side = Literal["better", "worse", "same", "unordered", ""]
+
+
+class Link(NamedTuple):
+    """Another run or experiment.
+
+    Attributes:
+        title: What it is called; record text.
+        url: Its page; empty where there is none.
+        note: What is to be said of it.
+    """
+
+    title: str
+    url: str = ""
+    note: str = ""
+
+
+class Relation(NamedTuple):
+    """Runs that one run relates to in one way.
+
+    Attributes:
+        name: The way, as a heading.
+        links: At most `SHOWN` of them.
+        more: How many others there are.
+    """
+
+    name: str
+    links: tuple[Link, ...]
+    more: int = 0
+
+
+class Baseline(NamedTuple):
+    """What the metrics of a run are set against.
+
+    Attributes:
+        title: What it is called; record text.
+        url: Its page.
+        what: What its values are: ``its only run``, ``the mean of 3 runs``.
+        values: Value of each metric.
+    """
+
+    title: str
+    url: str
+    what: str
+    values: tuple[tuple[str, float], ...]
+
+
+class Kin(NamedTuple):
+    """The relations of one run.
+
+    Attributes:
+        relations: Those it has, parents first.
+        baseline: What it is compared with; None where it derives from nothing that is known.
+        reproduced_by: How many other runs say that they repeat it.
+        before: The run of the project that started before it.
+        after: The run that started after it.
+    """
+
+    relations: tuple[Relation, ...]
+    baseline: Baseline | None
+    reproduced_by: int
+    before: Link | None
+    after: Link | None
+
+
+class Family:
+    """The relations within one project.
+
+    Args:
+        project: The project.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.runs = list(project.run.values())
+        self._place = {run.run_id: at for at, run in enumerate(self.runs)}
+        self._children: dict[str, list[str]] = {}
+        self._by_run: dict[tuple[str, str], list[str]] = {}
+        for edge in project.edges:
+            if edge.kind == "parent" and edge.parent is not None:
+                self._children.setdefault(edge.parent, []).append(edge.run_id)
+            if edge.parent_run is not None:
+                key = edge.kind, edge.parent_run
+                self._by_run.setdefault(key, []).append(edge.run_id)
+
+    def kin(self, run: Run) -> Kin:
+        """Return the relations of a run."""
+        edges = self.project.edges_of.get(run.record_digest, ())
+        of_experiment = self.project.runs_of.get(run.experiment, ())
+        others = [one.run_id for one in of_experiment if one.run_id != run.run_id]
+        named = (
+            *(self._named(kind, edges) for kind in _TO),
+            self._many("Replicates", others),
+            self._many("Derived from it", self._children.get(run.experiment, ())),
+            *(self._many(name, self._of(kind, run)) for kind, name in _FROM.items()),
+        )
+        return Kin(
+            tuple(relation for relation in named if relation.links),
+            self.baseline(edges),
+            len(set(self._of("reproduces", run)) - {run.run_id}),
+            self._neighbour(run, -1),
+            self._neighbour(run, 1),
+        )
+
+    def baseline(self, edges: Iterable[Edge]) -> Baseline | None:
+        """Return what a run with these edges is compared with: the first parent that is known."""
+        for edge in edges:
+            if edge.kind != "parent" or edge.dangling:
+                continue
+            run = self.project.run.get(edge.parent_run or "")
+            if run is not None:
+                metrics = self.project.metrics_of.get(run.record_digest, ())
+                values = tuple((row.metric, row.last) for row in metrics)
+                return Baseline(run.name, self._url(run), "one run", values)
+            rows = self.project.experiment_rows.get(edge.parent or "", ())
+            first = self._first(edge.parent)
+            if rows and first is not None:
+                means = [(row.metric, row.mean) for row in rows if row.mean is not None]
+                most = max(row.n for row in rows)
+                what = "its only run" if most == 1 else f"the mean of {counted(most, 'run')}"
+                return Baseline(rows[0].name, self._url(first), what, tuple(means))
+        return None
+
+    def _named(self, kind: str, edges: Iterable[Edge]) -> Relation:
+        links = [self._target(edge) for edge in edges if edge.kind == kind]
+        return Relation(_TO[kind], tuple(links[:SHOWN]), max(0, len(links) - SHOWN))
+
+    def _target(self, edge: Edge) -> Link:
+        run = self.project.run.get(edge.parent_run or "")
+        if run is not None:
+            return Link(run.name, self._url(run))
+        first = self._first(edge.parent)
+        if first is None or edge.dangling:
+            called = edge.called or edge.parent_run or edge.parent or ""
+            return Link(called, note="not in this lab")
+        count = len(self.project.runs_of[first.experiment])
+        note = f"experiment of {counted(count, 'run')}" if count > 1 else ""
+        return Link(self.project.name_of.get(first.experiment, first.name), self._url(first), note)
+
+    def _many(self, name: str, run_ids: Iterable[str]) -> Relation:
+        found = [self.project.run[one] for one in dict.fromkeys(run_ids) if one in self._place]
+        links = tuple(Link(run.name, self._url(run), _ended(run)) for run in found[:SHOWN])
+        return Relation(name, links, max(0, len(found) - SHOWN))
+
+    def _of(self, kind: str, run: Run) -> list[str]:
+        return self._by_run.get((kind, run.run_id), [])
+
+    def _first(self, experiment: str | None) -> Run | None:
+        return next(iter(self.project.runs_of.get(experiment or "", ())), None)
+
+    def _neighbour(self, run: Run, step: int) -> Link | None:
+        at = self._place[run.run_id] + step
+        if not 0 <= at < len(self.runs):
+            return None
+        return Link(self.runs[at].name, self._url(self.runs[at]))
+
+    def _url(self, run: Run) -> str:
+        return urls.run(self.project.name, run.run_id)
+
+
+_TO: Final = {
+    "parent": "Derives from",
+    "continues": "Continues",
+    "reproduces": "Repeats",
+    "fulfils": "Carries out the plan",
+    "supersedes": "Takes the place of",
+}
+_FROM: Final = {
+    "continues": "Continued by",
+    "reproduces": "Repeated by",
+    "fulfils": "Carried out by",
+    "supersedes": "Replaced by",
+}
+
+
+def _ended(run: Run) -> str:
+    return "" if run.status == "complete" else run.status
+
+
+class Compared(NamedTuple):
+    """A metric of a run beside its baseline's.
+
+    Attributes:
+        row: The metric.
+        key: Whether the project is about it.
+        base: The baseline's value; None = it has none.
+        delta: The run's last value minus the baseline's, raw; None = there is none.
+        side: Which way that is, by the metric's direction; empty without a difference.
+    """
+
+    row: Metric
+    key: bool
+    base: float | None
+    delta: float | None
+    side: Side
+
+
+def compare(metrics: Iterable[Metric], baseline: Baseline | None, keys: set[str]) -> list[Compared]:
+    """Set the metrics of a run against its baseline: key metrics first, then by name.
+
+    Nothing is concluded: whether a difference is more than chance is for the project's page.
+    """
+    values = dict(baseline.values) if baseline is not None else {}
+    found = []
+    for row in metrics:
+        base = values.get(row.metric)
+        delta = None if base is None else row.last - base
+        if delta is not None and not math.isfinite(delta):
+            delta = None
+        found.append(Compared(row, row.metric in keys, base, delta, _side(delta, row.direction)))
+    return sorted(found, key=lambda one: (not one.key, one.row.metric))
+
+
+def _side(delta: float | None, direction: str | None) -> Side:
+    if delta is None:
+        return ""
+    if delta == 0:
+        return "same"
+    if direction is None:
+        return "unordered"
+    return "better" if (delta > 0) == (direction == "maximize") else "worse"

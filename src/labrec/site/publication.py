@@ -1,0 +1,106 @@
+"""From a lab and its tables to its site: what ``labrec site build`` does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from labrec.errors import UsageError
+from labrec.site import settings, sources
+from labrec.site.build import BuildReport, build
+from labrec.site.collect import load
+from labrec.site.records import ViewRecords
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from labrec.site.settings import SiteSettings
+    from labrec.site.sources import Sources
+    from labrec.store.lab import Lab
+    from labrec.store.view import View
+
+FOLDER: Final = "build/labrec/site"
+"""Where a lab's site is written, from its root."""
+
+_CACHE = "build/labrec/cache"
+_TABLES = "build/labrec/tables"
+
+
+class Places(NamedTuple):
+    """Where the site of a lab and what it is made from lie.
+
+    Attributes:
+        site: The site.
+        tables: The tables.
+        cache: What helps the next build.
+    """
+
+    site: Path
+    tables: Path
+    cache: Path
+
+
+def places(lab: Lab, out: Path | None) -> Places:
+    """Return where the site of a lab goes.
+
+    Args:
+        lab: The lab.
+        out: Where it was asked for; None = `FOLDER`.
+
+    Raises:
+        UsageError: The repository is bare, and nobody said where.
+    """
+    if lab.git.worktree is not None:
+        return Places(out or lab.root / FOLDER, lab.root / _TABLES, lab.root / _CACHE)
+    if out is None:
+        raise UsageError(
+            "this repository is bare: there is no worktree to write a site into",
+            hint="Say where it goes with --out DIR.",
+        )
+    return Places(out, lab.state_dir / "site" / "tables", lab.state_dir / "site" / "cache")
+
+
+def publish(
+    lab: Lab, view: View, where: Places, *, worktree: bool = False, fresh: bool = False
+) -> BuildReport:
+    """Build the site of a lab from its tables.
+
+    Args:
+        lab: The lab.
+        view: What the tables were made from.
+        where: Where everything lies.
+        worktree: Whether hand-written pages and ``mkdocs.yml`` are read from the working tree, for
+            a preview of what is not committed yet; else from the view's base.
+        fresh: Whether every page is made anew, whatever the cache says.
+
+    Raises:
+        UsageError: There is no working tree, or something else than a site lies where it goes.
+        UnsafeError: Something under ``site/`` is a symbolic link.
+        InvalidError: A hand-written page, ``mkdocs.yml`` or a table is wrong.
+        LimitError: There is more under ``site/`` than is taken, or the theme takes too long.
+        NotFoundError: A package of ``labrec[lab]`` is missing.
+        BusyError: Another build writes the same site.
+        StorageError: Something cannot be read or written.
+    """
+    written = _written(lab, view, worktree=worktree)
+    chosen = _named(settings.load(written.config), lab)
+    site = load(
+        where.tables,
+        ViewRecords(view),
+        title=chosen.name,
+        url=chosen.url,
+        view_id=view.id,
+        description=chosen.description,
+    )
+    return build(site, chosen, written, where.site, cache=where.cache, fresh=fresh)
+
+
+def _written(lab: Lab, view: View, *, worktree: bool) -> Sources:
+    if not worktree:
+        return sources.from_commit(lab.git, view.base.commit)
+    if lab.git.worktree is None:
+        raise UsageError("this repository is bare: it has no working tree to read pages from")
+    return sources.from_folder(lab.git.worktree)
+
+
+def _named(chosen: SiteSettings, lab: Lab) -> SiteSettings:
+    return chosen if chosen.name else chosen._replace(name=lab.root.resolve().name or "Lab")
