@@ -10,8 +10,10 @@ import contextlib
 import fcntl
 import hashlib
 import os
+from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
+from labrec._version import __version__
 from labrec.errors import BusyError, InvalidError, StorageError
 from labrec.site import assets, manifest, shell_cache, stamp
 from labrec.site.manifest import Made, Manifest
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from labrec.site.settings import SiteSettings
     from labrec.site.shell import Shells
     from labrec.site.sources import Sources
+
+
+_MOST_DIGESTS = 20  # records that the head of a page names
 
 
 class BuildReport(NamedTuple):
@@ -215,6 +220,13 @@ class _Writer:
         return self.shells.kinds[page.kind].stamp(
             root=page.to_root,
             title=page.title,
-            head=assets.tags(page.to_root),
+            head=assets.tags(page.to_root) + _metadata(page),
             content=stamp.content(page),
         )
+
+
+def _metadata(page: Page) -> str:
+    """Return what a page says to programs: what made it, and from which records."""
+    generator = f'\n<meta name="generator" content="labrec {__version__}">'
+    records = [f'\n<meta name="labrec.record" content="{escape(one)}">' for one in page.digests]
+    return "".join([generator, *records[:_MOST_DIGESTS]])

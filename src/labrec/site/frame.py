@@ -66,6 +66,7 @@ class _Reader(HTMLParser):
         self.out: list[str] = []
         self.scripts: dict[str, bytes] = {}
         self._verbatim = 0
+        self._article = False
         self._script: str | None = None  # the start tag of the inline script that is being read
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -77,6 +78,7 @@ class _Reader(HTMLParser):
         start = self.get_starttag_text() or ""
         start = _LINKS.sub(lambda found: f'{found[1]}"{self._link(found[2])}"', start)
         self._verbatim += tag in _VERBATIM
+        self._article = self._article or tag == "article"
         if tag == "script" and "src" not in given:
             self._script = start
         else:
@@ -88,6 +90,7 @@ class _Reader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self._verbatim -= tag in _VERBATIM
+        self._article = self._article and tag != "article"
         if tag != "script" or self._script is None:
             self.out.append(f"</{tag}>")
         self._script = None if tag == "script" else self._script
@@ -98,7 +101,10 @@ class _Reader(HTMLParser):
         elif self._verbatim:
             self.out.append(data)
         elif data.isspace():
-            self.out.append("\n" if "\n" in data else " ")
+            if "\n" not in data:
+                self.out.append(" ")
+            elif self._article:  # elsewhere it only laid out the source of the theme
+                self.out.append("\n")
         else:
             self.out.append(_SPACE.sub(" ", data))
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from labrec.errors import IntegrityError
 from labrec.reader import RunReader
 from labrec.record.digest import Digest
 from labrec.states import states_of
-from labrec.store.view import RunEntry
+from labrec.store.view import RunEntry, View
 
 if TYPE_CHECKING:
     from labrec.site.rows import Run
     from labrec.states import States
-    from labrec.store.view import View
+
+_TREES = 4096  # directories of a view that are kept in memory
 
 
 class RecordSource(Protocol):
@@ -40,7 +42,7 @@ class ViewRecords:
     """
 
     def __init__(self, view: View) -> None:
-        self._view = view
+        self._view = _Remembering(view)
 
     def reader(self, run: Run) -> RunReader:
         """Return a run's record with its files, proven to be the one of the tables.
@@ -70,3 +72,11 @@ class ViewRecords:
             reproduced_by: How many other runs say that they repeat it.
         """
         return states_of(self._view, reader, reproduced_by)
+
+
+class _Remembering(View):
+    """A view that keeps the trees it read last: neighbouring records and objects share them."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view.objects, view.base, view.refs, view.cache)
+        self.tree = lru_cache(_TREES)(super().tree)  # type: ignore[method-assign]

@@ -132,7 +132,7 @@ def configuration(settings: SiteSettings, sources: Sources) -> dict[str, Any]:
         "site_name": settings.name,
         "site_description": settings.description,
         "site_author": settings.author,
-        "copyright": escape(settings.copyright),
+        "copyright": f"{escape(settings.copyright)} {_FOOT}".strip(),
         "docs_dir": "docs",
         "use_directory_urls": False,
         "plugins": [],
@@ -157,6 +157,8 @@ def configuration(settings: SiteSettings, sources: Sources) -> dict[str, Any]:
     }  # fmt: skip
 
 
+_FOOT: Final = "Made by labrec from records kept in git."
+
 _EXTENSIONS: Final[list[str | dict[str, Any]]] = [
     "admonition", "attr_list", "def_list", "footnotes", "md_in_html",
     {"tables": {"use_align_attribute": True}},
@@ -179,8 +181,9 @@ def _palette(settings: SiteSettings) -> list[dict[str, Any]]:
             "toggle": {"icon": f"material/{icon}", "name": f"Switch to {other} mode"},
         }
         for name, scheme, icon, other in (
-            ("light", "default", "weather-night", "dark"),
-            ("dark", "slate", "weather-sunny", "light"),
+            # the icon stands in every page: a small one for both
+            ("light", "default", "brightness-6", "dark"),
+            ("dark", "slate", "brightness-6", "light"),
         )
     ]
 
@@ -313,7 +316,9 @@ def cut(text: str, path: str) -> Shell:
     Raises:
         InvalidError: A place where something must be stamped is not there.
     """
-    text = re.sub(rf"<h1[^>]*>\s*{TITLE}\s*</h1>", "", text).replace(TITLE, "\0title\0")
+    text = text.replace(TITLE, "\0title\0")
+    if path != f"{PLACES['home']}.html":  # there the hand-written page brings its heading
+        text = re.sub(rf"<h1>[^<]*</h1>(?=\s*{re.escape(CONTENT)})", "", text)
     charset = '<meta charset="utf-8">'
     for mark, slot in (
         (CONTENT, "\0content\0"),

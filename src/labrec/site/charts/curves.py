@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from labrec.record.text import printable
 from labrec.site.charts.axis import Range, labels, shown, ticks, whole_ticks
-from labrec.site.charts.drawing import Markup, polyline, tag, text
+from labrec.site.charts.drawing import Markup, place, polyline, tag, text
 from labrec.site.charts.figure import Figure, as_csv, for_script
 from labrec.site.wording import arrow, better, counted, listed, number
 
@@ -20,6 +20,7 @@ MOST_POINTS: Final = 240
 MOST_CURVES: Final = 6
 """Curves of one figure: as many looks as can be told apart."""
 
+_DRAWN = 6  # significant digits of a value that a script draws
 _DWARFED = 0.02  # share of the range that the rest must fill not to be dwarfed
 _WIDTH, _HEIGHT = 440, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 428, 28, 202
@@ -106,7 +107,7 @@ def lines(curves: Sequence[Curve], name: str) -> Figure:
         kind="lines",
         title=title,
         sentence=sentence,
-        drawing=Markup(_draw(curves, thin, up, f"{title}. {sentence}")),
+        drawing=Markup(_draw(curves, thin, up, title)),
         payload=for_script(data),
         csv=as_csv(
             ("metric", "step", "value"),
@@ -123,7 +124,8 @@ def _rows(points: Sequence[Point]) -> Iterator[tuple[float, ...]]:
     for at, (step, value) in enumerate(points):
         around = [points[near][1] for near in (at - 1, at + 1) if 0 <= near < len(points)]
         alone = math.isfinite(value) and not any(map(math.isfinite, around))
-        yield (step, value, 1) if alone else (step, value)
+        drawn = float(f"{value:.{_DRAWN}g}")  # the CSV is exact
+        yield (step, drawn, 1) if alone else (step, drawn)
 
 
 def thinned(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
@@ -189,7 +191,7 @@ def _said(curve: Curve, drawn: int) -> str:
 # --- the drawing ------------------------------------------------------------------------------
 
 
-def _draw(curves: Sequence[Curve], thin: list[list[Point]], up: Range, told: str) -> str:
+def _draw(curves: Sequence[Curve], thin: list[list[Point]], up: Range, title: str) -> str:
     level = across(thin)
     marks = [_curve(part, level, up, look) for look, part in enumerate(thin, start=1)]
     return tag(
@@ -202,7 +204,7 @@ def _draw(curves: Sequence[Curve], thin: list[list[Point]], up: Range, told: str
         viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
         class_="lr-drawing",
         role="img",
-        aria_label=told,
+        aria_label=title,
     )
 
 
@@ -216,23 +218,36 @@ def across(curves: Sequence[Sequence[Point]]) -> Range:
 def frame(up: Range, top: float, bottom: float, left: float, right: float) -> str:
     """Return the lines and labels of an upright axis."""
     marks = ticks(up)
-    parts: list[str] = []
-    for value, label in zip(marks, labels(marks), strict=True):
-        y = up.at(value, bottom, top)
-        parts.append(tag("line", x1=left, x2=right, y1=y, y2=y, class_="lr-grid"))
-        parts.append(tag("text", text(label), x=left - 8, y=y + 4, class_="lr-tick lr-end"))
-    return tag("g", *parts, aria_hidden="true")
+    heights = [up.at(value, bottom, top) for value in marks]
+    grid = "".join([f"M{left:g},{place(y)}H{right:g}" for y in heights])
+    texts = [
+        tag("text", text(label), x=left - 8, y=y + 4)
+        for y, label in zip(heights, labels(marks), strict=True)
+    ]
+    return tag(
+        "g",
+        tag("path", d=grid, class_="lr-grid"),
+        tag("g", *texts, class_="lr-end"),
+        aria_hidden="true",
+    )
 
 
 def below(level: Range, ends: tuple[float, float], bottom: float) -> str:
     """Return the line and labels of a level axis of whole numbers."""
     marks = whole_ticks(level)
-    parts = [tag("line", x1=ends[0], x2=ends[1], y1=bottom, y2=bottom, class_="lr-axis")]
-    for value, label in zip(marks, labels(marks), strict=True):
-        x = level.at(value, *ends)
-        parts.append(tag("line", x1=x, x2=x, y1=bottom, y2=bottom + 4, class_="lr-axis"))
-        parts.append(tag("text", text(label), x=x, y=bottom + 17, class_="lr-tick lr-middle"))
-    return tag("g", *parts, aria_hidden="true")
+    places = [level.at(value, *ends) for value in marks]
+    line = f"M{ends[0]:g},{bottom:g}H{ends[1]:g}"
+    line += "".join([f"M{place(x)},{bottom:g}v4" for x in places])
+    texts = [
+        tag("text", text(label), x=x, y=bottom + 17)
+        for x, label in zip(places, labels(marks), strict=True)
+    ]
+    return tag(
+        "g",
+        tag("path", d=line, class_="lr-axis"),
+        tag("g", *texts, class_="lr-middle"),
+        aria_hidden="true",
+    )
 
 
 def _curve(points: list[Point], level: Range, up: Range, look: int) -> str:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 MAX_PARQUET: Final = 50_000_000
 """Largest table that is published, in bytes of Parquet, all its parts together."""
 
-MAX_CSV: Final = 8_000_000
-"""Largest table that is published as CSV too, in bytes of CSV."""
+MAX_CSV: Final = 10_000_000
+"""Most bytes of CSV of all tables together; those that come first in the contract go first."""
 
 MOST_PROBLEMS: Final = 500
 """Problems that the page lists; the table has all."""
@@ -48,8 +48,10 @@ def pages(site: Site) -> Iterator[Draft]:
 def _page(site: Site) -> Page:
     files: dict[str, bytes | Path] = {_DICTIONARY: dictionary(site.view_id)}
     shown = []
+    room = MAX_CSV
     for one in site.tables:
-        own = _files(one)
+        own = _files(one, room)
+        room -= sum(len(data) for data in own.values() if isinstance(data, bytes))
         files |= own
         shown.append(_shown(one, own))
     return Page(
@@ -95,8 +97,13 @@ def dictionary(view_id: str) -> bytes:
     return (json.dumps(document, indent=1) + "\n").encode()
 
 
-def _files(one: TableFile) -> dict[str, bytes | Path]:
-    """Return what is published of a table, by its name beside the page."""
+def _files(one: TableFile, room: int) -> dict[str, bytes | Path]:
+    """Return what is published of a table, by its name beside the page.
+
+    Args:
+        one: The table.
+        room: Most bytes of CSV.
+    """
     if not one.files or one.size > MAX_PARQUET:
         return {}
     name = one.table.name
@@ -104,7 +111,7 @@ def _files(one: TableFile) -> dict[str, bytes | Path]:
         return {f"{name}/{path.parent.name}/{path.name}": path for path in one.files}
     files: dict[str, bytes | Path] = {f"{name}.parquet": one.files[0]}
     text = as_csv(one.files[0], one.table) if one.row_count <= _CSV_ROWS else None
-    if text is not None and len(text) <= MAX_CSV:
+    if text is not None and len(text) <= room:
         files[f"{name}.csv"] = text
     return files
 

@@ -56,14 +56,14 @@ class Channel(NamedTuple):
         mean: Mean of its samples, with the unit.
         top: Their largest.
         coverage: Share of the run that they cover; empty = unknown.
-        how: What measured it and how.
+        sensor: What measured it.
     """
 
     name: str
     mean: str
     top: str
     coverage: str
-    how: str
+    sensor: str
 
 
 class Absent(NamedTuple):
@@ -240,9 +240,9 @@ def telemetry(reader: RunReader) -> tuple[list[Channel], list[Absent]]:
         unit = f" {channel['unit']}" if channel.get("unit") else ""
         mean, top = (_number(channel.get(key)) for key in ("mean", "max"))
         share = channel.get("coverage")
-        how = ", ".join(str(channel[key]) for key in ("sensor", "method") if channel.get(key))
         coverage = "" if share is None else f"{number(100 * share, 3)} %"
-        channels.append(Channel(name, mean + unit, top + unit, coverage, how))
+        sensor = str(channel.get("sensor") or "")
+        channels.append(Channel(name, mean + unit, top + unit, coverage, sensor))
     return channels[:MOST_ROWS], [Absent(tuple(names), why) for why, names in absent.items()]
 
 
