@@ -1,6 +1,7 @@
 # Everything here sets itself up: Python >= 3.11 with venv and pip, git and make are enough.
 #
 #   make demo     a small real study, from the claim to the tables, in a temporary lab
+#   make study    the same study, recorded into this repository's own lab
 #   make test     every test        (PYTEST_ARGS="tests/record -k codec" for some of them)
 #   make check    every other check: style, types, layers, dependencies, generated files
 #   make planted  plant defects, one at a time, that the tests must notice (docs/planted.md)
@@ -47,6 +48,10 @@ $(STAMP): pyproject.toml uv.lock Makefile .ci/setup
 .PHONY: demo
 demo: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python examples/stdlib_lm/study.py $(DEMO_ARGS)
+
+.PHONY: study
+study: setup
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python examples/stdlib_lm/study.py --lab '$(CURDIR)' $(DEMO_ARGS)
 
 .PHONY: test
 test: setup

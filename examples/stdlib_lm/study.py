@@ -190,7 +190,8 @@ def main() -> None:
     place = Path(tempfile.mkdtemp(prefix="labrec-study-"))
     lab = (given.lab or place / "lab").resolve()
     experiments = plan.trained(QUICK if given.quick else 1.0)
-    study = Study(lab, place / "code", (1, 2) if given.quick else (1, 2, 3), experiments)
+    seeds = plan.SEEDS[:2] if given.quick else plan.SEEDS
+    study = Study(lab, place / "code", seeds, experiments)
 
     print(f"A study of small language models of the Python standard library, in {lab}")
     prepare_lab(lab)
