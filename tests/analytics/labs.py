@@ -9,7 +9,11 @@ import pyarrow.parquet as pq
 from tests.store.labs import Doc, GitLab, object_doc, run_doc
 
 from labrec.analytics.pipeline import Analysis, analyze
+from labrec.analytics.replicates import Measured, Run
+from labrec.record import codec
 from labrec.record.digest import Digest
+from labrec.record.ids import new_run_id
+from labrec.record.layout import note_path, parse_path
 from labrec.record.values import to_json
 from labrec.store.lab import Lab
 
@@ -60,3 +64,44 @@ def rows(found: Analysis, table: str) -> list[dict[str, Any]]:
         return pq.read_table(found.folder / f"{table}.parquet").to_pylist()
     files = sorted(found.folder.glob("series/*/*.parquet"))
     return [row for path in files for row in pq.read_table(path).to_pylist()]
+
+
+def run_of(
+    value: float | None, *, unit: str | None = None, direction: str | None = None, **fields: Any
+) -> Run:
+    """A run as statistics see it, with one metric, loss, or none."""
+    metrics = {} if value is None else {"loss": Measured(value, unit, direction)}
+    whole = {
+        "run_id": "", "digest": "", "status": "complete", "counts": True, "seeds": None,
+        "machine": None, "output": None, "metrics": metrics,
+    }  # fmt: skip
+    return Run(**(whole | fields))
+
+
+def note_doc(kind: str, about: Doc, by: Doc | None = None) -> Doc:
+    """A note about a record, or about another note."""
+    place = parse_path(about.path)
+    note_id = new_run_id()
+    body: dict[str, Any] = {}
+    if by is not None:
+        other = parse_path(by.path)
+        body["by"] = {"kind": other.kind, "id": other.id, "digest": str(Digest.of(by.data))}
+    data = codec.encode(
+        {
+            "schema": "labrec.note/1.0",
+            "note_id": note_id,
+            "project": place.project,
+            "kind": kind,
+            "author": {"name": "A", "source": "settings"},
+            "time": "2026-01-02T03:04:05Z",
+            "reason": "it was wrong",
+            "subject": {
+                "kind": place.kind,
+                "id": place.id,
+                "digest": str(Digest.of(about.data)),
+            },
+            "after": [],
+            "body": body,
+        }
+    )
+    return Doc(note_path(place.project, note_id, Digest.of(data)), data)

@@ -1,7 +1,7 @@
 """From one record to the rows that it gives each table. ○ No IO.
 
-A record here is decoded and identified, and may still break its schema: what is read is taken as
-it stands, and a value that is not of its column's kind is found when the column is built.
+A record here is decoded and identified, and may still break its schema. What has no column of its
+own is checked here; that a value is of its column's kind is found when the column is built.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def extract(record: dict[str, Any], path: str, digest: str) -> Extracted:
     """
     lineage = _section(record, "lineage")
     parents = [
-        {name: parent.get(name) for name in ("by", "name", "run_id", "config_digest")}
+        {name: _text(parent.get(name)) for name in ("by", "name", "run_id", "config_digest")}
         for parent in lineage.get("parents", [])
     ]
     tree = _section(record, "features").get("tree", {})
@@ -121,13 +121,13 @@ def _run(record: dict[str, Any], path: str, digest: str) -> dict[str, Any]:
         "ended": _time(times.get("ended")),
         "duration_s": number(times.get("duration_s")),
         "seeds": _seeds(_section(record, "determinism")),
-        "tags": identity.get("tags", []),
+        "tags": _texts(identity.get("tags", [])),
         "author": (identity.get("author") or {}).get("name"),
         "intent": lineage.get("intent"),
         "outcome": lineage.get("outcome"),
-        "hypotheses": [
-            link["slug"] for link in lineage.get("hypotheses", []) if link["linked"] == "start"
-        ],
+        "hypotheses": _texts(
+            [link["slug"] for link in lineage.get("hypotheses", []) if link["linked"] == "start"]
+        ),
         "continues": lineage.get("continues"),
         "reproduces": lineage.get("reproduces"),
         "fulfils": identity.get("fulfils"),
@@ -145,7 +145,8 @@ def _run(record: dict[str, Any], path: str, digest: str) -> dict[str, Any]:
         "datasets": [_dataset(item) for item in _section(record, "datasets").get("items", [])],
         "artifacts": len(_section(record, "artifacts").get("items", [])),
         "capture_events": sum(
-            event.get("count", 1) for event in _section(record, "capture").get("events", [])
+            _integer(event.get("count", 1)) or 0
+            for event in _section(record, "capture").get("events", [])
         ),
         "series_digest": PREFIX + series["sha256"] if series else None,
         "path": path,
@@ -154,7 +155,12 @@ def _run(record: dict[str, Any], path: str, digest: str) -> dict[str, Any]:
 
 
 def _section(record: dict[str, Any], name: str) -> dict[str, Any]:
-    return record.get(name) or {}
+    found = record.get(name)
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise TypeError(f"section {name} is no object")
+    return found
 
 
 def _time(text: str | None) -> datetime | None:
@@ -166,7 +172,8 @@ def _time(text: str | None) -> datetime | None:
 
 
 def _seeds(determinism: dict[str, Any]) -> str | None:
-    seeds = determinism.get("seeds")
+    seeds = determinism.get("seeds", {})
+    _texts([*seeds.values()])
     return text_of(seeds) if seeds else None
 
 
@@ -205,7 +212,7 @@ def _metrics(section: dict[str, Any]) -> Iterator[Row]:
             number(summary["mean"]),
             number(summary["min"]),
             number(summary["max"]),
-            summary["count"],
+            _integer(summary["count"]),
             summary.get("unit"),
             summary.get("direction"),
         )
@@ -250,7 +257,7 @@ def _telemetry(section: dict[str, Any]) -> Iterator[Row]:
             channel.get("method"),
             number(channel.get("interval_s")),
             number(channel.get("coverage")),
-            channel.get("count"),
+            _integer(channel.get("count")),
             number(channel.get("min")),
             number(channel.get("mean")),
             number(channel.get("max")),
@@ -264,7 +271,7 @@ def _artifact(item: dict[str, Any]) -> Row:
         item["name"],
         item["role"],
         item["sha256"],
-        item["size"],
+        _integer(item["size"]),
         item.get("media_type"),
         item["where"] == "git",
     )
@@ -294,6 +301,24 @@ def number(value: Any) -> float | None:
         return float(value)
     except OverflowError:
         return None
+
+
+def _integer(value: Any) -> int | None:
+    if value is not None and type(value) is not int:
+        raise TypeError(f"not an integer: {type(value).__name__}")
+    return value
+
+
+def _text(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"not a text: {type(value).__name__}")
+    return value
+
+
+def _texts(value: Any) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise TypeError("not a list of text")
+    return value
 
 
 def text_of(value: Any) -> str:

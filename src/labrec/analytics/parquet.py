@@ -10,6 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from labrec.analytics.tables import VERSION, Kind, Table
@@ -165,10 +166,18 @@ class TableFile:
 
 
 def _shared(array: pa.ChunkedArray) -> pa.Array:
-    """Return a column with one dictionary for all its rows, in the order of the rows."""
+    """Return a column with one dictionary: the names that its rows use, each once, as they come.
+
+    Equal rows give equal bytes only so. And where a name stands twice in a dictionary, Parquet's
+    writer leaves memory that nobody set in the file (seen with Arrow 26).
+    """
     if not pa.types.is_dictionary(array.type):
         array = array.dictionary_encode()
-    return array.unify_dictionaries().cast(_SHARED_TYPE).combine_chunks()
+    whole = array.unify_dictionaries().combine_chunks()
+    used = pc.unique(whole.indices)
+    names = whole.dictionary.take(used).dictionary_encode()
+    places = names.indices.take(pc.index_in(whole.indices, value_set=used))
+    return pa.DictionaryArray.from_arrays(places, names.dictionary)
 
 
 def shared_column(names: pa.Array, places: pa.Array) -> pa.Array:
