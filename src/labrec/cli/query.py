@@ -70,7 +70,8 @@ def _made(world: World, at: str | None) -> Path:
         world.console.note("the lab has changed: its tables were made anew")
     if not found:
         count = found.report["problem_count"]
-        world.console.note(f"{count} documents are left out; see the table problems")
+        left_out = "1 document is" if count == 1 else f"{count} documents are"
+        world.console.note(f"{left_out} left out; see the table problems")
     return found.folder
 
 
