@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from labrec.errors import UnsafeError
+from labrec.record.digest import Digest
 from labrec.record.ids import parse_id
 from labrec.record.layout import check_project
 
@@ -20,6 +21,7 @@ ASSETS: Final = "assets/labrec/"
 
 # What a relative address may be made of: no scheme, no query, no escape, no way up.
 _SAFE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
+_DIGEST = re.compile("[0-9a-f]{64}")
 _ANCHOR = re.compile(r"(?:#[A-Za-z0-9_-]+)?", re.ASCII)
 
 
@@ -39,6 +41,27 @@ def graph(name: str) -> str:
         InvalidError: The name is none that a project can have.
     """
     return f"p/{check_project(name)}/graph/index.html"
+
+
+def experiment(name: str, key: str) -> str:
+    """Return where an experiment stands on the page of its project.
+
+    Args:
+        name: Its project.
+        key: Its config digest.
+
+    Raises:
+        InvalidError: The name is none that a project can have.
+    """
+    return f"{project(name)}#{experiment_anchor(key)}"
+
+
+def experiment_anchor(key: str) -> str:
+    """Return the id of an experiment's row in the page of its project."""
+    hexadecimal = key.removeprefix("sha256:")
+    if not _DIGEST.fullmatch(hexadecimal):
+        hexadecimal = Digest.of(key.encode()).short
+    return f"x-{hexadecimal[:12]}"
 
 
 def run(name: str, run_id: str) -> str:

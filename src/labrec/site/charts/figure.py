@@ -74,7 +74,7 @@ def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(header)
+    writer.writerow([_cell(name) for name in header])
     writer.writerows([_cell(value) for value in row] for row in rows)
     return out.getvalue().encode("utf-8", "replace")
 

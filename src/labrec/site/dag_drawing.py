@@ -1,0 +1,211 @@
+"""Draw a laid-out graph of experiments as SVG. ○ No IO.
+
+A node says four things, each without its colour too: how its runs ended (a sign before the name),
+its value and whether that is better or worse than its parent's (a sign behind the value), what was
+changed, and whether it lies on the kept chain (a thick border, and thick edges).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from labrec.record.text import printable
+from labrec.site import urls
+from labrec.site.charts.drawing import Markup, place, tag, text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from labrec.site.dag_layout import Box, Layout, Route
+
+Look = Literal["better", "worse", "unclear", "unreplicated", ""]
+
+SIGNS: Final[dict[str, str]] = {
+    "better": "▲", "worse": "▼", "unclear": "○", "unreplicated": "◇",
+    "failed": "✕", "interrupted": "‖", "planned": "◌", "mixed": "◐",
+}  # fmt: skip
+"""The sign of each look and status; a complete run has none."""
+
+_MARGIN = 14.0
+_COLUMN = 6.5  # pixels of a column of text at the size of labrec's style sheet
+_ARROW = 7.0
+
+
+class Node(NamedTuple):
+    """What a node shows.
+
+    Attributes:
+        key: Which node of the layout it is.
+        title: Its name; record text.
+        kind: ``experiment``, ``family`` (several in one) or ``outside`` (a parent that is not
+            here).
+        value: Its mean, or what takes its place; record text.
+        change: What was changed; record text, empty = nothing to say.
+        told: All of it in a sentence, for a tooltip and a screen reader; record text.
+        href: Where it leads, an address of `labrec.site.urls`; empty = nowhere.
+        status: complete, failed, interrupted, planned or mixed; empty = none.
+        look: How it compares with its parent.
+        shade: 0 to 4 by its value, worst to best; None = without one.
+        kept: Whether it lies on the kept chain.
+        best: Whether it is the best.
+    """
+
+    key: str
+    title: str
+    kind: Literal["experiment", "family", "outside"] = "experiment"
+    value: str = ""
+    change: str = ""
+    told: str = ""
+    href: str = ""
+    status: str = ""
+    look: Look = ""
+    shade: int | None = None
+    kept: bool = False
+    best: bool = False
+
+
+def draw(
+    layout: Layout,
+    nodes: Sequence[Node],
+    *,
+    root: str,
+    told: str,
+    kept: Collection[tuple[str, str]] = (),
+    name: str = "graph",
+) -> Markup:
+    """Return the drawing.
+
+    Args:
+        layout: Where everything stands.
+        nodes: What every node of it shows.
+        root: Relative way from the page to the root of the site.
+        told: What the drawing shows, for those who do not see it.
+        kept: Edges (child, parent) of the kept chain.
+        name: Id of the drawing in its page.
+
+    Raises:
+        UnsafeError: A node leads where no page of the site is.
+    """
+    boxes = layout.boxes
+    missing = {node.key for node in nodes if node.kind == "outside"}
+    parts = [
+        tag("title", text(told)),
+        *(tag("rect", x=box.x, y=box.y, width=box.width, height=box.height, rx=10,
+              class_="lr-block") for box in layout.blocks),
+        *(_edge(route, set(kept), missing) for route in layout.routes),
+        *(_back(boxes[parent], boxes[child]) for child, parent in layout.back),
+        *(_node(node, boxes[node.key], root) for node in nodes),
+    ]  # fmt: skip
+    width, height = layout.width + 2 * _MARGIN, layout.height + 2 * _MARGIN
+    return Markup(
+        tag(
+            "svg",
+            tag("g", *parts, transform=f"translate({place(_MARGIN)} {place(_MARGIN)})"),
+            id=name,
+            class_="lr-dag lr-by-look",
+            width=round(width),
+            height=round(height),
+            viewBox=f"0 0 {place(width)} {place(height)}",
+            role="group",
+            aria_label=told,
+        )
+    )
+
+
+def _node(node: Node, box: Box, root: str) -> str:
+    classes = ["lr-node", f"lr-{node.kind}"]
+    classes += [f"lr-is-{node.look}"] if node.look else []
+    classes += [f"lr-ended-{node.status}"] if node.status else []
+    classes += [f"lr-shade-{node.shade}"] if node.shade is not None else []
+    classes += ["lr-kept"] if node.kept else []
+    inside = [tag("title", text(node.told or node.title))]
+    if node.kind == "family":
+        inside.append(tag("rect", x=box.x + 4, y=box.y + 4, width=box.width, height=box.height,
+                          rx=6, class_="lr-behind"))  # fmt: skip
+    inside.append(tag("rect", x=box.x, y=box.y, width=box.width, height=box.height, rx=6,
+                      class_="lr-box"))  # fmt: skip
+    inside += _lines(node, box)
+    told = printable(node.told or node.title)
+    if node.href:
+        return tag("a", *inside, href=root + urls.check(node.href), class_=" ".join(classes),
+                   aria_label=told)  # fmt: skip
+    return tag("g", *inside, class_=" ".join(classes), aria_label=told, role="img")
+
+
+def _lines(node: Node, box: Box) -> list[str]:
+    """Return the texts of a node: its name, its value and, where there is room, what changed."""
+    room = int((box.width - 16) / _COLUMN)
+    sign = SIGNS.get(node.status, "")
+    name = fit(f"{sign} {node.title}" if sign else node.title, room)
+    value = " ".join(filter(None, ("★" if node.best else "", node.value, SIGNS.get(node.look, ""))))
+    lines = [
+        (name, "lr-name"),
+        (fit(value, room), "lr-value"),
+        (fit(node.change, room), "lr-change"),
+    ]
+    lines = [(words, look) for words, look in lines if words]
+    lines = lines[: max(1, int((box.height - 8) // 15))]
+    step = 16.0
+    first = box.y + (box.height - step * len(lines)) / 2 + 12
+    return [
+        tag("text", text(words), x=box.x + 8, y=first + at * step, class_=look)
+        for at, (words, look) in enumerate(lines)
+    ]
+
+
+def fit(words: str, columns: int) -> str:
+    """Return text cut to so many columns; a wide character takes two."""
+    words = printable(words)
+    used = 0
+    for at, char in enumerate(words):
+        used += 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        if used > columns:
+            return words[: max(0, at - 1)].rstrip() + "…"
+    return words
+
+
+def _edge(route: Route, kept: set[tuple[str, str]], missing: set[str]) -> str:
+    (x, y), *rest = route.points
+    data = f"M{place(x)},{place(y)}"
+    for end_x, end_y in rest:
+        half = (y + end_y) / 2
+        data += (
+            f"C{place(x)},{place(half)} {place(end_x)},{place(half)} {place(end_x)},{place(end_y)}"
+        )
+        x, y = end_x, end_y
+    look = "lr-edge"
+    if any((child, route.parent) in kept for child in route.children):
+        look += " lr-kept"
+    if route.parent in missing:
+        look += " lr-missing"
+    return tag("path", d=data, class_=look) + _arrow(x, y, look)
+
+
+def _arrow(x: float, y: float, look: str) -> str:
+    half = _ARROW / 2
+    data = f"M{place(x)},{place(y)}l{place(-half)},{place(-_ARROW)}h{place(_ARROW)}Z"
+    return tag("path", d=data, class_=f"lr-arrow{look.removeprefix('lr-edge')}")
+
+
+def _back(parent: Box, child: Box) -> str:
+    """Return an edge on a cycle: around the right side, dashed."""
+    x, y = parent.x + parent.width, parent.y + parent.height / 2
+    end_x, end_y = child.x + child.width, child.y + child.height / 2
+    out = max(x, end_x) + 36
+    data = (
+        f"M{place(x)},{place(y)}C{place(out)},{place(y)} {place(out)},{place(end_y)} "
+        f"{place(end_x)},{place(end_y)}"
+    )
+    return tag("path", d=data, class_="lr-edge lr-cycle")
+
+
+def shades(values: Mapping[str, float], direction: str | None) -> dict[str, int]:
+    """Return the shade of each value, 0 to 4 from worst to best, in five groups of equal size.
+
+    Args:
+        values: Finite numbers.
+        direction: ``minimize``, ``maximize`` or None; without one larger is darker.
+    """
+    ordered = sorted(values, key=lambda key: (values[key], key), reverse=direction == "minimize")
+    return {key: at * 5 // len(ordered) for at, key in enumerate(ordered)}

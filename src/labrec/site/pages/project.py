@@ -1,0 +1,163 @@
+"""The page of a project: what was found, the way there, and every run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from labrec.site import urls
+from labrec.site.charts import Figure, Quantity, Step, lineage
+from labrec.site.experiments import STATUSES, Experiments
+from labrec.site.families import Collapsed, around
+from labrec.site.findings import findings, strongest
+from labrec.site.page import Crumb, Page
+from labrec.site.pages.graph import draw, value_of
+from labrec.site.pages.project_listings import contrasts, experiments_of, runs, tables
+from labrec.site.wording import counted, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from labrec.site.collect import KeyMetric, Project, Site
+    from labrec.site.experiments import Experiment
+    from labrec.site.pages.graph import Drawing
+
+MOST_FIGURES: Final = 4
+"""Key metrics that are drawn; the others stand in the listings."""
+
+_FINDINGS = 20
+_CARDS = 6  # experiments that a column of the board names
+_SMALL = 40  # experiments up to which the whole graph stands on the page
+_LAST = 8  # experiments of the kept chain in an excerpt
+
+
+def pages(site: Site) -> Iterator[Page]:
+    """Yield the page of every project."""
+    for project in site.projects:
+        yield page(project)
+
+
+def page(project: Project) -> Page:
+    """Return the page of a project."""
+    url = urls.project(project.name)
+    known = Experiments.of(project)
+    found, more = strongest(findings(known), _FINDINGS)
+    figures = [
+        _progress(known, metric, f"progress-{number}")
+        for number, metric in enumerate(known.key_metrics[:MOST_FIGURES], start=1)
+    ]
+    return Page(
+        url=url,
+        kind="project",
+        title=project.name,
+        crumbs=(Crumb("Home", urls.HOME), Crumb(project.name, "")),
+        context={
+            "summary": _summary(known),
+            "findings": found,
+            "more_findings": more,
+            "figures": figures,
+            "other_metrics": [metric.name for metric in known.key_metrics[MOST_FIGURES:]],
+            "board": _board(known),
+            "experiments": experiments_of(known),
+            "contrasts": contrasts(known),
+            "runs": runs(known),
+            "graph": _excerpt(known, root="../" * url.count("/")),
+            "graph_url": urls.graph(project.name),
+        },
+        files={f"{figure.name}.csv": figure.csv for figure in figures} | tables(known),
+    )
+
+
+def _summary(known: Experiments) -> str:
+    runs_ = known.project.runs
+    said = [f"{counted(len(known.all), 'experiment')}, {counted(len(runs_), 'run')}"]
+    by_status = [
+        f"{count:,} {status}"
+        for status in STATUSES
+        if (count := sum(run.status == status for run in runs_))
+    ]
+    if by_status:
+        said.append(f": {listed(by_status)}")
+    aside = sum(not run.counts for run in runs_)
+    if aside:
+        said.append(
+            f". {counted(aside, 'run')} {'is' if aside == 1 else 'are'} out of statistics "
+            "(forked, superseded or retracted)"
+        )
+    return "".join(said) + "."
+
+
+def _progress(known: Experiments, metric: KeyMetric, name: str) -> Figure:
+    ended = [one for one in known.all if one.status != "planned"]
+    rows = [one.measures.get(metric.name) for one in ended]
+    level = next((row.level for row in rows if row is not None), 0.95)
+    steps = [
+        Step(
+            one.name or "(no name)",
+            row.mean if row is not None else None,
+            row.low if row is not None else None,
+            row.high if row is not None else None,
+            row.n if row is not None else 0,
+            one.n_failed,
+            f"#{one.anchor}",
+        )
+        for one, row in zip(ended, rows, strict=True)
+    ]
+    return lineage(steps, Quantity(metric.name, metric.unit, metric.direction, level), name)
+
+
+# --- board ------------------------------------------------------------------------------------
+
+
+def _board(known: Experiments) -> list[dict[str, Any]]:
+    """Return the columns of the board: planned, complete, failed, interrupted experiments."""
+    metric = next(iter(known.key_metrics), None)
+    columns = []
+    for status in ("planned", "complete", "failed", "interrupted"):
+        those = [one for one in reversed(known.all) if status in one.statuses]
+        columns.append(
+            {
+                "status": status,
+                "count": len(those),
+                "cards": [_card(one, status, metric) for one in those[:_CARDS]],
+                "more": max(0, len(those) - _CARDS),
+            }
+        )
+    return columns
+
+
+def _card(one: Experiment, status: str, metric: KeyMetric | None) -> dict[str, str]:
+    those = [run for run in one.runs if run.status == status]
+    href = urls.run(one.project, those[0].run_id) if len(those) == 1 else one.href
+    if status == "complete":
+        note = value_of(one, metric.name) if metric is not None else ""
+    else:
+        note = those[0].reason or ""
+    return {"name": one.name, "href": href, "note": note}
+
+
+# --- the graph --------------------------------------------------------------------------------
+
+
+def _excerpt(known: Experiments, root: str) -> dict[str, Any] | None:
+    """Return the whole of a small graph, of a large one the end of its kept chain."""
+    metric = next(iter(known.key_metrics), None)
+    keys = [one.key for one in known.all]
+    parents = known.graph.parents
+    if not any(parents.values()):
+        return None
+    if len(keys) <= _SMALL:
+        whole = Collapsed(
+            tuple(keys), {}, tuple((key, above) for key in keys for above in parents[key])
+        )
+        return _graph(known, whole, metric, root) | {"whole": True}
+    chain = known.kept_chain(metric) if metric is not None else ()
+    if len(chain) < 2:  # noqa: PLR2004 - nothing to show a way through
+        return None
+    return _graph(known, around(keys, parents, chain[-_LAST:]), metric, root) | {"whole": False}
+
+
+def _graph(
+    known: Experiments, part: Collapsed, metric: KeyMetric | None, root: str
+) -> dict[str, Any]:
+    drawing: Drawing = draw(known, part, metric, root=root)
+    return {"svg": drawing.svg, "sentence": drawing.sentence}
