@@ -113,10 +113,10 @@ def test_how_the_runs_ended_is_said() -> None:
     ]
     assert list(text(Dag.of(nodes, [], []))) == [
         "● a (3 runs)",
-        "✕ b (1 failed)",
+        "✗ b (1 failed)",
         "◐ c (2 complete, 1 failed)",
-        "◌ d (1 planned)",
-        "‖ e (2 interrupted)",
+        "○ d (1 planned)",
+        "◼ e (2 interrupted)",
         "● f",
     ]
 

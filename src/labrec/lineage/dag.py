@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LONGEST: Final = 60
 """Characters of a name in a drawing."""
 
-_SIGNS = {"complete": "●", "failed": "✕", "interrupted": "‖", "planned": "◌"}
+_SIGNS = {"complete": "●", "failed": "✗", "interrupted": "◼", "planned": "○"}
 _MIXED = "◐"
 _STATUSES = tuple(_SIGNS)
 
@@ -208,7 +208,7 @@ def dot(dag: Dag) -> str:
     number = {key: f"n{at}" for at, key in enumerate(dag.nodes)}
     lines = ["digraph lineage {", '  node [shape=box, style=rounded, fontname="sans-serif"];']
     for key, node in dag.nodes.items():
-        look = {"✕": ", color=red", "‖": ", color=orange", "◌": ", style=dashed"}.get(node.sign, "")
+        look = {"✗": ", color=red", "◼": ", color=orange", "○": ", style=dashed"}.get(node.sign, "")
         lines.append(f"  {number[key]} [label={_dot(f'{node.sign} {node.label}')}{look}];")
     missing = _missing(dag)
     for called, at in missing.items():

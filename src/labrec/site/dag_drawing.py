@@ -1,7 +1,7 @@
 """Draw a laid-out graph of experiments as SVG. ○ No IO.
 
 A node says four things, each without its colour too: how its runs ended (a sign before the name),
-its value and whether that is better or worse than its parent's (a sign behind the value), what was
+its value and whether that is better or worse than its parent's (a sign before the value), what was
 changed, and whether it lies on the kept chain (a thick border, and thick edges).
 """
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 Look = Literal["better", "worse", "unclear", "unreplicated", ""]
 
 SIGNS: Final[dict[str, str]] = {
-    "better": "▲", "worse": "▼", "unclear": "○", "unreplicated": "◇",
-    "failed": "✕", "interrupted": "‖", "planned": "◌", "mixed": "◐",
+    "better": "▲", "worse": "▼", "unclear": "~", "unreplicated": "◇",
+    "failed": "✗", "interrupted": "◼", "planned": "○", "mixed": "◐",
 }  # fmt: skip
 """The sign of each look and status; a complete run has none."""
 
@@ -124,7 +124,7 @@ def _node(node: Node, box: Box, root: str) -> str:
         inside.append(tag("rect", x=box.x + 4, y=box.y + 4, width=box.width, height=box.height,
                           rx=6, class_="lr-behind"))  # fmt: skip
     inside.append(tag("rect", x=box.x, y=box.y, width=box.width, height=box.height, rx=6,
-                      class_="lr-box"))  # fmt: skip
+                      class_="lr-frame"))  # fmt: skip
     inside += _lines(node, box)
     told = printable(node.told or node.title)
     if node.href:
@@ -138,7 +138,7 @@ def _lines(node: Node, box: Box) -> list[str]:
     room = int((box.width - 16) / _COLUMN)
     sign = SIGNS.get(node.status, "")
     name = fit(f"{sign} {node.title}" if sign else node.title, room)
-    value = " ".join(filter(None, ("★" if node.best else "", node.value, SIGNS.get(node.look, ""))))
+    value = " ".join(filter(None, ("★" if node.best else "", SIGNS.get(node.look), node.value)))
     lines = [
         (name, "lr-name"),
         (fit(value, room), "lr-value"),

@@ -134,11 +134,23 @@ class Experiments:
         """The experiments by config digest."""
         return {experiment.key: experiment for experiment in self.all}
 
-    @property
+    @cached_property
     def key_metrics(self) -> tuple[KeyMetric, ...]:
-        """The project's key metrics; the one that most contrasts are about comes first."""
+        """The project's key metrics, the telling ones first.
+
+        Those come first that most contrasts are about, and of these the ones that tell most
+        experiments apart: a memory use that hardly varies is not what a project was made for.
+        """
         about = Counter(row.metric for row in self.project.contrasts)
-        return tuple(sorted(self.project.key_metrics, key=lambda metric: -about[metric.name]))
+        means = {row.metric: set[float | None]() for row in self.project.experiments}
+        for row in self.project.experiments:
+            means[row.metric].add(row.mean)
+        return tuple(
+            sorted(
+                self.project.key_metrics,
+                key=lambda metric: (-about[metric.name], -len(means[metric.name])),
+            )
+        )
 
     def best(self, metric: KeyMetric) -> Experiment | None:
         """Return the experiment with the best mean; None where none has one or neither is best."""

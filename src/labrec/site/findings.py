@@ -7,7 +7,7 @@ as a suggestion, and where nothing can be told the sentence says why. No number 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from labrec.site import urls
 from labrec.site.stamp import shown
@@ -23,7 +23,7 @@ from labrec.site.wording import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from labrec.site.experiments import Experiment, Experiments
     from labrec.site.rows import Contrast
@@ -64,19 +64,27 @@ class Finding(NamedTuple):
         return "".join(part.text for part in self.parts)
 
 
-def findings(experiments: Experiments) -> list[Finding]:
-    """Return what can be said of a project, the surest first; never empty.
+def findings(experiments: Experiments, *, elsewhere: bool = False) -> list[Finding]:
+    """Return what can be said of a project; never empty.
+
+    What concerns the first key metric comes first, and of one metric the surest.
 
     Args:
         experiments: The project's.
+        elsewhere: Whether the sentences stand on another page than the project's, and so name it.
     """
     rows = [
         row
         for row in experiments.project.contrasts
         if row.finding in {"better", "worse"} and row.experiment in experiments.by_key
     ]
-    rows.sort(key=lambda row: (row.p_holm or 0.0, row.metric, row.experiment, row.parent))
-    found = [_told(row, experiments) for row in rows]
+    places = {metric.name: at for at, metric in enumerate(experiments.key_metrics)}
+    rows.sort(
+        key=lambda row: (
+            places.get(row.metric, len(places)), row.p_holm or 0.0, row.experiment, row.parent
+        )
+    )  # fmt: skip
+    found = [_told(row, experiments, elsewhere=elsewhere) for row in rows]
     if not found:
         found.append(_nothing(experiments))
     return found + _suggestions(experiments)
@@ -85,14 +93,13 @@ def findings(experiments: Experiments) -> list[Finding]:
 # --- better, worse ----------------------------------------------------------------------------
 
 
-def _told(row: Contrast, experiments: Experiments) -> Finding:
+def _told(row: Contrast, experiments: Experiments, *, elsewhere: bool) -> Finding:
     one, other = experiments.by_key[row.experiment], experiments.by_key.get(row.parent)
     amount, low, high = _size(row)
     unit = f" {row.unit}" if row.unit else ""
+    where = [Part("In "), Part(row.project, urls.project(row.project)), Part(", ")]
     parts = [
-        Part("In "),
-        Part(row.project, urls.project(row.project)),
-        Part(", "),
+        *(where if elsewhere else ()),
         _named(one),
         Part(f" {_verb(row)} {_cut(row.metric)} ({better(row.direction)}) by "),
         Part(f"{amount}{_cut(unit)}", strong=True),
@@ -233,17 +240,3 @@ def _named(one: Experiment) -> Part:
 
 def _cut(text: str) -> str:
     return shown(text, _LONGEST)
-
-
-LEVELS: Final = {"better": "Better", "worse": "Worse", "unreplicated": "Suggested", "none": "Open"}
-"""The word that stands before a finding of each kind."""
-
-
-def strongest(found: Sequence[Finding], most: int) -> tuple[list[Finding], int]:
-    """Return so many findings, and how many are left out.
-
-    Args:
-        found: The surest first.
-        most: >= 1.
-    """
-    return list(found[:most]), max(0, len(found) - most)

@@ -100,8 +100,8 @@ def counted(count: int, one: str, many: str = "") -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share of one as ``95 %``."""
-    return f"{number(share * 100, 3)} %"
+    """Return a share of one as ``95 %``, which no line break parts."""
+    return f"{number(share * 100, 3)}\N{NO-BREAK SPACE}%"
 
 
 def duration(seconds: float | None) -> str:

@@ -158,7 +158,8 @@ def _progress(alt: ModuleType) -> Any:
 
 def _by_look(alt: ModuleType, channel: Any, looks: list[Any]) -> Any:
     """Return a channel that takes one of our looks: a mean, a new best, beyond the range."""
-    return channel("look:N", scale=alt.Scale(domain=[1, 2, 3, 4], range=looks), legend=None)
+    kind = "O" if channel is alt.Size else "N"
+    return channel(f"look:{kind}", scale=alt.Scale(domain=[1, 2, 3, 4], range=looks), legend=None)
 
 
 _CROSS = "M-0.8,-0.8L0.8,0.8M0.8,-0.8L-0.8,0.8"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labrec.site.pages import data, run
+from labrec.site.pages import data, graph, home, project, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 PAGES: dict[Kind, Callable[[Site], Iterator[Page | Draft]]] = {
     "run": run.pages,
+    "graph": graph.pages,
+    "project": project.pages,
     "data": data.pages,
+    "home": home.pages,
 }
-"""Every kind of generated page, and what makes its pages."""
+"""Every kind of generated page, and what makes its pages; Home, which links to all, is last."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from labrec.site import urls
 from labrec.site.experiments import STATUSES, Experiments
-from labrec.site.findings import findings, strongest
+from labrec.site.findings import findings
 from labrec.site.page import Page
 from labrec.site.pages.graph import value_of
 from labrec.site.wording import counted, number
@@ -65,7 +65,7 @@ def _summary(known: list[Experiments], runs: list[Run]) -> str:
 
 def _project(known: Experiments) -> dict[str, Any]:
     project = known.project
-    found, more = _chosen(findings(known))
+    found, more = _chosen(findings(known, elsewhere=True))
     metric = next(iter(known.key_metrics), None)
     best = known.best(metric) if metric is not None else None
     counts = Counter(run.status for run in project.runs)
@@ -91,8 +91,8 @@ def _project(known: Experiments) -> dict[str, Any]:
 def _chosen(found: list[Finding]) -> tuple[list[Finding], int]:
     """Return what Home says of a project: the surest findings, and what is only suggested."""
     sure = [one for one in found if one.kind != "unreplicated"]
-    shown, more = strongest(sure, _FINDINGS)
-    return shown + [one for one in found if one.kind == "unreplicated"][:1], more
+    suggested = [one for one in found if one.kind == "unreplicated"]
+    return sure[:_FINDINGS] + suggested[:1], max(0, len(sure) - _FINDINGS)
 
 
 def _latest(known: list[Experiments], runs: Iterable[Run]) -> list[dict[str, Any]]:
@@ -112,7 +112,7 @@ def _latest(known: list[Experiments], runs: Iterable[Run]) -> list[dict[str, Any
                 "project": run.project,
                 "project_href": urls.project(run.project),
                 "status": run.status,
-                "started": run.started,
+                "started": f"{run.started:%Y-%m-%d %H:%M}" if run.started else "undated",
                 "value": f"{row.metric} = {number(row.last)}" if row is not None else "",
             }
         )

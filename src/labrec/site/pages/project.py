@@ -8,7 +8,7 @@ from labrec.site import urls
 from labrec.site.charts import Figure, Quantity, Step, lineage
 from labrec.site.experiments import STATUSES, Experiments
 from labrec.site.families import Collapsed, around
-from labrec.site.findings import findings, strongest
+from labrec.site.findings import findings
 from labrec.site.page import Crumb, Page
 from labrec.site.pages.graph import draw, value_of
 from labrec.site.pages.project_listings import contrasts, experiments_of, runs, tables
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_FIGURES: Final = 4
 """Key metrics that are drawn; the others stand in the listings."""
 
-_FINDINGS = 20
+_FINDINGS, _ALL_FINDINGS = 6, 60  # in sight, and to be opened; the listing has all
 _CARDS = 6  # experiments that a column of the board names
 _SMALL = 40  # experiments up to which the whole graph stands on the page
 _LAST = 8  # experiments of the kept chain in an excerpt
@@ -40,7 +40,7 @@ def page(project: Project) -> Page:
     """Return the page of a project."""
     url = urls.project(project.name)
     known = Experiments.of(project)
-    found, more = strongest(findings(known), _FINDINGS)
+    found = findings(known)
     figures = [
         _progress(known, metric, f"progress-{number}")
         for number, metric in enumerate(known.key_metrics[:MOST_FIGURES], start=1)
@@ -52,8 +52,9 @@ def page(project: Project) -> Page:
         crumbs=(Crumb("Home", urls.HOME), Crumb(project.name, "")),
         context={
             "summary": _summary(known),
-            "findings": found,
-            "more_findings": more,
+            "findings": found[:_FINDINGS],
+            "more_findings": found[_FINDINGS:_ALL_FINDINGS],
+            "unnamed_findings": max(0, len(found) - _ALL_FINDINGS),
             "figures": figures,
             "other_metrics": [metric.name for metric in known.key_metrics[MOST_FIGURES:]],
             "board": _board(known),
