@@ -42,7 +42,7 @@ def test_a_run_has_a_page_that_shows_its_metrics(tmp_path: Path) -> None:
     report = build(
         site, SiteSettings("A lab"), sources, tmp_path / "site", cache=tmp_path / "cache"
     )
-    assert report.pages == 2
+    assert report.pages == 5
     page = (tmp_path / "site/p/lm/r" / run_id(1) / "index.html").read_text()
     assert "0.25" in page
     assert "<b>" not in page

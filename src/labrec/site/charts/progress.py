@@ -126,6 +126,12 @@ def _span(steps: Sequence[Step], best: Sequence[float | None]) -> Range:
     return Range(min(most.low, whole.low), max(most.high, whole.high))
 
 
+def _level(start: int, count: int) -> Range:
+    """Return what the level axis shows: every place, with room for a whole mark at its ends."""
+    room = max(0.5, count * 0.012)
+    return Range(start + 1 - room, start + max(1, count) + room)
+
+
 def _values(step: Step) -> list[float]:
     values = (step.mean, step.low, step.high)
     return [value for value in values if value is not None and math.isfinite(value)]
@@ -187,7 +193,7 @@ def _payload(
     return {
         "texts": {"x": _PLACES, "y": _axis_title(quantity)},
         "range": [up.low, up.high],
-        "ends": [start + 0.5, start + max(1, len(steps)) + 0.5],
+        "ends": list(_level(start, len(steps))),
         "points": [
             [
                 start + at + 1,
@@ -242,7 +248,7 @@ def _draw(
     where: tuple[int, Range, str],
 ) -> str:
     start, up, told = where
-    across = Range(start + 0.5, start + max(1, len(steps)) + 0.5)
+    across = _level(start, len(steps))
     dense = (_RIGHT - _LEFT) / max(1, len(steps)) < _LEAST
     marks = []
     for at, step in enumerate(steps):

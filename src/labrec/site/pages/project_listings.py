@@ -68,7 +68,8 @@ def _experiment(known: Experiments, one: Experiment, metrics: tuple[KeyMetric, .
 
 
 def _runs_text(one: Experiment) -> str:
-    return f"{len(one.runs)} ({one.n_failed} failed)" if one.n_failed else f"{len(one.runs)}"
+    short = f", {one.n_failed} not complete" if one.n_failed else ""
+    return f"{len(one.runs)}{short}"
 
 
 def _ended(status: str) -> Mark:

@@ -1,0 +1,149 @@
+"""Listings as values: what is in the page, what a script finds beside it."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labrec.errors import UnsafeError
+from labrec.site.listing import FIRST, MARKS, Cell, Column, amount, listing, moment, words
+from labrec.site.wording import (
+    counted,
+    decimals_of,
+    duration,
+    estimate,
+    fixed,
+    listed,
+    number,
+    p_value,
+    percent,
+)
+
+COLUMNS = (Column("Name"), Column("Value", "number"))
+
+
+def rows_of(count: int) -> list[list[Cell]]:
+    return [[words(f"run {at}"), amount(float(at))] for at in range(count)]
+
+
+def test_a_short_listing_needs_no_script() -> None:
+    found = listing("runs", "Runs", COLUMNS, rows_of(FIRST))
+    assert (found.total, len(found.rows), found.payload) == (FIRST, FIRST, "")
+
+
+def test_a_long_listing_has_all_rows_beside_the_first() -> None:
+    found = listing("runs", "Runs", COLUMNS, rows_of(10_000), "runs.csv")
+    assert (found.total, len(found.rows)) == (10_000, FIRST)
+    rows = json.loads(found.payload)
+    assert len(rows) == 10_000
+    assert rows[9_999] == [["run 9999", 0], ["9,999", [9999.0]]]
+
+
+def test_a_cell_as_the_script_reads_it() -> None:
+    cells = [
+        Cell("A", "a", "p/lm/index.html", "better", "x-1"),
+        amount(None),
+        amount(math.nan),
+        words(""),
+        Cell("≈ 3", 3.0),
+    ]
+    columns = [Column("c")] * len(cells)
+    (row, *_) = json.loads(listing("l", "L", columns, [cells] * (FIRST + 1)).payload)
+    assert row == [
+        ["A", 0, "p/lm/index.html", MARKS.index("better"), "x-1"],
+        ["—", [None], "", MARKS.index("missing")],
+        ["NaN", [None], "", MARKS.index("odd")],
+        ["", [None]],
+        ["≈ 3", [3.0]],
+    ]
+
+
+def test_a_listing_leads_nowhere_else_and_has_a_cell_a_column() -> None:
+    with pytest.raises(UnsafeError):
+        listing("l", "L", [Column("c")], [[Cell("x", None, "javascript:alert(1)")]])
+    with pytest.raises(ValueError, match="2 cells for 1 columns"):
+        listing("l", "L", [Column("c")], [[words("a"), words("b")]])
+
+
+def test_what_is_missing_and_what_is_no_number_are_told_apart() -> None:
+    assert amount(None).mark == "missing"
+    assert amount(math.inf) == Cell("∞", None, "", "odd")
+    assert amount(0.5, mark="better") == Cell("0.5", 0.5, "", "better")
+    assert moment(None) == Cell("undated", None, "", "missing")
+
+
+# --- wording ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "—"), (0, "0"), (0.0, "0"), (-0.0, "0"), (12, "12"), (12345, "12,345"),
+        (0.969686, "0.9697"), (-1.5, "−1.5"), (1234.5678, "1,235"), (1e-5, "1×10⁻⁵"),
+        (-1.25e9, "−1.25×10⁹"), (math.nan, "NaN"), (math.inf, "∞"), (-math.inf, "−∞"),
+        (100.0, "100"), (0.0001, "0.0001"),
+    ],
+)  # fmt: skip
+def test_a_number_reads_well(value: float | None, text: str) -> None:
+    assert number(value) == text
+
+
+@given(st.floats(-1e300, 1e300))
+def test_a_number_is_off_by_less_than_its_digits(value: float) -> None:
+    text = number(value).replace("−", "-").replace(",", "")
+    if "×10" in text:
+        mantissa, _, power = text.partition("×10")
+        text = f"{mantissa}e{power.translate(str.maketrans('⁻⁰¹²³⁴⁵⁶⁷⁸⁹', '-0123456789'))}"
+    assert math.isclose(float(text), value, rel_tol=6e-4, abs_tol=5e-324)
+
+
+@pytest.mark.parametrize(
+    ("given_", "told"),
+    [
+        ((0.31, 0.28, 0.34), ("0.310", "0.280", "0.340")),
+        ((1234.5, 1200.0, 1270.0), ("1,234", "1,200", "1,270")),
+        ((-0.0021, -0.0033, -0.0009), ("−0.0021", "−0.0033", "−0.0009")),
+        ((5.0, None, None), ("5", "—", "—")),
+        ((5.0, 5.0, 5.0), ("5", "5", "5")),
+        ((1e9, 0.9e9, 1.1e9), ("1×10⁹", "9×10⁸", "1.1×10⁹")),
+    ],
+)
+def test_an_estimate_has_the_digits_that_its_interval_deserves(
+    given_: tuple[float, float | None, float | None], told: tuple[str, str, str]
+) -> None:
+    assert estimate(*given_) == told
+
+
+@given(st.floats(1e-8, 1e5))
+def test_an_uncertainty_has_two_digits(spread: float) -> None:
+    decimals = decimals_of(spread)
+    assert decimals is not None
+    if 0 < decimals < 10:
+        shown = fixed(spread, decimals).replace(",", "")
+        assert len(shown.replace(".", "").lstrip("0")) in {2, 3}
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [
+        (0.0001, "p < 0.001"), (0.0021, "p = 0.002"), (0.0496, "p = 0.050"), (0.31, "p = 0.31"),
+        (1.0, "p > 0.99"), (None, "p —"), (math.nan, "p —"),
+    ],
+)  # fmt: skip
+def test_a_p_value_claims_no_more_than_it_knows(p: float | None, text: str) -> None:
+    assert p_value(p) == text
+
+
+def test_small_words() -> None:
+    assert (counted(1, "run"), counted(0, "run"), counted(2, "try", "tries")) == (
+        "1 run", "0 runs", "2 tries",
+    )  # fmt: skip
+    assert [listed(list("abc"[:n])) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
+    assert percent(0.95) == "95\xa0%"
+    assert [duration(s) for s in (None, 0.42, 192, 18_120, 273_600)] == [
+        "—", "0.4 s", "3 min 12 s", "5 h 02 min", "3 d 4 h",
+    ]  # fmt: skip
