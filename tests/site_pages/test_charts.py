@@ -197,7 +197,7 @@ def test_progress_marks_bests_failures_and_silence() -> None:
     assert figure.drawing.count('class="lr-silent"') == 1
     assert figure.drawing.count('class="lr-interval"') == 2
     assert 'href="#x-5"' in figure.drawing
-    assert figure.sentence == (
+    assert figure.sentence.replace("\xa0", " ") == (
         "3 experiments with a value of loss, 2 without. The best mean so far is 2.00 nat "
         "(2_from_1, 3 runs, 95 % interval 1.90 to 2.10); the first was 3. 1 experiment set a new "
         "best after the first; the best of many is partly luck."
