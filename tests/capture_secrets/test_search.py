@@ -42,6 +42,49 @@ def test_a_secret_is_found_once_and_in_place(kind: str, around: str, secret: str
     assert found[0].fingerprint in digests
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "http://u:pass@h,",
+        "x://a:pw@b ",
+        "login me password user ",
+        "AccountKey=",
+        "Authorization: ",
+    ],
+)
+def test_what_is_no_secret_hides_none_behind_it(before: str):
+    hidden = "postgres://u:S3cr3tPw9@db"
+    assert [item.kind for item in scan(before + hidden, "x")] == ["url-password"]
+    netrc = "machine h login me password S3cr3tPw9"
+    assert [item.kind for item in scan(before + netrc, "x")] == ["netrc-password"]
+
+
+def test_a_search_looks_no_further_than_a_secret_can_reach(monkeypatch: pytest.MonkeyPatch):
+    read = 0
+
+    class Counting:
+        def __init__(self, real):
+            self.real = real
+
+        def __getattr__(self, name):
+            def call(data, *bounds):
+                nonlocal read
+                found = getattr(self.real, name)(data, *bounds)
+                read += 1 if name == "match" else len(data[slice(*bounds)])
+                return found
+
+            return call
+
+    anchors = tuple(
+        (anchor, tuple((kind, Counting(real), back) for kind, real, back in expressions))
+        for anchor, expressions in patterns._ANCHORS
+    )
+    monkeypatch.setattr(patterns, "_ANCHORS", anchors)
+    line = b"GET https://example.com/a/b?x=1 200 12ms, no login, no password, no private key\n"
+    assert list(patterns.find(line * 2000)) == []
+    assert read < 300 * 2000
+
+
 @pytest.mark.parametrize(("kind", "around", "secret"), SECRETS, ids=IDS)
 def test_a_finding_never_holds_the_secret(kind: str, around: str, secret: str):
     found = scan(around.format(secret), "here")

@@ -16,7 +16,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 MIN_RUN = 20
 LOOK_BACK = 160
@@ -155,6 +155,9 @@ _ANCHORS: tuple[tuple[bytes, tuple[tuple[str, re.Pattern[bytes], int], ...]], ..
     (b"key=", (("azure-key", _AZURE, 16),)),
 )
 
+# How matches begin that are looked for far before their anchor.
+_BEGINNINGS = {_NETRC: b"login", _PRIVATE_KEY: b"-----BEGIN "}
+
 _PLACEHOLDER = re.compile(
     rb"(?i)x{5}|\*{3}|\.{3}|[<>]|\A\$|\$[{(]|\{\{|%[(s]|your[_-]|example|placeholder|change.?me"
     rb"|redacted|insert[_-]|replace|dummy|0{8}|1234567890|abcdefgh"
@@ -286,12 +289,28 @@ def _at_anchors(data: bytes) -> Iterator[Match]:
 def _around(
     data: bytes, position: int, expression: re.Pattern[bytes], back: int
 ) -> re.Match[bytes] | None:
-    """Match the expression where it covers the anchor."""
-    if back == 0:
-        return expression.match(data, position)
-    # The search may begin anywhere before the anchor but not behind it.
-    found = expression.search(data, max(0, position - back), position + LONGEST)
-    return found if found is not None and found.start() <= position else None
+    """Match the expression where it covers the anchor, as early as it can.
+
+    Each start is tried by itself: a search would read far behind an anchor at which nothing stands,
+    and would be content with a match that ends before it.
+    """
+    for start in _starts(data, max(0, position - back), position, _BEGINNINGS.get(expression)):
+        found = expression.match(data, start)
+        if found is not None and found.end() > position:
+            return found
+    return None
+
+
+def _starts(data: bytes, first: int, last: int, beginning: bytes | None) -> Iterable[int]:
+    """Return where a match may begin: where its beginning is, when that is always the same."""
+    return range(first, last + 1) if beginning is None else _places(data, first, last, beginning)
+
+
+def _places(data: bytes, first: int, last: int, beginning: bytes) -> Iterator[int]:
+    place = data.find(beginning, first, last + len(beginning))
+    while place >= 0:
+        yield place
+        place = data.find(beginning, place + 1, last + len(beginning))
 
 
 def _checked(kind: str, found: re.Match[bytes]) -> Match | None:
