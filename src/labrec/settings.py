@@ -7,6 +7,7 @@ find the lab itself; this module takes bytes and a mapping and never looks for f
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from labrec.errors import InvalidError
@@ -179,7 +180,9 @@ def load(toml: bytes | None, environ: Mapping[str, str], *, origin: str = FILE_N
     return Settings(**values)
 
 
+@lru_cache(maxsize=8)
 def _parse(toml: bytes, origin: str) -> dict[str, Any]:
+    """Return what a file says, not to be changed: a process that records often reads the same."""
     import tomllib  # only where there is a file to read
 
     try:

@@ -6,8 +6,9 @@ import base64
 import hashlib
 
 import pytest
-from secret_samples import Maker
+from secret_samples import Maker, lookalikes, secrets
 
+from labrec.capture.secrets import cleaning
 from labrec.capture.secrets.cleaning import is_secret_name
 from labrec.capture.secrets.guard import clean_argv, clean_tree, clean_url
 
@@ -132,3 +133,33 @@ def test_what_is_allowed_stays():
 )
 def test_names_that_only_sound_secret(name: str):
     assert not is_secret_name(name)
+
+
+def _each_alone(tree, monkeypatch):
+    """Clean a tree as if its texts were never looked at together."""
+    with monkeypatch.context() as patch:
+        patch.setattr(cleaning, "_is_plain", lambda _: False)
+        return clean_tree(tree)
+
+
+def test_looking_at_all_texts_together_finds_what_looking_at_each_does(monkeypatch):
+    around = ["", "a", "0", "SG.", "12345678:", "key=", "secret: '", "https://u:pass@h", "-----BEGIN ",
+              "login x", "x" * 200, "\\", "é\n", "ya29.", "\0", *(text for text in lookalikes() if len(text) < 60)]  # fmt: skip
+    found = 0
+    for kind, context, secret in secrets(5):
+        text = context.format(secret)
+        for neighbour in around:
+            for tree in ({"a": neighbour, "b": text, "c": neighbour}, {neighbour: [text]}):
+                cleaned, hits = clean_tree(tree)
+                assert (cleaned, hits) == _each_alone(tree, monkeypatch), (kind, tree)
+                found += bool(hits)
+    assert found > 500
+
+
+def test_what_is_no_secret_is_handed_on_at_one_look(monkeypatch):
+    def refuse(*_):
+        raise AssertionError("looked at one by one")
+
+    monkeypatch.setattr(cleaning, "_clean", refuse)
+    tree = {"lr": 0.1, "names": ["a", "b" * 40], "hash": "0" * 64, "token": 5, "deep": {"x": None}}
+    assert clean_tree(tree) == (tree, [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -35,6 +36,42 @@ class NewObject(NamedTuple):
     def ref(self) -> dict[str, Any]:
         """How a section names this object."""
         return {"sha256": self.sha256, "size": self.size}
+
+
+class WrittenDocument:
+    """A document that many runs share, as the bytes that one of them wrote first.
+
+    Attributes:
+        value: The JSON value; not to be changed.
+        stored: Its bytes.
+    """
+
+    def __init__(self, value: dict[str, Any]) -> None:
+        from labrec.record.codec import encode  # what is captured need not be a document
+
+        self.value = value
+        self.stored = NewObject.of(encode(value, limit=None))
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of its value: ``sha256:<64 hex>`` over RFC 8785."""
+        from labrec.record.digest import Digest  # as above
+
+        return str(Digest.of_value(self.value))
+
+
+class DocumentWriter:
+    """Writes documents of one kind; the next one mostly is the last one again."""
+
+    def __init__(self) -> None:
+        self._last: WrittenDocument | None = None
+
+    def write(self, value: dict[str, Any]) -> WrittenDocument:
+        """Return a document as it is stored."""
+        last = self._last
+        if last is None or last.value != value:
+            last = self._last = WrittenDocument(value)
+        return last
 
 
 class Captured(NamedTuple):

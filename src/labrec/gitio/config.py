@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,7 @@ class Config:
             text = path.read_text("utf-8", "surrogateescape")
         except (FileNotFoundError, NotADirectoryError, PermissionError, IsADirectoryError):
             return self
-        for key, value in _parse(text, path):
+        for key, value in _parsed(text, path):
             self._values.setdefault(key, []).append(value)
             if key == "include.path" and depth < _MAX_INCLUDES:
                 self.read(path.parent / Path(value).expanduser(), depth + 1)
@@ -80,6 +81,12 @@ def read_user_config() -> Config:
     folder = os.environ.get("XDG_CONFIG_HOME")
     config.read((Path(folder) if folder else home / ".config") / "git" / "config")
     return config.read(home / ".gitconfig")
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str, path: Path) -> tuple[tuple[str, str], ...]:
+    """Return what a file says; a process that opens a repository again and again reads the same."""
+    return tuple(_parse(text, path))
 
 
 def _parse(text: str, path: Path) -> Iterator[tuple[str, str]]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _MIN_PREFIX = 4
 _PART_MAX, _REVISION_MAX = 255, 2000  # bytes; a longer one is the name of no file, so of no ref
+_TREES_KEPT, _TREE_KEPT = 256, 256  # trees that are kept in memory, and entries of one of them
 _KNOWN_EXTENSIONS = frozenset(
     {
         "noop", "noop-v1", "partialclone", "preciousobjects", "worktreeconfig",
@@ -59,6 +60,7 @@ class GitRepository:
         self._config: Config | None = None
         self._user: Config | None = None
         self._alternates = alternates
+        self._trees: dict[str, tuple[TreeEntry, ...]] = {}  # read and re-hashed before
         _check_supported(self.common_dir, self.config)
         self.database = ObjectDatabase(self.common_dir / "objects", alternates=alternates)
         self._refs = Refs(git_dir, self.common_dir)
@@ -143,6 +145,7 @@ class GitRepository:
     def close(self) -> None:
         """Release every file."""
         self.database.close()
+        self._trees.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -353,9 +356,17 @@ class GitRepository:
         """
         if sha == git_objects.EMPTY_TREE:
             return ()
+        known = self._trees.get(sha)
+        if known is not None:
+            return known
         kind, data = self.read_object(sha)
         _expect(kind, "tree", sha)
-        return git_objects.parse_tree(data, sha)
+        entries = git_objects.parse_tree(data, sha)
+        if len(entries) <= _TREE_KEPT:
+            if len(self._trees) >= _TREES_KEPT:
+                self._trees.clear()
+            self._trees[sha] = entries
+        return entries
 
     def read_blob(self, sha: str) -> bytes:
         """Return a blob's bytes.

@@ -102,7 +102,8 @@ class _Assembly:
         self.expected: set[str] = set()
         self.gone = gone
         self.kept = self._kept()
-        self.told = self._told()
+        self.sections = list(reader.documents(Kind.SECTION))
+        self.told = {str(told["name"]): told for told in self.sections}  # the latest of each
 
     def run(self) -> Assembled:
         self._damage()
@@ -154,10 +155,6 @@ class _Assembly:
         for sha256, path in self.reader.files().items():
             kept[sha256] = NewObject(sha256, path.stat().st_size, path)
         return kept
-
-    def _told(self) -> dict[str, Any]:
-        """Return the latest frame of each section."""
-        return {str(told["name"]): told for told in self.reader.documents(Kind.SECTION)}
 
     def _damage(self) -> None:
         for name, why in self.reader.unreadable.items():
@@ -293,7 +290,7 @@ class _Assembly:
     def _joined(self, features: dict[str, Any]) -> dict[str, Any]:
         """Return the features with those of programs that joined; what was said first stands."""
         joined = dict(features)
-        for told in self.reader.documents(Kind.SECTION):
+        for told in self.sections:
             if told["name"] == JOINED_FEATURES:
                 for name, value in told["document"]["tree"].items():
                     if joined.setdefault(name, value) != value:

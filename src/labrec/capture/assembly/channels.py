@@ -119,7 +119,7 @@ def telemetry(
     summaries: dict[str, Fact] = dict(told.get("channels") or {})
     summaries |= {name: channel.summary(duration) for name, channel in channels.items()}
     names = sorted(summaries)
-    count = bounds.fitting((summaries[name] for name in names), bounds.FOR_TELEMETRY)
+    count = bounds.fitting([summaries[name] for name in names], bounds.FOR_TELEMETRY)
     if count < len(names):
         why = "too many for a record; all of them are in the samples"
         events.append(event("truncated", "channel summaries", why, len(names) - count))

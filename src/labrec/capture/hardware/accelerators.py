@@ -60,7 +60,8 @@ def has_nvidia(tree: Tree) -> bool:
 
 def device_nodes(tree: Tree) -> list[str]:
     """Return the GPU device nodes this process can see: they tell containers apart."""
-    return [name for name in tree.names("/dev") if re.fullmatch(r"nvidia\d+|dxg|kfd", name)]
+    likely = [name for name in tree.names("/dev") if name.startswith(("nvidia", "dxg", "kfd"))]
+    return [name for name in likely if re.fullmatch(r"nvidia\d+|dxg|kfd", name)]
 
 
 def _amd(tree: Tree) -> list[Gpu]:

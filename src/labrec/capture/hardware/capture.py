@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labrec.capture.captured import Captured, Event, NewObject, event
+from labrec.capture.captured import Captured, DocumentWriter, Event, event
 from labrec.capture.hardware.accelerators import complete
 from labrec.capture.hardware.conditions import condition_facts
 from labrec.capture.hardware.disk import disk_facts
@@ -19,7 +19,6 @@ from labrec.capture.hardware.machine import (
     machine_id,
     tier,
 )
-from labrec.record.codec import encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +28,8 @@ _IN_RECORD = (
     "architecture", "cpu_name", "physical_cores", "logical_cores", "memory", "gpus",
     "virtualisation",
 )  # fmt: skip
+
+_writer = DocumentWriter()
 
 
 def state_home(environ: Mapping[str, str]) -> Path:
@@ -66,18 +67,16 @@ def capture_hardware(
     machine = machine_id(lab_id, tree, state_home(seen))
     rank = tier(facts, android=is_android(tree))
     identity = {"hardware_id": hardware_id(facts), "machine_id": machine.text}
-    document = NewObject.of(
-        encode(
-            {
-                "schema": "labrec.machine/1.0",
-                **identity,
-                "machine_id_source": machine.source,
-                "tier": rank,
-                "tier_rule": TIER_RULE,
-                "fields": facts,
-            }
-        )
-    )
+    document = _writer.write(
+        {
+            "schema": "labrec.machine/1.0",
+            **identity,
+            "machine_id_source": machine.source,
+            "tier": rank,
+            "tier_rule": TIER_RULE,
+            "fields": facts,
+        }
+    ).stored
     section = {
         "minor": 0,
         **identity,

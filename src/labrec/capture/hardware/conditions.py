@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from labrec.capture.hardware import cgroup
@@ -12,37 +12,40 @@ from labrec.capture.hardware.facts import Fact, Tree, fact
 from labrec.capture.hardware.processor import CPUS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 _FEW = 8  # processors whose throttle counters are read; they are shared by a package or a core
 
 
 def condition_facts(tree: Tree, environ: Mapping[str, str]) -> dict[str, Fact]:
     """Return the conditions at this moment; the names are listed in ``docs/hardware.md``."""
+    group = cache(partial(cgroup.locate, tree))  # found once, for both limits
     return {
         "affinity": fact(_affinity),
-        "cpu_limit": fact(lambda: _limit(tree, cgroup.cpu_limit), "cores"),
-        "memory_limit": fact(lambda: _limit(tree, cgroup.memory_limit), "B"),
+        "cpu_limit": fact(lambda: _limit(cgroup.cpu_limit(tree, group())), "cores"),
+        "memory_limit": fact(lambda: _limit(cgroup.memory_limit(tree, group())), "B"),
         "container": fact(partial(_container, tree, environ)),
         "governor": fact(partial(_governor, tree)),
         "boost": fact(partial(_boost, tree)),
         "throttled": fact(partial(_throttled, tree)),
         "power_source": fact(partial(power_source, tree)),
         "load": fact(lambda: float(tree.text("/proc/loadavg").split()[0])),
-        "memory_available": fact(lambda: meminfo(tree)["MemAvailable"], "B"),
+        "memory_available": fact(lambda: memory_amount(tree, "MemAvailable"), "B"),
         "huge_pages": fact(partial(_huge_pages, tree)),
         "scheduler_job": fact(lambda: _job(environ)),
     }
 
 
-def meminfo(tree: Tree) -> dict[str, int]:
-    """Return ``/proc/meminfo`` in bytes.
+def memory_amount(tree: Tree, name: str) -> int:
+    """Return one amount of ``/proc/meminfo``, such as ``MemTotal``, in bytes.
 
     Raises:
-        OSError: It cannot be read.
+        OSError: It cannot be read, or does not say.
     """
-    found = re.findall(r"^(\S+):\s+(\d+) kB$", tree.text("/proc/meminfo"), re.MULTILINE)
-    return {name: int(number) * 1024 for name, number in found}
+    found = re.search(rf"^{name}:\s+(\d+) kB$", tree.text("/proc/meminfo"), re.MULTILINE)
+    if found is None:
+        raise FileNotFoundError(2, "no such amount", name)
+    return int(found[1]) * 1024
 
 
 def power_source(tree: Tree) -> str | None:
@@ -64,8 +67,7 @@ def _affinity() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _limit(tree: Tree, read: Callable[[Tree, cgroup.Cgroup], float | None]) -> float | str:
-    limit = read(tree, cgroup.locate(tree))
+def _limit(limit: float | None) -> float | str:
     return "none" if limit is None else limit
 
 

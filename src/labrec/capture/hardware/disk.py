@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from labrec.capture.hardware.facts import Fact, Tree, fact
@@ -45,18 +46,26 @@ def mount_of(tree: Tree, folder: str) -> Mount:
         OSError: The mounts cannot be read, or none holds the folder.
     """
     best: Mount | None = None
-    for line in tree.text("/proc/self/mountinfo").splitlines():
+    for mount in _mounts(tree.text("/proc/self/mountinfo")):
+        inside = folder == mount.point or folder.startswith(mount.point.rstrip("/") + "/")
+        if inside and (best is None or len(mount.point) >= len(best.point)):
+            best = mount
+    if best is None:
+        raise FileNotFoundError(2, "no mount", folder)
+    return best
+
+
+@lru_cache(maxsize=1)
+def _mounts(text: str) -> list[Mount]:
+    mounts = []
+    for line in text.splitlines():
         left, _, right = line.partition(" - ")
         fields, rest = left.split(), right.split()
         if len(fields) < 5 or len(rest) < 2:  # noqa: PLR2004 - proc(5): fields 1-5, then type, source
             continue
         point = re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), fields[4])
-        inside = folder == point or folder.startswith(point.rstrip("/") + "/")
-        if inside and (best is None or len(point) >= len(best.point)):
-            best = Mount(point, rest[0], rest[1], fields[2])
-    if best is None:
-        raise FileNotFoundError(2, "no mount", folder)
-    return best
+        mounts.append(Mount(point, rest[0], rest[1], fields[2]))
+    return mounts
 
 
 def disk_facts(tree: Tree, folder: str) -> dict[str, Fact]:

@@ -15,11 +15,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labrec._version import __version__
+from labrec.capture.captured import DocumentWriter
 from labrec.capture.hardware.accelerators import complete, device_nodes, gpu_facts
-from labrec.capture.hardware.conditions import meminfo
+from labrec.capture.hardware.conditions import memory_amount
 from labrec.capture.hardware.facts import Fact, Tree, fact, value
 from labrec.capture.hardware.processor import CPUS, Cpuinfo, processor_facts
-from labrec.record.digest import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 TIER_RULE = 1
 GIB = 2**30
 _RETRY_S = 600  # a GPU that did not answer would delay every run's start: ask again after this
+_writer = DocumentWriter()
 _MACHINE_ID = re.compile(r"[0-9a-f]{32}")
 
 # Names of hypervisors by what the firmware says of itself (system vendor, product).
@@ -136,7 +137,7 @@ def _read_lasting(tree: Tree) -> dict[str, Fact]:
         "kernel": value(f"{uname.sysname} {uname.release}"),
         **processor_facts(tree),
         "memory": fact(lambda: _memory(tree), "B"),
-        "swap": fact(lambda: meminfo(tree)["SwapTotal"], "B"),
+        "swap": fact(lambda: memory_amount(tree, "SwapTotal"), "B"),
         "numa_nodes": fact(
             lambda: (
                 sum(
@@ -155,7 +156,7 @@ def _read_lasting(tree: Tree) -> dict[str, Fact]:
 
 def _memory(tree: Tree) -> int:
     try:
-        return meminfo(tree)["MemTotal"]
+        return memory_amount(tree, "MemTotal")
     except OSError:
         import psutil  # macOS and other systems without /proc
 
@@ -215,22 +216,20 @@ def hardware_id(facts: Mapping[str, Fact]) -> str:
     models = None
     if gpus is not None:
         models = sorted(str(gpu.get("name")) for gpu in gpus)
-    return str(
-        Digest.of_value(
-            {
-                "architecture": get("architecture"),
-                "cpu_vendor": get("cpu_vendor"),
-                "cpu_family": get("cpu_family"),
-                "cpu_model": get("cpu_model"),
-                "cpu_stepping": get("cpu_stepping"),
-                "sockets": get("sockets"),
-                "physical_cores": get("physical_cores"),
-                "memory_gib": None if memory is None else round(memory / GIB),
-                "gpus": models,
-                "virtualisation": get("virtualisation"),
-            }
-        )
-    )
+    return _writer.write(
+        {
+            "architecture": get("architecture"),
+            "cpu_vendor": get("cpu_vendor"),
+            "cpu_family": get("cpu_family"),
+            "cpu_model": get("cpu_model"),
+            "cpu_stepping": get("cpu_stepping"),
+            "sockets": get("sockets"),
+            "physical_cores": get("physical_cores"),
+            "memory_gib": None if memory is None else round(memory / GIB),
+            "gpus": models,
+            "virtualisation": get("virtualisation"),
+        }
+    ).digest
 
 
 # The tier rule, version 1: the first row that fits (least cores, least GiB).
@@ -268,7 +267,7 @@ def _cache_key(tree: Tree, environ: Mapping[str, str]) -> list[Any] | None:
     if not boot:
         return None
     try:
-        memory = meminfo(tree).get("MemTotal")
+        memory = memory_amount(tree, "MemTotal")
     except OSError:
         memory = None
     return [

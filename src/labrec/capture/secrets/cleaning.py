@@ -6,9 +6,10 @@ import base64
 import binascii
 import os
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from labrec.capture.secrets.search import Finding, fingerprint, redact, scan
+from labrec.capture.secrets.search import Finding, fingerprint, redact, scan, spans
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -47,6 +48,7 @@ _ATTACHED = frozenset(("mysql", "mysqldump", "mysqladmin", "mariadb", "sshpass",
 _USERINFO_OPTIONS = {"curl": ("-u", "--user", "-U", "--proxy-user"), "http": ("-a", "--auth")}
 
 
+@lru_cache(maxsize=1024)  # the names of a record's fields, most of all
 def is_secret_name(name: str) -> bool:
     """Whether an option, key or parameter of this name holds a credential."""
     plain = _CAMEL.sub("-", name.lstrip("-+~")).lower()
@@ -164,8 +166,39 @@ def clean_tree(
         where: Path of the tree in the record, for the findings.
         allow: Fingerprints that are no secrets.
     """
+    if _is_plain(tree):
+        return tree, []
     found: list[Finding] = []
     return _clean(tree, where, allow, found), found
+
+
+def _is_plain(tree: Any) -> bool:
+    """Say whether one look at all texts of a tree shows that none of them has to be looked at.
+
+    They are searched together, each behind a line break and a NUL, so that none reaches into
+    another and each begins as it does alone.
+    """
+    texts: list[str] = []
+    if not _gather(tree, texts):
+        return False
+    whole = "\n\0".join(texts)
+    return "://" not in whole and not spans(whole.encode("utf-8", "surrogatepass"))
+
+
+def _gather(value: Any, texts: list[str]) -> bool:
+    """Collect the texts of a tree; False where a name says that its value is a secret."""
+    if isinstance(value, str):
+        texts.append(value)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            texts.append(key)
+            if isinstance(item, str) and (key == "$bytes" or is_secret_name(key)):
+                return False
+            if not _gather(item, texts):
+                return False
+    elif isinstance(value, list):
+        return all(_gather(item, texts) for item in value)
+    return True
 
 
 def _clean(value: Any, where: str, allow: Collection[str], found: list[Finding]) -> Any:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from labrec.capture.secrets.cleaning import clean_argv, clean_tree, clean_url
 from labrec.capture.secrets.search import Finding, redact, scan
 from labrec.errors import SecretError, StorageError
-from labrec.record.codec import encode
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -22,8 +21,6 @@ __all__ = ["Finding", "Policy", "clean_argv", "clean_tree", "clean_url", "guard"
 
 Policy = Literal["refuse", "redact"]
 
-# Sections that labrec words itself; nobody types into them, so one search over all is enough.
-_MEASURED = frozenset({"environment", "hardware", "telemetry"})
 _GZIP = b"\x1f\x8b\x08"
 _TEXT_LIMIT = 256 * 2**20
 _SHOWN = 20
@@ -74,12 +71,11 @@ def guard(
         StorageError: An object cannot be read.
     """
     cleaned, found = _clean_record(record, allow)
-    names = _names(record)
     kept: list[Object] = []
     refused: list[Finding] = []
     changed: dict[str, Object] = {}
     for item in objects:
-        hits = _scan_object(item, names.get(item.sha256, f"object {item.sha256[:16]}"), allow)
+        hits = _scan_object(item, record, allow)
         new = _redacted(item, allow) if hits and policy == "redact" else None
         if new is not None:
             changed[item.sha256] = new
@@ -106,10 +102,6 @@ def _clean_record(
 
 
 def _clean_section(section: str, value: Any, allow: Collection[str]) -> tuple[Any, list[Finding]]:
-    if section in _MEASURED:
-        text = encode(value)
-        if b"://" not in text and not scan(text, section, allow):
-            return value, []
     if section == "command" and isinstance(value, dict) and isinstance(value.get("argv"), list):
         rest, found = clean_tree({k: v for k, v in value.items() if k != "argv"}, section, allow)
         argv, more = clean_argv(value["argv"], allow=allow)
@@ -137,16 +129,27 @@ def _names(record: dict[str, Any]) -> dict[str, str]:
     return names
 
 
-def _scan_object(item: StoredObject, where: str, allow: Collection[str]) -> list[Finding]:
-    if isinstance(item.source, bytes):
-        return scan(item.source, where, allow)
+def _scan_object(
+    item: StoredObject, record: dict[str, Any], allow: Collection[str]
+) -> list[Finding]:
     try:
-        with item.source.open("rb") as file:
-            return scan(file, where, allow)
+        if isinstance(item.source, bytes):
+            found = scan(item.source, "", allow)
+        else:
+            with item.source.open("rb") as file:
+                found = scan(file, "", allow)
     except OSError as error:
         raise StorageError(
-            f"{where} cannot be searched for secrets: {error.strerror}", paths=[item.source]
+            f"{_called(item, record)} cannot be searched for secrets: {error.strerror}",
+            paths=[item.source] if not isinstance(item.source, bytes) else [],
         ) from error
+    where = _called(item, record) if found else ""
+    return [finding._replace(where=where) for finding in found]
+
+
+def _called(item: StoredObject, record: dict[str, Any]) -> str:
+    """Return how a person calls an object."""
+    return _names(record).get(item.sha256, f"object {item.sha256[:16]}")
 
 
 def _redacted(item: Object, allow: Collection[str]) -> Object | None:

@@ -71,6 +71,26 @@ def names_only(folders: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def state_of(folders: Iterable[str]) -> list[tuple[str, int, int]] | None:
+    """Return what changes when something is installed in these folders or taken away.
+
+    Returns:
+        Name, time of change and inode of each folder that holds anything installed; None where one
+        of them changed so lately that its next change may not show.
+    """
+    states = []
+    for folder in folders:
+        try:
+            status = os.stat(folder)
+        except OSError:
+            continue
+        if time.time_ns() - status.st_mtime_ns > _RACY_NS:
+            states.append((folder, status.st_mtime_ns, status.st_ino))
+        elif _metadata_folders(folder):  # else the program's own folder, that it writes to
+            return None
+    return states
+
+
 def _metadata_folders(folder: str) -> list[re.Match[str]]:
     try:
         names = os.listdir(folder)

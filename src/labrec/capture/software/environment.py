@@ -10,12 +10,10 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labrec.capture.captured import Captured, Event, NewObject, event
+from labrec.capture.captured import Captured, DocumentWriter, Event, event
 from labrec.capture.hardware.facts import Fact, Tree, fact, unavailable, value
-from labrec.capture.software.distributions import distributions, names_only
+from labrec.capture.software.distributions import distributions, names_only, state_of
 from labrec.capture.software.interpreter import Python, find_python, this_python
-from labrec.record.codec import encode
-from labrec.record.digest import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,6 +48,7 @@ KEY_PACKAGES = (
 _BLAS = re.compile(
     rb"/lib(openblas|mkl_rt|mkl_core|blis|atlas|cblas|flexiblas|nvblas)[^/\s]*$", re.MULTILINE
 )
+_writer = DocumentWriter()
 _CUDA_PACKAGES = re.compile(r"nvidia-(cuda-runtime|cudnn|cublas|nccl)(-cu\d+)?")
 
 
@@ -112,25 +111,42 @@ def capture_environment(
     if policy.level == "standard":
         document["distributions"] = installed
         document |= _system_libraries(tree, seen, installed, own=argv is None)
-    stored = NewObject.of(encode(document, limit=None))
+    written = _writer.write(document)
     section = {
         "minor": 0,
         "level": policy.level,
-        "digest": str(Digest.of_value(document)),
-        "object": stored.ref,
+        "digest": written.digest,
+        "object": written.stored.ref,
         "interpreter": interpreter,
         "os": system,
         "packages": packages,
     }
-    return Captured(section, [stored], events)
+    return Captured(section, [written.stored], events)
 
 
-def _packages(
-    policy: EnvironmentPolicy, python: Python | str
-) -> tuple[dict[str, str], Any, list[Event]]:
+_Packages = tuple[dict[str, str], Any, list[Event]]
+
+# The packages of the last run of this process, and what they were read from.
+_last_packages: list[tuple[Any, _Packages]] = []
+
+
+def _packages(policy: EnvironmentPolicy, python: Python | str) -> _Packages:
     """Return key packages, all distributions (standard), and why there are none."""
     if isinstance(python, str):
         return {}, unavailable(python), [event("unavailable", "Python packages", python)]
+    state = state_of(python.folders) if policy.cache is not None else None
+    if state is None:
+        return _read_packages(policy, python)
+    key = (policy.level, python.folders, state)
+    for seen, packages in _last_packages:
+        if seen == key:
+            return packages
+    packages = _read_packages(policy, python)
+    _last_packages[:] = [(key, packages)]
+    return packages
+
+
+def _read_packages(policy: EnvironmentPolicy, python: Python) -> _Packages:
     events = []
     if not python.folders:
         reason = "the interpreter's package folders are not known"

@@ -163,8 +163,9 @@ def scan(data: bytes | mmap, end: int | None = None) -> Iterator[Frame | Damage]
 def slots(data: bytes | mmap, frame: Frame) -> Iterator[tuple[int, float, float, int]]:
     """Yield every intact point of a region: step, monotonic seconds, value, metric number."""
     unpack, check = POINT.unpack, crc32
-    for at in range(frame.start, frame.start + frame.length, _CHUNK):
-        stop = min(at + _CHUNK, frame.start + frame.length)
+    end = frame.start + _used(data, frame)  # a region is mostly room that was reserved
+    for at in range(frame.start, end, _CHUNK):
+        stop = min(at + _CHUNK, end)
         chunk = data[at : stop - (stop - at) % GRID]
         for point, crc in SLOT.iter_unpack(chunk):
             if crc == check(point):
