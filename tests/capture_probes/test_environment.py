@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import re
+import shutil
 import sys
 
 import pytest
@@ -127,6 +128,44 @@ def test_the_cache_serves_an_unchanged_folder_only(tmp_path, monkeypatch):
         assert distributions([str(site)], cache) == first
     install(site, "two", "2.0")
     assert [d.name for d in distributions([str(site)], cache)] == ["one", "two"]
+
+
+@pytest.mark.parametrize("level", ["basic", "standard"])
+def test_what_is_installed_between_two_runs_of_a_process_is_seen(tmp_path, monkeypatch, level):
+    from labrec.capture.software import environment
+    from labrec.capture.software.interpreter import Python
+
+    site, own = tmp_path / "site-packages", tmp_path / "own"
+    own.mkdir()
+    here = Python("cpython", "3.11.7", (str(own), str(site)), current=True)
+    monkeypatch.setattr(environment, "this_python", lambda: here)
+    policy = EnvironmentPolicy(level, cache=tmp_path / "cache")
+
+    def numpy():
+        (own / "output").touch()  # the program's own folder, which is always young
+        return capture_environment(policy).section["packages"].get("numpy")
+
+    install(site, "numpy", "1.0")
+    age(site)
+    assert (numpy(), numpy()) == ("1.0", "1.0")
+    shutil.rmtree(site)
+    install(site, "numpy", "2.0")
+    assert numpy() == "2.0"
+    os.utime(site, (1_700_000_001, 1_700_000_001))
+    assert (numpy(), numpy()) == ("2.0", "2.0")
+    install(own, "numpy", "3.0")
+    assert numpy() == "3.0"
+
+
+def test_nothing_is_read_twice_while_nothing_changes(tmp_path, monkeypatch):
+    from labrec.capture.software import environment
+
+    policy = EnvironmentPolicy("standard", cache=tmp_path / "cache")
+    first = capture_environment(policy)
+    monkeypatch.setattr(environment, "distributions", lambda *_: pytest.fail("read again"))
+    second = capture_environment(policy)
+    assert second == first
+    assert second.objects[0] is first.objects[0]
 
 
 def test_a_damaged_cache_is_harmless(tmp_path):
