@@ -40,6 +40,8 @@ class LabrecError(Exception):
         self.hint = hint
         self.paths = tuple(os.fspath(path) for path in paths)
         self.kept = kept
+        if hint:
+            self.add_note(hint)  # a program that does not catch it shows it below the message
 
     def to_json(self) -> dict[str, object]:
         """Return the failure as the one object that ``--json`` prints on stderr."""

@@ -6,8 +6,10 @@ find the lab itself; this module takes bytes and a mapping and never looks for f
 
 from __future__ import annotations
 
+import os
 import re
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from labrec.errors import InvalidError
@@ -68,6 +70,29 @@ class Settings(NamedTuple):
     secrets: SecretPolicy = "refuse"
     secrets_allow: tuple[str, ...] = ()
     lock_wait: float = 30.0
+
+
+def state_home(environ: Mapping[str, str]) -> Path | None:
+    """Return labrec's folder for state of this user, by the XDG base directories.
+
+    Args:
+        environ: The process environment.
+
+    Returns:
+        The folder, which need not exist; None for a user without a home, as in some containers.
+    """
+    base = environ.get("XDG_STATE_HOME", "")
+    if base.startswith("/"):  # the specification says to ignore a relative one
+        return Path(base) / "labrec"
+    home = environ.get("HOME", "")
+    if not home.startswith("/"):
+        import pwd  # nearly every user has a home in the environment
+
+        try:
+            home = pwd.getpwuid(os.getuid()).pw_dir
+        except KeyError:  # the user is in no list of users either
+            return None
+    return Path(home) / ".local" / "state" / "labrec" if home.startswith("/") else None
 
 
 def _text(value: object) -> str:

@@ -149,3 +149,61 @@ def test_land_says_what_happened(recorded, call):
 def test_recover_wants_a_name_for_foreign_runs(call, lab_dir):
     assert call("recover", "--foreign").code == 2
     assert call("recover", "abc").code == 10
+
+
+@pytest.fixture
+def nobody(monkeypatch):
+    """A user who has no home: in no list of users, and the environment names none."""
+    import pwd
+
+    def refuse(uid):
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", refuse)
+    for name in ("HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name)
+
+
+def test_a_user_without_a_home_records_and_reads(call, lab_dir, nobody):
+    done = call("run", "-v", "--name", "a", "--", "true")
+    assert (done.code, done.err.split()[1]) == (0, "recorded"), done.err
+    assert [row["name"] for row in call("log", "--json").json] == ["a"]
+    assert call("recover").out == "No run waits.\n"
+    assert call("doctor").code == 0
+
+
+def test_a_bug_is_told_also_to_a_user_without_a_home(call, lab_dir, nobody, monkeypatch):
+    from labrec.store import lab
+
+    monkeypatch.setattr(lab.Lab, "view", lambda *_: 1 / 0)
+    done = call("log")
+    assert done.code == 1
+    assert "no report could be written" in done.err
+
+
+@pytest.mark.parametrize("argv", [("log",), ("init",), ("run", "--", "true"), ("verify",)])
+def test_a_current_folder_that_was_removed_is_told(call, lab_dir, argv, monkeypatch, tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    with monkeypatch.context() as patch:
+        patch.chdir(gone)
+        gone.rmdir()
+        done = subprocess.run(
+            [sys.executable, "-m", "labrec", *argv], check=False, capture_output=True, text=True
+        )
+    assert done.returncode == (125 if argv[0] == "run" else 10)
+    assert "the current folder is not there any more" in done.stderr
+
+
+def test_a_lab_of_a_user_that_there_is_not_is_not_found(call, lab_dir, monkeypatch):
+    monkeypatch.setenv("LABREC_LAB", "~no-such-user/lab")
+    assert call("log").code == 10
+
+
+def test_doctor_names_the_folder_that_keeps_records_out(call, lab_dir, monkeypatch):
+    from labrec.store import lab
+
+    monkeypatch.setattr(lab, "is_writable", lambda folder: folder.name != "objects")
+    done = call("doctor")
+    assert done.code == 13
+    assert "objects of user " in done.out

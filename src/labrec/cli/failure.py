@@ -135,17 +135,20 @@ def _write_report(error: BaseException, environ: Mapping[str, str]) -> Path | No
     import traceback
 
     from labrec._version import __version__
+    from labrec.settings import state_home
 
-    state = environ.get("XDG_STATE_HOME") or str(Path("~/.local/state").expanduser())
+    home = state_home(environ)
+    if home is None:
+        return None
     trace = "".join(traceback.format_exception(error))
     head = f"labrec {__version__}, Python {platform.python_version()}, {platform.platform()}\n\n"
     try:
-        folder = Path(state) / "labrec" / "reports"
+        folder = home / "reports"
         folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix="report-", suffix=".txt", dir=folder)
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(head + _redacted(trace))
-    except OSError:
+    except Exception:  # noqa: BLE001 - a second bug must not hide the first
         return None
     return Path(name)
 

@@ -65,7 +65,7 @@ class Config:
         for key, value in _parsed(text, path):
             self._values.setdefault(key, []).append(value)
             if key == "include.path" and depth < _MAX_INCLUDES:
-                self.read(path.parent / Path(value).expanduser(), depth + 1)
+                self.read(path.parent / os.path.expanduser(value), depth + 1)
             elif key.startswith("includeif."):
                 self.conditional = True
         return self

@@ -28,6 +28,7 @@ _BLOCK, _BLOCK_HEAD = 0xFFFF, 5  # bytes of a stored block and of what precedes 
 _SAMPLE = 1 << 16
 _LEVEL_SMALL = 6
 _SMALL = 1 << 16
+_TINY, _TINY_BITS, _TINY_MEMORY = 1 << 12, 12, 6  # bytes; window (log2) and memLevel of zlib
 _WIDE_OFFSET = 0x80000000
 # Not tmp_…: git gc --prune=now removes those at once, also while they are being written.
 TEMPORARY = "labrec_tmp_"
@@ -67,7 +68,7 @@ class PackWriter:
     def add(self, kind: str, data: bytes, sha: str | None = None) -> str:
         """Add an object held in memory and return its name (``sha``, where it is known)."""
         sha = sha or object_id(kind, data)
-        packed = zlib.compress(data, _level(data))
+        packed = _deflated(data)
         entry = _entry_head(_TYPES[kind], len(data)) + packed
         self._rows.append((bytes.fromhex(sha), self._offset, zlib.crc32(entry)))
         self._put(entry)
@@ -170,13 +171,15 @@ class PackWriter:
 
     def abort(self) -> None:
         """Remove what was written; nothing after :meth:`finish` has returned."""
+        if self._finished:
+            return
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
         remove(self._temporary)
         for part in ("_index", "_keep"):
             remove(self._temporary.with_name(self._temporary.name + part))
-        if self.name and not self._finished:
+        if self.name:
             drop(self.folder, self.name)
 
     def _put(self, data: bytes) -> None:
@@ -319,6 +322,13 @@ def _entry_head(kind: int, size: int) -> bytes:
         size >>= 7
     head.append(byte)
     return bytes(head)
+
+
+def _deflated(data: bytes) -> bytes:
+    if len(data) <= _TINY:  # nearly all trees: less memory to clear than a window of 32 KiB
+        deflater = zlib.compressobj(_LEVEL_SMALL, zlib.DEFLATED, _TINY_BITS, _TINY_MEMORY)
+        return deflater.compress(data) + deflater.flush()
+    return zlib.compress(data, _level(data))
 
 
 def _level(data: bytes) -> int:

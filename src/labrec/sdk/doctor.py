@@ -175,6 +175,7 @@ def _lab(lab: Lab) -> Iterator[Check]:
     else:
         yield Check("base", OK, str(lab.view().base))
     yield _spool_place(lab)
+    yield from _records_place(lab)
     infos = waiting(lab)
     if infos:
         yield Check("spools", NOTE, f"{len(infos)} wait", "`labrec recover` records them.")
@@ -195,6 +196,26 @@ def _spool_place(lab: Lab) -> Check:
     own = root.is_relative_to(lab.state_dir)
     means = "" if own else "The git directory cannot hold live runs: they are kept here instead."
     return Check("live runs", OK if own else NOTE, str(root), means)
+
+
+def _records_place(lab: Lab) -> Iterator[Check]:
+    """Name the folder of the repository that keeps records from being committed."""
+    from labrec.store.lab import is_writable
+
+    common = lab.git.common_dir
+    for folder in (common, common / "objects", common / "objects" / "pack", common / "refs",
+                   lab.state_dir):  # fmt: skip
+        if not is_writable(folder):
+            detail = f"{folder} of {_owner(folder)} cannot be written"
+            yield Check("records", BROKEN, detail, "Runs wait as spools and are not recorded.")
+            return
+
+
+def _owner(folder: Path) -> str:
+    try:
+        return f"user {folder.owner()}"
+    except (OSError, KeyError):
+        return "somebody else"
 
 
 def _lock(descriptor: int) -> None:

@@ -24,6 +24,7 @@ from labrec.gitio.worktree import tracked_files
 from labrec.record import layout
 from labrec.settings import FILE_NAME, Settings
 from labrec.store.branches import add_commit, user_signature
+from labrec.store.lab import absolute
 from labrec.store.storage import storage_error
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def init(folder: Path) -> InitReport:
         StorageError: Something cannot be written, or git is missing or refuses.
         UnsafeError: The repository belongs to another user.
     """
-    folder = Path(os.path.abspath(folder))
+    folder = Path(os.path.normpath(absolute(folder)))
     made = False
     try:
         git = _repository_at(folder)

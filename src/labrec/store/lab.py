@@ -93,7 +93,7 @@ class Lab:
         environ = os.environ if environ is None else environ
         named = settings.lab if settings is not None else environ.get("LABREC_LAB", "")
         if named:
-            git, toml = _pointed((start or Path.cwd()).absolute(), named)
+            git, toml = _pointed(absolute(start), named)
         else:
             git, toml = _walk(start)
         try:
@@ -239,9 +239,24 @@ class Lab:
         return self.record_ref.clear_leftovers() if self.state_dir.is_dir() else []
 
 
+def absolute(start: Path | None) -> Path:
+    """Return where a search begins; the current folder when nobody said.
+
+    Raises:
+        NotFoundError: The current folder was removed.
+    """
+    try:
+        return (start or Path()).absolute()
+    except FileNotFoundError as error:
+        raise NotFoundError(
+            "the current folder is not there any more",
+            hint="Change to another one, or name the lab's with labrec -C DIR.",
+        ) from error
+
+
 def _pointed(start: Path, named: str) -> tuple[GitRepository, bytes | None]:
     """Open the repository that ``LABREC_LAB`` or ``lab = …`` names."""
-    place = Path(os.path.normpath(start / Path(named).expanduser()))
+    place = Path(os.path.normpath(start / os.path.expanduser(named)))  # ~nobody stays as it is
     try:
         git = GitRepository.open(place)
     except NotFoundError as error:
@@ -260,7 +275,7 @@ def _pointed(start: Path, named: str) -> tuple[GitRepository, bytes | None]:
 def _walk(start: Path | None) -> tuple[GitRepository, bytes | None]:
     """Return the innermost repository around a folder that is a lab or points at one."""
     unborn: GitRepository | None = None
-    place = (start or Path.cwd()).absolute()
+    place = absolute(start)
     first, at = place, start
     while True:
         try:
@@ -386,16 +401,18 @@ def _find_spool_root(lab: Lab) -> Path:
     own = lab.state_dir / "spool"
     if is_writable(lab.state_dir) and file_system(lab.git.common_dir) not in _NETWORK:
         return own
-    return _state_folders(lab)[0]
+    return next(iter(_state_folders(lab)), own)
 
 
 def _state_folders(lab: Lab) -> list[Path]:
     """Return the lab's folders in the user's state: by its id, and by its place from before."""
-    state = os.environ.get("XDG_STATE_HOME") or str(Path("~/.local/state").expanduser())
+    home = lab_settings.state_home(os.environ)
+    if home is None:
+        return []
     # One folder a lab, so that recovering one lab never commits another's runs.
     place = hashlib.sha256(os.fsencode(lab.git.common_dir)).hexdigest()[:32]
     names = [lab.lab_id, place] if lab.lab_id else [place]
-    return [Path(state) / STATE / "spool" / name for name in names]
+    return [home / "spool" / name for name in names]
 
 
 def is_writable(folder: Path) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labrec.capture.captured import Captured, DocumentWriter, Event, event
@@ -19,9 +18,11 @@ from labrec.capture.hardware.machine import (
     machine_id,
     tier,
 )
+from labrec.settings import state_home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 # What tables group by stands in the record; the rest is in the machine object that runs share.
 _IN_RECORD = (
@@ -30,17 +31,6 @@ _IN_RECORD = (
 )  # fmt: skip
 
 _writer = DocumentWriter()
-
-
-def state_home(environ: Mapping[str, str]) -> Path:
-    """Return labrec's folder for state of this user, by the XDG base directories."""
-    base = environ.get("XDG_STATE_HOME", "")
-    root = (
-        Path(base)
-        if base.startswith("/")
-        else Path(environ.get("HOME", "~")).expanduser() / (".local/state")
-    )
-    return root / "labrec"
 
 
 def capture_hardware(

@@ -54,18 +54,21 @@ class MachineId(NamedTuple):
     source: str
 
 
-def machine_id(lab_id: str, tree: Tree, state_home: Path) -> MachineId:
+def machine_id(lab_id: str, tree: Tree, state_home: Path | None) -> MachineId:
     """Return the pseudonym: the first 80 bits of HMAC-SHA256(lab_id, machine-id).
 
     Args:
         lab_id: 32 hex digits of the lab, the key.
         tree: Where ``/etc/machine-id`` is.
         state_home: labrec's folder for state; a random id is kept there where the system has none.
+            None where there is no such folder.
     """
     for place in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
         text = tree.optional(place)
         if text and _MACHINE_ID.fullmatch(text) and int(text, 16):
             return MachineId(_pseudonym(lab_id, text), "machine-id")
+    if state_home is None:
+        return MachineId(None, "unavailable")
     try:
         return MachineId(_pseudonym(lab_id, _random_id(state_home)), "state")
     except (OSError, ValueError):
