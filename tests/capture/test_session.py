@@ -196,16 +196,33 @@ def test_too_many_metrics_are_refused_and_counted(live_run, monkeypatch):
     assert [(line["kind"], line["count"]) for line in record["capture"]["events"]] == [("lost", 3)]
 
 
-def test_no_thread_before_the_first_point_and_one_after_it(live_run):
-    def syncing():
-        return [thread for thread in threading.enumerate() if thread.name == "labrec-sync"]
+def syncing():
+    return [thread for thread in threading.enumerate() if thread.name == "labrec-sync"]
 
+
+def test_no_thread_before_the_first_point_and_one_after_it(live_run):
     assert syncing() == []
     live_run.log_metric("m", 1.0)
     assert [thread.daemon for thread in syncing()] == [True]
     live_run.close()
     syncing()[0].join(5) if syncing() else None
     assert syncing() == []
+
+
+def test_no_thread_while_a_sampler_is_awaited(live_run, monkeypatch):
+    live_run.spool.expect_sampler()
+    live_run.log_metric("m", 1.0)
+    assert syncing() == []
+    monkeypatch.setattr(live_run.spool, "_sampler_due", 0.0)  # it never came
+    for step in range(5_000):
+        live_run.log_metric("m", 1.0, step)
+    assert len(syncing()) == 1
+
+
+def test_a_thread_where_there_can_be_no_sampler(live_run, monkeypatch):
+    monkeypatch.setattr("labrec.capture.detached._SHELLS", ())
+    live_run.watch(1.0)
+    assert len(syncing()) == 1
 
 
 def test_the_sampler_syncs_for_everybody(live_run):

@@ -23,6 +23,7 @@ HERE = Path(__file__).resolve().parent
 SRC = HERE.parent.parent / "src"
 DEADLINE_S = 60.0
 BEFORE = b"there before\n"
+FILES = ("file", "append", "merged-file", "merged-append")
 
 
 class Seen(NamedTuple):
@@ -52,9 +53,28 @@ def observe(program: Program, kind: str, work: Path, wrap: tuple[str, ...]) -> S
         left = b""
     else:
         code, out, err, left = _plainly(argv, kind, work, program.stdin)
+    if kind in FILES:
+        _wait_for_writers(work)
     hidden = {"stdin"}
     files = {p.name: p.read_bytes() for p in work.iterdir() if p.is_file() and p.name not in hidden}
     return Seen(shell_code(code), out, err, files, left)
+
+
+def _wait_for_writers(work: Path) -> None:
+    """Wait until nobody holds a file of ``work``: a daemon may write after its program has ended."""
+    end = time.monotonic() + DEADLINE_S
+    while any(_holds(process, work) for process in Path("/proc").glob("[0-9]*")):
+        assert time.monotonic() < end, "something the program left behind does not end"
+        time.sleep(0.02)
+
+
+def _holds(process: Path, work: Path) -> bool:
+    with contextlib.suppress(OSError):  # it has ended meanwhile, or is another user's
+        for descriptor in (process / "fd").iterdir():
+            with contextlib.suppress(OSError):
+                if descriptor.readlink().is_relative_to(work):
+                    return True
+    return False
 
 
 def shell_code(code: int) -> int:
@@ -90,7 +110,7 @@ def _plainly(
 
 
 def _streams(kind: str, work: Path, stack: contextlib.ExitStack) -> dict[str, object]:
-    if kind in ("file", "append", "merged-file", "merged-append"):
+    if kind in FILES:
         flags = os.O_APPEND if "append" in kind else os.O_TRUNC
         names = ("out",) if kind.startswith("merged") else ("out", "err")
         opened = []

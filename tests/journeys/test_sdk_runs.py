@@ -295,3 +295,69 @@ with labrec.open() as opened:
         print(error.exit_code)
 """)
     assert done.out == "21\n"
+
+
+CLOSES_ALL = """
+import os, labrec, threading
+with labrec.run(name="daemon") as run:
+    run.log_metric("m", 0)
+    os.closerange(3, 256)  # as daemons do; then the numbers are the program's
+    mine = {}
+    for number in range(40):
+        fd = os.open(f"file{number}", os.O_RDWR | os.O_CREAT)
+        os.write(fd, b"mine")
+        mine[fd] = os.fstat(fd).st_ino
+    for step in range(1, 20000):
+        run.log_metric("m", step)
+    run.log_artifact(bytes(100000), "large")
+for number, (fd, inode) in enumerate(mine.items()):
+    assert os.fstat(fd).st_ino == inode, fd
+    assert os.pread(fd, 99, 0) == b"mine"
+    assert os.lseek(fd, 0, os.SEEK_CUR) == 4
+"""
+
+
+def test_a_program_that_closes_every_descriptor_keeps_its_own_and_is_recorded(lab):
+    lab.python(CLOSES_ALL)
+    record = lab.last()
+    assert record["identity"]["status"] == "complete"
+    assert record["metrics"]["values"]["m"]["count"] == 20000
+    assert lab.spools == []
+
+
+HOLDS_LOCK = """
+import os, subprocess, sys, labrec
+with labrec.run(name="daemon") as run:
+    os.closerange(3, 256)
+    for step in range(5000):  # more than fit into a block: the recorder is at work again
+        run.log_metric("m", step)
+    subprocess.run([sys.executable, "-m", "labrec", "recover"], check=True)
+"""
+
+
+def test_a_live_run_that_lost_its_lock_takes_it_again(lab):
+    lab.python(HOLDS_LOCK)
+    assert [row["status"] for row in lab.runs()] == ["complete"]
+
+
+THREADS = """
+import os, sys, threading, time, warnings, labrec
+warnings.simplefilter("error")
+with labrec.run(name="threads") as run:
+    for step in range(5000):
+        run.log_metric("m", step)
+    if "joined" in sys.argv:
+        assert run.joined
+    assert threading.active_count() == 1, threading.enumerate()
+    child = os.fork()  # Python 3.12 warns where there are threads
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+
+
+def test_a_program_has_no_thread_of_ours(lab):
+    lab.python(THREADS)
+    (script,) = lab.folder.glob("script_*.py")
+    lab.labrec("run", "--", sys.executable, script.name, "joined")
+    assert len(lab.runs()) == 2

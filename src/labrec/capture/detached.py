@@ -17,6 +17,8 @@ import signal
 import sys
 from typing import Any, NamedTuple
 
+from labrec.capture import descriptors
+
 LIFELINE = 3
 """Descriptor of the lifeline in the helper."""
 ANSWER = 4
@@ -31,13 +33,14 @@ _BOOT = (
 # Left out of the helper's environment: what would change Python, or put foreign code into it.
 _DROPPED = ("PYTHON", "LD_PRELOAD", "LABREC_", "COV_CORE_", "COVERAGE_")
 
-# Pipe ends held for live helpers. A forked child must not keep a helper alive.
-_held: set[int] = set()
+# Pipe ends held for live helpers, with what they lead to. A forked child must not keep a helper
+# alive.
+_held: dict[int, descriptors.Identity] = {}
 
 
 def _close_held() -> None:
-    for descriptor in _held:
-        os.close(descriptor)
+    for descriptor, expected in _held.items():
+        descriptors.close_still(descriptor, expected)
     _held.clear()
 
 
@@ -89,7 +92,7 @@ def start(module: str, given: dict[str, Any]) -> Helper:
         pid = _pid(text)
         ends.remove(lifeline)
         ends.remove(answer)
-        _held.update((lifeline, answer))
+        _held.update((end, descriptors.identity(end)) for end in (lifeline, answer))
         return Helper(pid, lifeline, answer)
     finally:
         for end in ends:
@@ -104,9 +107,15 @@ def _pid(text: bytes) -> int:
 
 def let_go(descriptor: int) -> None:
     """Close one end of a helper's pipes that this process held."""
-    if descriptor in _held:
-        _held.discard(descriptor)
-        os.close(descriptor)
+    expected = _held.pop(descriptor, None)
+    if expected is not None:
+        descriptors.close_still(descriptor, expected)
+
+
+def is_held(descriptor: int) -> bool:
+    """Say whether one end of a helper's pipes is open, and not a file of the program by now."""
+    expected = _held.get(descriptor)
+    return expected is not None and descriptors.is_still(descriptor, expected)
 
 
 def _import_path() -> list[str]:

@@ -167,7 +167,10 @@ class Session:
 
             sampler = start_sampler(self.path, os.getpid() if pid is None else pid, interval_s)
             if sampler.reason:
+                self.spool.keep_durable()
                 self.remark("unavailable", "telemetry", sampler.reason)
+            else:
+                self.spool.expect_sampler()
             self._sampler = sampler
             self._interval = interval_s
             self._usage = None if interval_s <= 0 else pid is None

@@ -142,9 +142,13 @@ class GitRepository:
         """Open the same repository once more with nothing cached."""
         return GitRepository(self.git_dir, self.worktree, alternates=self._alternates)
 
+    def rest(self) -> None:
+        """Release every file until the next read."""
+        self.database.close()
+
     def close(self) -> None:
         """Release every file."""
-        self.database.close()
+        self.rest()
         self._trees.clear()
 
     def __enter__(self) -> Self:

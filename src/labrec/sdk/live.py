@@ -382,6 +382,7 @@ def _start(options: RunOptions, lab: str | os.PathLike[str] | None) -> Run:
     started = Run(session, opened, options._replace(project=plan.project, name=plan.name))
     started._take_environment()  # noqa: SLF001 - this module's own
     session.watch(opened.settings.telemetry_interval)
+    opened.git.rest()  # the program may close descriptors that are not its own
     return started
 
 

@@ -12,10 +12,12 @@ import errno
 import fcntl
 import mmap
 import os
+import sys
 import threading
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from labrec.capture import descriptors
 from labrec.capture.spool.frames import GRID, Kind, pack, pack_region
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ PENDING_LIMIT = 4 << 20  # bytes of other frames kept while the disk is full
 RESERVE = 16 << 10  # bytes that only the last frame may use: a full disk can still close a run
 _STEP = 64 << 10
 _PAGE = mmap.ALLOCATIONGRANULARITY
+_UNTRACKED: dict[str, Any] = {"trackfd": False} if sys.version_info >= (3, 13) else {}
+_kept_for_ever: list[mmap.mmap] = []
 _POPULATE_WRITE = 23  # madvise(2) MADV_POPULATE_WRITE, Linux 5.14: faults in, or says why not
 
 
@@ -76,8 +80,8 @@ class Journal:
         self._sequence = self._tail = self._capacity = 0
         self._block_size = FIRST_BLOCK
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        status = os.fstat(self._fd)
-        self._inode = (status.st_dev, status.st_ino)
+        self._identity = descriptors.identity(self._fd)
+        self._maps: list[mmap.mmap] = []
         with contextlib.suppress(OSError):  # says that the writer lives; not every system can
             fcntl.flock(self._fd, fcntl.LOCK_EX)
 
@@ -155,34 +159,37 @@ class Journal:
     def close(self) -> None:
         """Close the file; blocks that were handed out stay usable until they are dropped."""
         with self._lock:
-            if self._fd >= 0 and self._ours(self._fd):
-                os.close(self._fd)
-            self._fd = -1
+            self.abandon()
 
     def abandon(self) -> None:
         """Let go of the file in a forked child, where the lock may be held by nobody any more."""
-        if self._fd >= 0 and self._ours(self._fd):
-            os.close(self._fd)
+        self._let_go_of_maps()
+        descriptors.close_still(self._fd, self._identity)
         self._fd = -1
 
     def _descriptor(self) -> int:
-        # The observed program may close every descriptor (daemons do) and open its own files
-        # under the same numbers: never write to a number without asking whose file it is.
-        if self._fd >= 0 and self._ours(self._fd):
+        # Never write to a number without asking whose file it is.
+        if descriptors.is_still(self._fd, self._identity):
             return self._fd
         fd = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
-        if not self._ours(fd):
+        if not descriptors.is_still(fd, self._identity):
             os.close(fd)
             raise OSError(errno.ESTALE, "the journal was replaced", os.fspath(self.path))
         self._fd = fd
         return fd
 
-    def _ours(self, fd: int) -> bool:
-        try:
-            status = os.fstat(fd)
-        except OSError:
-            return False
-        return (status.st_dev, status.st_ino) == self._inode
+    def _let_go_of_maps(self) -> None:
+        """Drop maps of blocks that are full.
+
+        Until Python 3.13 a map keeps a descriptor of its own, whose number it does not tell, and
+        closes that number when it goes. Where one of them is the program's by now, the maps stay.
+        """
+        if not self._maps:
+            return
+        open_now = descriptors.count_of(self._identity)
+        if open_now is not None and open_now < len(self._maps) + (self._fd >= 0):
+            _kept_for_ever.extend(self._maps)
+        self._maps.clear()
 
     def _reserve(self, size: int, *, last: bool = False) -> int:
         """Return where ``size`` bytes may be written, from now on taken."""
@@ -230,6 +237,7 @@ class Journal:
             self.lost += block.used // GRID
 
     def _map_block(self) -> Block:
+        self._let_go_of_maps()
         for size in dict.fromkeys((self._block_size, FIRST_BLOCK)):
             try:
                 at = self._reserve(size)
@@ -238,7 +246,7 @@ class Journal:
                 if size == FIRST_BLOCK:
                     raise
         base = at // _PAGE * _PAGE
-        mapped = mmap.mmap(self._descriptor(), at + size - base, offset=base)
+        mapped = mmap.mmap(self._descriptor(), at + size - base, offset=base, **_UNTRACKED)
         try:
             mapped.madvise(_POPULATE_WRITE)
         except OSError as error:
@@ -250,6 +258,8 @@ class Journal:
         self._sequence += 1
         write_at(self._descriptor(), header, at)
         self._block_size = min(size * 2, LARGEST_BLOCK)
+        if not _UNTRACKED:
+            self._maps.append(mapped)
         buffer = memoryview(mapped)[at + GRID - base :]
         return Block(buffer, count(0, GRID).__next__)
 

@@ -7,6 +7,7 @@ Nothing here raises into the observed program after ``create`` or ``join`` retur
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import mmap
 import os
 import shutil
@@ -18,6 +19,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from labrec._version import __version__
+from labrec.capture import descriptors
 from labrec.capture.spool import host
 from labrec.capture.spool.durability import (
     JOURNAL_SUFFIX,
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
 OWNER = "owner"
 INLINE = 64 << 10  # bytes; larger objects become files of the spool
+_SAMPLER_S = 5.0  # seconds that a sampler has to be at work, on a busy machine
 MAX_REMARKS = 1_000  # different lines one process may leave for the capture section
 
 _live: weakref.WeakSet[Spool] = weakref.WeakSet()
@@ -79,11 +82,13 @@ class Spool:
         self.started = time.monotonic()  # of the run; a joined process knows it from the owner
         self.metrics = MetricLog(self)
         self._lock_fd = lock
+        self._lock_identity = descriptors.identity(lock) if lock >= 0 else (0, 0)
         self._owner_pid = os.getpid() if lock >= 0 else -1
         self._journal: Journal | None = None
         self._guard = threading.RLock()
         self._told: dict[tuple[str, str, str], int] = {}
         self._sync: SyncThread | None = None
+        self._sampler_due = 0.0  # monotonic clock from which a sampler should be at work
         self._closed = False
         _live.add(self)
 
@@ -162,6 +167,7 @@ class Spool:
         spool = cls(path, path.name)
         try:
             spool.started = _run_started(path)
+            spool._sampler_due = spool.started + _SAMPLER_S
             spool._open_journal(writer or f"p{os.getpid()}")
         except OSError as error:
             raise StorageError(
@@ -185,9 +191,22 @@ class Spool:
             journal = self._writing()
             if journal is None:
                 return _discarding()
-            if self._sync is None and not self._closed and not sampler_alive(self.path):
-                self._sync = _thread(self.path)
+            if time.monotonic() > self._sampler_due and not sampler_alive(self.path):
+                self.keep_durable()
             return journal.block()
+
+    def expect_sampler(self) -> None:
+        """Take note that a sampler was started, which makes the spool durable every second."""
+        self._sampler_due = time.monotonic() + _SAMPLER_S
+
+    def keep_durable(self) -> None:
+        """Make the spool durable every second from this process, where no sampler does it.
+
+        It takes a thread, and a program with threads is warned when it forks: the last resort.
+        """
+        with self._guard:
+            if self._sync is None and not self._closed:
+                self._sync = _thread(self.path)
 
     def metric(self, number: int, name: str, unit: str | None, direction: str | None) -> None:
         """Say what a metric number means in this journal (``PointSink``)."""
@@ -331,6 +350,7 @@ class Spool:
         _live.discard(self)
 
     def _writing(self) -> Journal | None:
+        self._keep_alive()
         if self._journal is None and not self._closed:
             try:
                 self._open_journal(f"p{os.getpid()}")
@@ -392,10 +412,20 @@ class Spool:
             journal.lost = journal.dropped = 0
 
     def _release(self) -> None:
-        if self._lock_fd >= 0:
-            with contextlib.suppress(OSError):  # the program may have closed it
-                os.close(self._lock_fd)
-            self._lock_fd = -1
+        descriptors.close_still(self._lock_fd, self._lock_identity)
+        self._lock_fd = -1
+
+    def _keep_alive(self) -> None:
+        """Take the owner's lock again where the program has closed every descriptor."""
+        if self._lock_fd < 0 or descriptors.is_still(self._lock_fd, self._lock_identity):
+            return
+        with contextlib.suppress(OSError):
+            fd = open_regular(self.path / LOCK, os.O_RDWR)
+            if descriptors.is_still(fd, self._lock_identity):
+                self._lock_fd = fd
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            else:
+                os.close(fd)
 
     def _forked(self) -> None:
         """Continue in a forked child: another process, so another journal, and not the owner."""

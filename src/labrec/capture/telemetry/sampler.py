@@ -78,6 +78,8 @@ class Sampler:
         if helper is None or os.getpid() != self._owner:
             return None
         try:
+            if not detached.is_held(helper.answer):
+                return "was let go of when the program closed every descriptor"
             if not self._asked and _answered(helper.answer, 0):
                 return "had ended before the run"
             self.ask()
