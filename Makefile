@@ -1,6 +1,6 @@
 # Everything here sets itself up: Python >= 3.11 with venv and pip, git and make are enough.
 #
-#   make demo     a small real study, from the claim to the tables, in a temporary lab
+#   make demo     a small real study, from its claim to its site, in a temporary lab
 #   make study    the same study, recorded into this repository's own lab
 #   make test     every test        (PYTEST_ARGS="tests/record -k codec" for some of them)
 #   make check    every other check: style, types, layers, dependencies, generated files

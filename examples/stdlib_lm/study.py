@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -29,6 +30,7 @@ HERE = Path(__file__).resolve().parent
 PROGRAMS = ("corpus.py", "model.py", "plan.py", "train.py", "quantize.py", "evaluate.py")
 DRAFT = f"records/{plan.PROJECT}/hypotheses/{plan.HYPOTHESIS}.yaml"
 DEFINITION = f"records/{plan.PROJECT}/project.yaml"
+SITE = "build/labrec/site/index.html"
 AUTHOR = "The labrec developers"
 QUICK = 0.01  # of the training steps
 
@@ -174,8 +176,8 @@ def evaluate_all(study: Study) -> None:
 
 
 def look(lab: Path) -> None:
-    """Verify the lab and make its tables."""
-    for argv in (("labrec", "verify"), ("labrec", "analyze")):
+    """Verify the lab, make its tables and its site."""
+    for argv in (("labrec", "verify"), ("labrec", "analyze"), ("labrec", "site", "build")):
         print(f"  {' '.join(argv)}: {call(lab, *argv).said}", flush=True)
 
 
@@ -201,8 +203,8 @@ def main() -> None:
     look(lab)
     print(f"\nFound in {time.perf_counter() - started:.0f} s:\n")
     for sentence in report.sentences(lab):
-        print(f"  {sentence}")
-    print(f"\nLook around:\n\n  cd {lab}\n  labrec log")
+        print(textwrap.fill(sentence, 98, initial_indent="  ", subsequent_indent="  "), end="\n\n")
+    print(f"Look around: open {lab / SITE}\n\n  cd {lab}\n  labrec log")
 
 
 if __name__ == "__main__":

@@ -294,7 +294,9 @@ def an_evaluation_uses_the_model_of_the_run_it_derives_from(ran: Ran) -> None:
 
 
 def what_it_prints_is_what_the_tables_say(ran: Ran) -> None:
-    found = ran.printed.partition("Found in ")[2]
+    found = " ".join(ran.printed.partition("Found in ")[2].split())
+    assert f"open {ran.lab}/build/labrec/site/index.html" in found
+    assert (ran.lab / "build/labrec/site/index.html").exists()
     contrasts = {name: row for name, *row in query(
         ran.lab, "select name, estimate, low, high, finding, n from {contrasts} "
                  "where metric = 'bits_per_byte'")}  # fmt: skip
