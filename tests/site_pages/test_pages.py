@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 
 def pages_of(site: Site) -> dict[str, Page]:
-    made = [*home.pages(site), *project.pages(site), *graph.pages(site)]
-    return {page.url: page for page in made}
+    drafts = [*home.pages(site), *project.pages(site), *graph.pages(site)]
+    return {draft.url: draft.make() for draft in drafts}
 
 
 @pytest.fixture

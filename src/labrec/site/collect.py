@@ -5,6 +5,7 @@ Everything a page shows comes from here or from the record itself; pages read no
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -61,6 +62,12 @@ class Project:
     metrics: tuple[Metric, ...] = ()
     changes: tuple[FeatureChange, ...] = ()
     edges: tuple[Edge, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of all that the tables say of it: what its own pages are made from."""
+        rows = (self.runs, self.experiments, self.contrasts, self.metrics, self.changes, self.edges)
+        return hashlib.sha256(repr((self.name, rows)).encode("utf-8", "surrogatepass")).hexdigest()
 
     @cached_property
     def key_metrics(self) -> tuple[KeyMetric, ...]:

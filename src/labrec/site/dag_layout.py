@@ -38,6 +38,7 @@ _THREAD = 10.0  # width that an edge takes where it passes a layer
 _APART = 56.0  # between parts of the graph that hang together by nothing
 _WIDE = 1500.0  # parts stand in rows of about this width
 _SWEEPS = 8
+_STRAIGHT = 64.0  # how much more a straight edge pulls than another one
 
 
 class Box(NamedTuple):
@@ -333,7 +334,7 @@ def _placed(
     layers: Layers, widths: Mapping[str, float], straight: Collection[Edge]
 ) -> dict[str, float]:
     """Return the middle of each unit: near its relatives, in order, without overlap."""
-    weight = {edge: 8.0 if edge in straight else 1.0 for edge in layers.links}
+    weight = {edge: _STRAIGHT if edge in straight else 1.0 for edge in layers.links}
     up: dict[str, list[tuple[str, float]]] = {unit: [] for unit in layers.place}
     down: dict[str, list[tuple[str, float]]] = {unit: [] for unit in layers.place}
     for child, parent in layers.links:

@@ -8,7 +8,7 @@ that scrolls. ``listing`` of ``templates/listing.html`` shows it.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 from labrec.site import urls
 from labrec.site.charts.figure import for_script
@@ -30,7 +30,8 @@ Mark = Literal[
 ]  # fmt: skip
 """How a cell looks: a colour, and before its text a sign that ``site.css`` puts there."""
 
-MARKS: Final[tuple[Mark, ...]] = Mark.__args__  # type: ignore[attr-defined]
+MARKS: Final[tuple[Mark, ...]] = get_args(Mark)
+_NUMBERS: Final = {mark: number for number, mark in enumerate(MARKS)}
 
 _LONGEST = 120  # characters of one cell
 
@@ -115,14 +116,15 @@ def listing(
         for cell in row:
             if cell.href:
                 urls.check(cell.href)
-    payload = for_script([[_compact(cell) for cell in row] for row in rows])
+    is_long = len(rows) > FIRST
+    payload = for_script([[_compact(cell) for cell in row] for row in rows]) if is_long else ""
     return Listing(
         name,
         caption,
         tuple(columns),
         tuple(tuple(cell._replace(text=_cut(cell.text)) for cell in row) for row in rows[:FIRST]),
         len(rows),
-        payload if len(rows) > FIRST else "",
+        payload,
         data,
     )
 
@@ -158,6 +160,8 @@ def moment(value: datetime | None) -> Cell:
 
 
 def _cut(text: str) -> str:
+    if len(text) <= _LONGEST and text.isprintable():
+        return text  # nearly always, and a hundred thousand times in a long listing
     return shown(text, _LONGEST)
 
 
@@ -168,7 +172,7 @@ def _compact(cell: Cell) -> list[Any]:
     """
     text = _cut(cell.text)
     sort = 0 if isinstance(cell.sort, str) and cell.sort == text.casefold() else [cell.sort]
-    values: list[Any] = [text, sort, cell.href, MARKS.index(cell.mark), cell.anchor]
+    values: list[Any] = [text, sort, cell.href, _NUMBERS[cell.mark], cell.anchor]
     while len(values) > 2 and not values[-1]:  # noqa: PLR2004 - text and sort stay
         values.pop()
     return values

@@ -36,6 +36,13 @@
     return label;
   }
 
+  /* Where a reader begins: at the top of the kept chain, else in the middle. */
+  function middle(drawing) {
+    var first = drawing.querySelector(".lr-node.lr-kept .lr-frame");
+    if (!first) { return Number(drawing.getAttribute("width")) / 2; }
+    return Number(first.getAttribute("x")) + Number(first.getAttribute("width")) / 2;
+  }
+
   function equip(frame) {
     var drawing = frame.querySelector("svg");
     if (!drawing) { return; }
@@ -70,7 +77,7 @@
       event.preventDefault();
       zoom(scale * (event.deltaY < 0 ? 1.1 : 1 / 1.1));
     }, {passive: false});
-    frame.scrollLeft = (width - frame.clientWidth) / 2;
+    frame.scrollLeft = middle(drawing) - frame.clientWidth / 2;
   }
 
   function start() {

@@ -14,9 +14,9 @@ from labrec.site.charts.drawing import Markup
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_SCRIPT: Final = str.maketrans(
-    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-)
+_SCRIPT: Final = {
+    "<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029",
+}  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -52,8 +52,17 @@ def for_script(value: Any) -> Markup:
     Args:
         value: Plain values; NaN and infinities appear as null.
     """
-    text = json.dumps(finite(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return Markup(text.translate(_SCRIPT))
+    try:
+        text = _json(value)
+    except ValueError:  # rare: most data is finite, and looking at each value costs as much again
+        text = _json(finite(value))
+    for char, escaped in _SCRIPT.items():
+        text = text.replace(char, escaped)
+    return Markup(text)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def finite(value: Any) -> Any:
@@ -87,6 +96,6 @@ def _cell(value: object) -> object:
             else {"inf": "Infinity", "-inf": "-Infinity"}.get(str(value), "NaN")
         )
     if isinstance(value, str):
-        line = one_line(value)
+        line = value if value.isprintable() else one_line(value)
         return f"'{line}" if line.startswith(_FORMULA) else line
     return "" if value is None else value

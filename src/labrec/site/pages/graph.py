@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labrec.site import dag_drawing, urls
@@ -12,14 +13,14 @@ from labrec.site.dag_layout import Sizes, layout
 from labrec.site.experiments import Experiments
 from labrec.site.families import Collapsed, collapse
 from labrec.site.listing import Cell, Column, Listing, amount, listing, words
-from labrec.site.page import Crumb, Page
+from labrec.site.page import Crumb, Draft, Page
 from labrec.site.wording import arrow, counted, estimate, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from labrec.site.charts.drawing import Markup
-    from labrec.site.collect import KeyMetric, Site
+    from labrec.site.collect import KeyMetric, Project, Site
     from labrec.site.experiments import Experiment
     from labrec.site.rows import FeatureChange
 
@@ -40,15 +41,15 @@ class Drawing(NamedTuple):
     sentence: str
 
 
-def pages(site: Site) -> Iterator[Page]:
+def pages(site: Site) -> Iterator[Draft]:
     """Yield the graph page of every project."""
     for project in site.projects:
-        yield page(Experiments.of(project))
+        yield Draft(urls.graph(project.name), "graph", project.digest, partial(page, project))
 
 
-def page(experiments: Experiments) -> Page:
+def page(project: Project) -> Page:
     """Return the graph page of a project."""
-    project = experiments.project
+    experiments = Experiments.of(project)
     url = urls.graph(project.name)
     metric = next(iter(experiments.key_metrics), None)
     kept = experiments.kept_chain(metric) if metric is not None else ()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from labrec.site import urls
 from labrec.site.experiments import STATUSES, Experiments
 from labrec.site.findings import findings
-from labrec.site.page import Page
+from labrec.site.page import Draft, Page
 from labrec.site.pages.graph import value_of
 from labrec.site.wording import counted, number
 
@@ -24,11 +26,21 @@ _LATEST = 10
 _MACHINES = 20
 
 
-def pages(site: Site) -> Iterator[Page]:
+def pages(site: Site) -> Iterator[Draft]:
     """Yield the home page."""
+    inputs = (
+        *(project.digest for project in site.projects),
+        site.title, site.description, site.url, site.view_id, str(len(site.problems)),
+    )  # fmt: skip
+    digest = hashlib.sha256(repr(inputs).encode("utf-8", "surrogatepass")).hexdigest()
+    yield Draft(urls.HOME, "home", digest, partial(page, site))
+
+
+def page(site: Site) -> Page:
+    """Return the home page."""
     known = [Experiments.of(project) for project in site.projects]
     runs = [run for project in site.projects for run in project.runs]
-    yield Page(
+    return Page(
         url=urls.HOME,
         kind="home",
         title=site.title,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from labrec.site import urls
@@ -9,7 +10,7 @@ from labrec.site.charts import Figure, Quantity, Step, lineage
 from labrec.site.experiments import STATUSES, Experiments
 from labrec.site.families import Collapsed, around
 from labrec.site.findings import findings
-from labrec.site.page import Crumb, Page
+from labrec.site.page import Crumb, Draft, Page
 from labrec.site.pages.graph import draw, value_of
 from labrec.site.pages.project_listings import contrasts, experiments_of, runs, tables
 from labrec.site.wording import counted, listed
@@ -30,10 +31,10 @@ _SMALL = 40  # experiments up to which the whole graph stands on the page
 _LAST = 8  # experiments of the kept chain in an excerpt
 
 
-def pages(site: Site) -> Iterator[Page]:
+def pages(site: Site) -> Iterator[Draft]:
     """Yield the page of every project."""
     for project in site.projects:
-        yield page(project)
+        yield Draft(urls.project(project.name), "project", project.digest, partial(page, project))
 
 
 def page(project: Project) -> Page:
