@@ -28,7 +28,7 @@ SIGNS: Final[dict[str, str]] = {
 """The sign of each look and status; a complete run has none."""
 
 _MARGIN = 14.0
-_COLUMN = 6.5  # pixels of a column of text at the size of labrec's style sheet
+_NAME, _OTHER = 6.8, 6.0  # pixels of a column of text at the sizes of the site's style
 _ARROW = 7.0
 
 
@@ -135,9 +135,10 @@ def _node(node: Node, box: Box, root: str) -> str:
 
 def _lines(node: Node, box: Box) -> list[str]:
     """Return the texts of a node: its name, its value and, where there is room, what changed."""
-    room = int((box.width - 16) / _COLUMN)
+    room = int((box.width - 16) / _OTHER)
     sign = SIGNS.get(node.status, "")
-    name = fit(f"{sign} {node.title}" if sign else node.title, room)
+    title = f"{sign} {node.title}" if sign else node.title
+    name = fit(title, int((box.width - 16) / _NAME))
     value = " ".join(filter(None, ("★" if node.best else "", SIGNS.get(node.look), node.value)))
     lines = [
         (name, "lr-name"),
