@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from tests.site.tables_of import digest, run_id
 from tests.site_pages.conftest import MANY
 
@@ -49,6 +49,18 @@ def test_a_chart_is_drawn_when_it_comes_into_view(open_page: Open) -> None:
     tooltip = page.locator("#vg-tooltip-element")
     expect(tooltip).to_be_visible()
     expect(tooltip).to_contain_text("experiment")
+
+
+def test_a_chart_that_cannot_be_drawn_stays_as_it_stands(browser: Browser, built: Path) -> None:
+    page = browser.new_page()
+    page.route("**/vega.js", lambda route: route.abort())
+    page.goto(f"{built.as_uri()}/p/lm/index.html")
+    figure = page.locator("#progress-1")
+    with page.expect_console_message(lambda m: "stays as it stands" in m.text):
+        figure.scroll_into_view_if_needed()
+    expect(figure.locator(".lr-stand svg")).to_be_visible()
+    expect(figure.locator(".lr-canvas")).to_have_count(0)
+    page.close()
 
 
 def test_a_chart_shows_hostile_names_as_text(open_page: Open) -> None:

@@ -180,6 +180,19 @@ def test_home_shows_what_was_found_and_how_to_get_it_again(pages: dict[str, Page
     assert f'href="./p/lm/r/{run_id(17)}/index.html"' in html
 
 
+def test_home_tells_first_where_something_was_found(tmp_path: Path) -> None:
+    together = study()
+    for number in range(30):
+        lab = Tables(f"p{number:02}")
+        lab.number = 100 + number
+        lab.experiment("1_base", [1.0])
+        for table, rows in lab.rows.items():
+            together.rows[table].extend(rows)
+    context = home.page(together.site(tmp_path)).context
+    assert [one["name"] for one in context["projects"]][:3] == ["lm", "p29", "p28"]
+    assert [one["name"] for one in context["others"]] == [f"p{number:02}" for number in range(7)]
+
+
 def test_a_project_shows_board_contrasts_and_every_run(pages: dict[str, Page]) -> None:
     page = pages["p/lm/index.html"]
     html = stamp.content(page)

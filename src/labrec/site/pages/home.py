@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from labrec.site.rows import Run
 
 _FINDINGS = 4  # of one project
+_PROJECTS = 24  # with their findings; further ones are linked
 _LATEST = 10
 _MACHINES = 20
 
@@ -39,6 +40,7 @@ def pages(site: Site) -> Iterator[Draft]:
 def page(site: Site) -> Page:
     """Return the home page."""
     known = [Experiments.of(project) for project in site.projects]
+    told = sorted(known, key=_newest, reverse=True)
     runs = [run for project in site.projects for run in project.runs]
     return Page(
         url=urls.HOME,
@@ -50,7 +52,8 @@ def page(site: Site) -> Page:
             "view_id": site.view_id,
             "url": site.url,
             "summary": _summary(known, runs),
-            "projects": [_project(one) for one in known],
+            "projects": [_project(one) for one in told[:_PROJECTS]],
+            "others": _linked(one.project.name for one in told[_PROJECTS:]),
             "latest": _latest(known, runs),
             "hypotheses": _hypotheses(runs),
             "machines": _machines(runs),
@@ -58,6 +61,12 @@ def page(site: Site) -> Page:
             "data_url": urls.DATA,
         },
     )
+
+
+def _newest(known: Experiments) -> tuple[bool, str]:
+    """Return what projects are sorted by: something was found there, then the newest run."""
+    found = any(row.finding in {"better", "worse"} for row in known.project.contrasts)
+    return found, max((run.run_id for run in known.project.runs), default="")
 
 
 def _summary(known: list[Experiments], runs: list[Run]) -> str:
@@ -71,7 +80,7 @@ def _summary(known: list[Experiments], runs: list[Run]) -> str:
     )
     if not days:
         return f"{said}."
-    first, last = (f"{day:%-d %B %Y}" for day in (days[0], days[-1]))
+    first, last = (f"{day.day} {day:%B %Y}" for day in (days[0], days[-1]))
     return f"{said}, {first}." if first == last else f"{said}, {first} to {last}."
 
 
