@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from tests.analytics.labs import run_of
 
-from labrec.analytics.contrasts import Contrast, contrast, finding, holm
+from labrec.analytics.contrasts import Contrast, Values, contrast, finding, holm
+from labrec.analytics.replicates import sum_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,18 +27,22 @@ if TYPE_CHECKING:
 FIRST = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
 SECOND = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
 
-VALUES = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=12)
+NUMBERS = st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=12)
 
 
-def runs(values: Sequence[float], *, seeded: bool = False) -> list[Run]:
+def runs(numbers: Sequence[float], *, seeded: bool = False) -> list[Run]:
     return [
-        run_of(value, seeds=f'{{"seed":"{number}"}}' if seeded else None)
-        for number, value in enumerate(values)
+        run_of(number, seeds=f'{{"seed":"{place}"}}' if seeded else None)
+        for place, number in enumerate(numbers)
     ]
 
 
+def values(runs: list[Run]) -> Values:
+    return sum_up(runs, ["loss"])["loss"].values
+
+
 def compare(ours: list[Run], theirs: list[Run]) -> Contrast:
-    found = contrast(ours, theirs, "loss")
+    found = contrast(values(ours), values(theirs))
     assert found is not None
     return found
 
@@ -60,7 +65,7 @@ def test_the_same_unpaired_as_r_does_it() -> None:
     assert found.p == pytest.approx(0.07939414, rel=1e-6)
 
 
-@given(VALUES, VALUES)
+@given(NUMBERS, NUMBERS)
 def test_any_welch_agrees_with_scipy(ours: list[float], theirs: list[float]) -> None:
     found = compare(runs(ours), runs(theirs))
     if min(max(v) - min(v) for v in (ours, theirs)) < 1e-3:
@@ -129,16 +134,15 @@ def test_one_side_without_spread_leaves_the_other_ones_freedom() -> None:
 
 
 def test_without_a_value_there_is_no_contrast() -> None:
-    assert contrast(runs([1.0]), [run_of(None)], "loss") is None
-    assert contrast([run_of(math.nan)], runs([1.0]), "loss") is None
-    assert contrast([run_of(0.0, status="failed")], runs([1.0]), "loss") is None
+    one = values(runs([1.0]))
+    for runs_without in ([run_of(None)], [run_of(math.nan)], [run_of(0.0, status="failed")]):
+        assert contrast(one, values(runs_without)) is None
+        assert contrast(values(runs_without), one) is None
 
 
 def test_a_difference_that_no_float_holds_is_none() -> None:
-    assert contrast(runs([1.7e308]), runs([-1.7e308]), "loss") is None
-    huge = contrast(runs([1e308, 2e307]), runs([-1e307, 1e307]), "loss")
-    assert huge is not None
-    assert huge.df is not None
+    assert contrast(values(runs([1.7e308])), values(runs([-1.7e308]))) is None
+    assert compare(runs([1e308, 2e307]), runs([-1e307, 1e307])).df is not None
 
 
 def test_a_failed_run_never_enters_a_contrast() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -10,10 +11,18 @@ from hypothesis import strategies as st
 from scipy import stats
 from tests.analytics.labs import run_of
 
-from labrec.analytics.replicates import interval, mean_of, replicates, rounded, sd_of
+from labrec.analytics.replicates import Replicates, interval, mean_of, rounded, sd_of, sum_up
+
+if TYPE_CHECKING:
+    from labrec.analytics.replicates import Run
 
 # Student (1908), table of additional hours of sleep gained by the second drug.
 SLEEP = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
+
+
+def replicates_of(runs: list[Run]) -> Replicates:
+    return sum_up(runs, ["loss"])["loss"].replicates
+
 
 MODERATE = st.floats(-1e6, 1e6)
 
@@ -81,49 +90,49 @@ def test_a_failed_run_is_counted_and_its_value_never_averaged() -> None:
         run_of(0.0, status="interrupted"),
         run_of(0.0, status="planned"),
     ]
-    found = replicates(runs, "loss")
+    found = replicates_of(runs)
     assert (found.n_runs, found.n_failed, found.n_interrupted, found.n) == (4, 1, 1, 2)
     assert (found.mean, found.min) == (2.0, 1.0)
 
 
 def test_what_does_not_count_is_not_even_counted() -> None:
-    found = replicates([run_of(1.0), run_of(9.0, counts=False)], "loss")
+    found = replicates_of([run_of(1.0), run_of(9.0, counts=False)])
     assert (found.n_runs, found.n, found.mean) == (1, 1, 1.0)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_value_that_is_no_number_is_counted_and_never_averaged(value: float) -> None:
-    found = replicates([run_of(1.0), run_of(value), run_of(None)], "loss")
+    found = replicates_of([run_of(1.0), run_of(value), run_of(None)])
     assert (found.n, found.n_not_finite, found.n_missing) == (1, 1, 1)
     assert found.mean == 1.0
 
 
 def test_identical_outputs_count_once() -> None:
     runs = [run_of(1.0, output="a"), run_of(1.0, output="a"), run_of(2.0, output="b")]
-    found = replicates(runs, "loss")
+    found = replicates_of(runs)
     assert (found.n_runs, found.n, found.mean) == (3, 2, 1.5)
-    without = replicates([run_of(1.0), run_of(1.0)], "loss")
+    without = replicates_of([run_of(1.0), run_of(1.0)])
     assert without.n == 2
 
 
 def test_a_failed_run_takes_no_place_of_a_complete_one_with_its_output() -> None:
     runs = [run_of(1.0, output="a", status="failed"), run_of(1.0, output="a")]
-    assert replicates(runs, "loss").n == 1
+    assert replicates_of(runs).n == 1
 
 
 def test_machines_are_counted_and_all_unknown_ones_are_one() -> None:
     runs = [run_of(float(n), machine=m) for n, m in enumerate(["x", "x", "y", None, None])]
-    assert replicates(runs, "loss").n_machines == 3
+    assert replicates_of(runs).n_machines == 3
 
 
 def test_values_of_different_units_have_no_mean() -> None:
-    found = replicates([run_of(1.0, unit="s"), run_of(1000.0, unit="ms")], "loss")
+    found = replicates_of([run_of(1.0, unit="s"), run_of(1000.0, unit="ms")])
     assert (found.n, found.unit, found.mean, found.min) == (2, None, None, None)
-    same = replicates([run_of(1.0, unit="s"), run_of(2.0, unit="s")], "loss")
+    same = replicates_of([run_of(1.0, unit="s"), run_of(2.0, unit="s")])
     assert (same.unit, same.mean) == ("s", 1.5)
 
 
 def test_a_direction_that_runs_disagree_about_is_none() -> None:
     runs = [run_of(1.0, direction="minimize"), run_of(2.0, direction="maximize")]
-    assert replicates(runs, "loss").direction is None
-    assert replicates(runs[:1], "loss").direction == "minimize"
+    assert replicates_of(runs).direction is None
+    assert replicates_of(runs[:1]).direction == "minimize"

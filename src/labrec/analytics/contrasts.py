@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
 
-from labrec.analytics.replicates import Run, distinct, finite, mean_of, quantile, sd_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from labrec.analytics.replicates import mean_of, quantile, sd_of
 
 ALPHA: Final = 0.05
 """An adjusted p below it makes a difference a finding."""
 
 _PAIRS = 2  # fewest that show any spread
+
+Values = Sequence[tuple[str | None, float]]
+"""Seeds and value of each run of an experiment (`replicates.Sum.values`)."""
 
 Design = Literal["paired", "welch", "unreplicated"]
 Finding = Literal["better", "worse", "unclear", "unreplicated"]
@@ -43,7 +44,7 @@ class Contrast(NamedTuple):
     p: float | None = None
 
 
-def contrast(runs: Sequence[Run], others: Sequence[Run], metric: str) -> Contrast | None:
+def contrast(ours: Values, theirs: Values) -> Contrast | None:
     """Compare a metric of two experiments.
 
     None where one of them has no finite value, or where no float holds the difference.
@@ -59,11 +60,9 @@ def contrast(runs: Sequence[Run], others: Sequence[Run], metric: str) -> Contras
     of 0, and the finding is *unclear*.
 
     Args:
-        runs: Runs of the experiment, in order of their ids.
-        others: Runs of the one it derives from, likewise.
-        metric: What is compared.
+        ours: Values of the experiment.
+        theirs: Values of the one it derives from.
     """
-    ours, theirs = finite(distinct(runs), metric), finite(distinct(others), metric)
     if not ours or not theirs:
         return None
     pairs = _pairs(ours, theirs)
@@ -74,9 +73,7 @@ def contrast(runs: Sequence[Run], others: Sequence[Run], metric: str) -> Contras
     return compared if math.isfinite(compared.estimate) else None
 
 
-def _pairs(
-    ours: Sequence[tuple[Run, float]], theirs: Sequence[tuple[Run, float]]
-) -> list[tuple[float, float]]:
+def _pairs(ours: Values, theirs: Values) -> list[tuple[float, float]]:
     """Return the means by seed of both, or nothing where their seeds are not the same."""
     first, second = _by_seed(ours), _by_seed(theirs)
     if None in first or first.keys() != second.keys():
@@ -84,10 +81,10 @@ def _pairs(
     return [(mean_of(values), mean_of(second[seed])) for seed, values in first.items()]
 
 
-def _by_seed(found: Sequence[tuple[Run, float]]) -> dict[str | None, list[float]]:
+def _by_seed(values: Values) -> dict[str | None, list[float]]:
     by_seed: dict[str | None, list[float]] = {}
-    for run, value in found:
-        by_seed.setdefault(run.seeds, []).append(value)
+    for seeds, value in values:
+        by_seed.setdefault(seeds, []).append(value)
     return by_seed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labrec.analytics.contrasts import contrast, finding, holm
-from labrec.analytics.replicates import LEVEL, Replicates, replicates, rounded
+from labrec.analytics.replicates import LEVEL, Sum, rounded, sum_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from labrec.analytics.contrasts import Contrast
     from labrec.analytics.definition import KeyMetric
     from labrec.analytics.relations import Lineage
-    from labrec.analytics.replicates import Run
+    from labrec.analytics.replicates import Replicates, Run
 
 Row = tuple[Any, ...]
 
@@ -42,8 +42,8 @@ class Experiment(NamedTuple):
         return sorted({name for run in self.runs if run.counts for name in run.metrics})
 
 
-Sums = dict[tuple[str, str, str], Replicates]
-"""Every metric of every experiment by project, config digest and name; "" where it has none."""
+Sums = dict[tuple[str, str], dict[str, Sum]]
+"""Of every experiment, by project and config digest, its metrics; "" where it has none."""
 
 Keys = dict[str, dict[str, str | None]]
 """Of each project its key metrics, with the direction that its definition gives them."""
@@ -78,11 +78,7 @@ def key_metrics_of(
 
 def sums(experiments: Sequence[Experiment]) -> Sums:
     """Sum up every metric of every experiment."""
-    return {
-        (e.project, e.experiment, metric): replicates(e.runs, metric)
-        for e in experiments
-        for metric in e.metrics or [""]
-    }
+    return {(e.project, e.experiment): sum_up(e.runs, e.metrics or [""]) for e in experiments}
 
 
 def experiment_rows(
@@ -100,8 +96,8 @@ def experiment_rows(
         key = keys.get(experiment.project, {})
         place = experiment.project, experiment.experiment
         depth = lineage.graph.depth.get(experiment.experiment)
-        for metric in experiment.metrics or [""]:
-            found = summed[*place, metric]
+        first = lineage.first.get(place)
+        for metric, (found, _) in summed[place].items():
             yield (
                 *place,
                 experiment.name,
@@ -114,7 +110,7 @@ def experiment_rows(
                 found.unit,
                 key.get(metric) or found.direction,
                 depth,
-                lineage.first.get(place),
+                first,
                 experiment.started,
             )
 
@@ -136,19 +132,29 @@ def contrast_rows(
         parent = by_place.get((child.project, lineage.first.get(place, "")))
         if parent is None:
             continue
+        ours, theirs = summed[place], summed[parent.project, parent.experiment]
         for metric in keys.get(child.project, {}):
-            ours, theirs = summed.get((*place, metric)), summed.get((*parent[:2], metric))
-            if ours is None or theirs is None or ours.unit != theirs.unit:
-                continue
-            found = contrast(child.runs, parent.runs, metric)
-            if found is not None and None not in (ours.mean, theirs.mean):
-                compared = _Compared(child, parent, ours, theirs, found)
+            found = _compare(ours.get(metric), theirs.get(metric))
+            if found is not None:
+                compared = _Compared(child, parent, *found)
                 families.setdefault((child.project, metric), []).append(compared)
     return [
         row
         for (project, metric), family in sorted(families.items(), key=lambda item: item[0])
         for row in _family_rows(metric, family, keys[project][metric])
     ]
+
+
+def _compare(
+    ours: Sum | None, theirs: Sum | None
+) -> tuple[Replicates, Replicates, Contrast] | None:
+    """Compare a metric of two experiments, where both have it in one unit."""
+    if ours is None or theirs is None or ours.replicates.unit != theirs.replicates.unit:
+        return None
+    if ours.replicates.mean is None or theirs.replicates.mean is None:
+        return None
+    found = contrast(ours.values, theirs.values)
+    return None if found is None else (ours.replicates, theirs.replicates, found)
 
 
 class _Compared(NamedTuple):

@@ -152,7 +152,7 @@ class TableFile:
         self._temporary.unlink(missing_ok=True)
 
     def _write(self, count: int) -> None:
-        rows = pa.concat_tables(self._waiting)
+        rows = pa.concat_tables(self._waiting).combine_chunks()  # the writer pays for each chunk
         group, rest = rows.slice(0, count), rows.slice(count)
         self._waiting, self._count = [rest] if rest.num_rows else [], rest.num_rows
         arrays = [

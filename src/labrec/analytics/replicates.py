@@ -94,6 +94,18 @@ class Replicates(NamedTuple):
     direction: str | None
 
 
+class Sum(NamedTuple):
+    """A metric over the runs of one experiment, and what it was summed from.
+
+    Attributes:
+        replicates: The sum.
+        values: Seeds and value of each run with a finite value, in order.
+    """
+
+    replicates: Replicates
+    values: list[tuple[str | None, float]]
+
+
 def distinct(runs: Iterable[Run]) -> list[Run]:
     """Return the complete runs that count, of identical outputs the first alone.
 
@@ -114,47 +126,41 @@ def distinct(runs: Iterable[Run]) -> list[Run]:
     return kept
 
 
-def finite(runs: Iterable[Run], metric: str) -> list[tuple[Run, float]]:
-    """Return the runs that have a finite value of a metric, with it."""
-    found = ((run, run.metrics.get(metric)) for run in runs)
-    return [(r, m.value) for r, m in found if m is not None and math.isfinite(m.value)]
+def sum_up(runs: Sequence[Run], metrics: Iterable[str]) -> dict[str, Sum]:
+    """Sum up metrics over the runs of one experiment.
 
-
-def replicates(runs: Sequence[Run], metric: str) -> Replicates:
-    """Sum up a metric over the runs of one experiment.
-
-    The interval is mean ± t(1 - (1 - level)/2; n - 1) · sd/√n (Student 1908). Failed and
-    interrupted runs are counted and never averaged, as are values that are NaN or infinite.
+    Failed and interrupted runs are counted and never averaged, as are values that are NaN or
+    infinite.
 
     Args:
         runs: All runs of the experiment, in order of their ids.
-        metric: Its name.
+        metrics: Their names.
     """
-    ended = [run for run in runs if run.counts and run.status != "planned"]
+    ended = [run.status for run in runs if run.counts and run.status != "planned"]
+    counts = len(ended), ended.count("failed"), ended.count("interrupted")
     complete = distinct(runs)
-    with_value = finite(complete, metric)
-    values = [value for _, value in with_value]
-    having = [run.metrics[metric] for run in complete if metric in run.metrics]
-    units, directions = {m.unit for m in having}, {m.direction for m in having}
-    comparable = values if len(units) == 1 else []
-    mean, sd, low, high = interval(comparable)
-    return Replicates(
-        n_runs=len(ended),
-        n_failed=sum(run.status == "failed" for run in ended),
-        n_interrupted=sum(run.status == "interrupted" for run in ended),
-        n=len(values),
-        n_missing=len(complete) - len(having),
-        n_not_finite=len(having) - len(values),
-        n_machines=len({run.machine for run, _ in with_value}),
-        mean=mean,
-        sd=sd,
-        low=low,
-        high=high,
-        min=min(comparable, default=None),
-        max=max(comparable, default=None),
-        unit=units.pop() if len(units) == 1 else None,
-        direction=directions.pop() if len(directions) == 1 else None,
+    return {metric: _sum(complete, metric, counts) for metric in metrics}
+
+
+def _sum(complete: Sequence[Run], metric: str, counts: tuple[int, int, int]) -> Sum:
+    having = [(run, run.metrics[metric]) for run in complete if metric in run.metrics]
+    finite = [(run, found.value) for run, found in having if math.isfinite(found.value)]
+    units = {found.unit for _, found in having}
+    directions = {found.direction for _, found in having}
+    comparable = [value for _, value in finite] if len(units) == 1 else []
+    replicates = Replicates(
+        *counts,
+        len(finite),
+        len(complete) - len(having),
+        len(having) - len(finite),
+        len({run.machine for run, _ in finite}),
+        *interval(comparable),
+        min(comparable, default=None),
+        max(comparable, default=None),
+        units.pop() if len(units) == 1 else None,
+        directions.pop() if len(directions) == 1 else None,
     )
+    return Sum(replicates, [(run.seeds, value) for run, value in finite])
 
 
 def interval(
@@ -162,8 +168,9 @@ def interval(
 ) -> tuple[float | None, float | None, float | None, float | None]:
     """Return mean, standard deviation and the interval of the mean of finite values.
 
-    Without spread there is no interval: that the values agree says that what was measured is
-    deterministic, not that it is known exactly.
+    The interval is mean ± t(1 - (1 - level)/2; n - 1) · sd/√n (Student 1908). Without spread there
+    is none: that the values agree says that what was measured is deterministic, not that it is
+    known exactly.
     """
     if not values:
         return None, None, None, None

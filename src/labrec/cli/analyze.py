@@ -9,6 +9,7 @@ import click
 
 from labrec.cli.console import safe
 from labrec.cli.world import World, at_option, json_option, pass_world
+from labrec.store.base import Base
 
 if TYPE_CHECKING:
     from labrec.analytics.pipeline import Analysis
@@ -38,6 +39,8 @@ def command(world: World, out: Path | None, at: str | None) -> int:
 
     found = analyze(world.lab, out, at)
     world.answer(found.to_json(), lambda: _tell(world, found))
+    if not world.json:
+        world.tell_waiting()
     return found.exit_code
 
 
@@ -51,6 +54,5 @@ def _tell(world: World, found: Analysis) -> None:
     if more > 0:
         console.say(f"and {more} more, in the table problems")
     made = "written to" if found.made else "up to date in"
-    base = found.report["base"]
-    of = f"{(base['commit'] or 'no commit')[:12]} ({base['how']} {base['ref']})"
-    console.say(f"{made} {safe(found.folder)}, from {safe(of)}")
+    base = Base(**found.report["base"])
+    console.say(f"{made} {safe(found.folder)}, from {safe(base)}")
