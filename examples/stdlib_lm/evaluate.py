@@ -22,7 +22,6 @@ from quantize import FORMATS, Stored, restore, store
 
 import labrec
 
-TOKENS = 10_000  # bytes that are predicted to measure speed
 MODEL = "model.npz"
 
 
@@ -52,11 +51,17 @@ def find(experiment: str, seed: int) -> Trained:
     raise LookupError(f"no run {experiment} with seed {seed}")
 
 
-def speed(stored: dict[str, Stored], text: Text) -> float:
-    """Return how many bytes are predicted in a second, one after another."""
+def speed(stored: dict[str, Stored], text: Text, tokens: int) -> float:
+    """Return how many bytes are predicted in a second, one after another.
+
+    Args:
+        stored: The weights.
+        text: What is read.
+        tokens: How many bytes are predicted, at most all of them.
+    """
     for place in range(100):  # the first ones load what the others find loaded
         forward(restore(stored), text.slots[place : place + 1])
-    count = min(TOKENS, len(text.target))
+    count = min(tokens, len(text.target))
     started = time.perf_counter()
     for place in range(count):
         forward(restore(stored), text.slots[place : place + 1])
@@ -70,11 +75,17 @@ def main() -> None:
     parser.add_argument("form", choices=FORMATS)
     parser.add_argument("--name", required=True)
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--tokens", type=int, default=20_000, help="predicted to measure speed")
     given = parser.parse_args()
     trained = find(given.experiment, given.seed)
     features = trained.run.features | {"quantization": given.form}
     with labrec.run(
-        PROJECT, given.name, features=features, parent=trained.run.run_id, seed=given.seed
+        PROJECT,
+        given.name,
+        features=features,
+        parent=trained.run.run_id,
+        seed=given.seed,
+        intent=f"What does it cost to store the weights as {given.form}?",
     ) as run:
         text = corpus.read()
         run.log_dataset(corpus.NAME, version=text.version, digest=text.digest)
@@ -85,7 +96,7 @@ def main() -> None:
         size = sum(array.size for array in stored.values())
         run.log_metric("bits_per_byte", value, unit="bit/byte", direction="minimize")
         run.log_metric("stored_bytes", size, unit="B", direction="minimize")
-        rate = speed(stored, held_out)
+        rate = speed(stored, held_out, given.tokens)
         run.log_metric("tokens_per_second", rate, unit="tokens/s", direction="maximize")
 
 

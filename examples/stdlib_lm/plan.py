@@ -22,18 +22,31 @@ BASE: Features = {
     "log_every": 50,
 }
 
-# Each step of the chain changes one thing of the model with all three components.
-CHAIN: dict[str, Features] = {
-    "9_from_8_adam": {"training": {"optimizer": "adam", "rate": 0.016}},
-    "10_from_9_longer": {"training": {"steps": 3000}},
-    "11_from_10_column": {"model": {"column": True}},
-    "12_from_11_wider": {"model": {"hidden": 80}},
-}
 ALL = "8_from_1_all"
 FINAL = "12_from_11_wider"
-# Far too fast: the weights grow beyond what float32 holds, and the program fails.
 FAILING = "17_from_8_too_fast"
-TOO_FAST: Features = {"training": {"rate": 50.0}, "log_every": 1}
+
+# Each step of the chain changes one thing of the model with all three components: what, and why.
+CHAIN: dict[str, tuple[Features, str]] = {
+    "9_from_8_adam": (
+        {"training": {"optimizer": "adam", "rate": 0.016}},
+        "Does Adam find a better model in the same number of steps?",
+    ),
+    "10_from_9_longer": (
+        {"training": {"steps": 3000}},
+        "Does the model still learn after twice as many steps?",
+    ),
+    "11_from_10_column": (
+        {"model": {"column": True}},
+        "Does it help to see how far in the line the next byte stands?",
+    ),
+    FINAL: ({"model": {"hidden": 80}}, "Is there room for a wider layer?"),
+}
+# The weights grow beyond what float32 holds, and the program fails.
+TOO_FAST: tuple[Features, str] = (
+    {"training": {"rate": 50.0}, "log_every": 1},
+    "What does a learning rate that is far too high do?",
+)
 
 
 class Experiment(NamedTuple):
@@ -43,11 +56,13 @@ class Experiment(NamedTuple):
         name: Its name.
         parent: The experiment that it derives from; empty for the first.
         features: What it is given.
+        intent: What it was made to find out.
     """
 
     name: str
     parent: str
     features: Features
+    intent: str
 
 
 def trained(steps: float = 1.0) -> dict[str, Experiment]:
@@ -58,10 +73,10 @@ def trained(steps: float = 1.0) -> dict[str, Experiment]:
     """
     names = _cells() | CHAIN | {FAILING: TOO_FAST}
     found: dict[str, Experiment] = {}
-    for name, change in names.items():
+    for name, (change, intent) in names.items():
         parent = parent_of(name, found)
         features = _merged(found[parent].features if parent else BASE, change)
-        found[name] = Experiment(name, parent, features)
+        found[name] = Experiment(name, parent, features, intent)
     for one in found.values():
         if one.name != FAILING:  # it needs some steps to fail
             one.features["training"]["steps"] = round(one.features["training"]["steps"] * steps)
@@ -82,15 +97,17 @@ def parent_of(name: str, among: dict[str, Experiment]) -> str:
     return next(other for other in among if other.split("_")[0] == parts[2])
 
 
-def _cells() -> dict[str, Features]:
+def _cells() -> dict[str, tuple[Features, str]]:
     """Return the full factorial of the three components: 2 × 2 × 2 cells by name."""
     short = {"hashed_context": "hashed", "layer_norm": "norm", "warmdown": "warmdown"}
-    cells: dict[str, Features] = {"1_base": {}}
+    question = "Which components earn their place? Here:"
+    cells: dict[str, tuple[Features, str]] = {"1_base": ({}, f"{question} none.")}
     for count in (1, 2, 3):
         for chosen in itertools.combinations(short, count):
             what = "all" if count == len(short) else "_".join(short[name] for name in chosen)
             change = {"components": dict.fromkeys(chosen, True)}
-            cells[f"{len(cells) + 1}_from_1_{what}"] = change
+            intent = f"{question} {', '.join(chosen)}."
+            cells[f"{len(cells) + 1}_from_1_{what}"] = change, intent
     return cells
 
 

@@ -30,6 +30,7 @@ HERE = Path(__file__).resolve().parent
 PROGRAMS = ("corpus.py", "model.py", "plan.py", "train.py", "quantize.py", "evaluate.py")
 DRAFT = f"records/{plan.PROJECT}/hypotheses/{plan.HYPOTHESIS}.yaml"
 DEFINITION = f"records/{plan.PROJECT}/project.yaml"
+FRONT_PAGE = "site/index.md"
 SITE = "build/labrec/site/index.html"
 AUTHOR = "The labrec developers"
 QUICK = 0.01  # of the training steps
@@ -53,12 +54,14 @@ class Study(NamedTuple):
         code: The repository of the programs, whose ``labrec.toml`` points at the lab.
         seeds: Seeds of each experiment.
         experiments: What is trained, parents first.
+        tokens: Bytes that are predicted to measure speed.
     """
 
     lab: Path
     code: Path
     seeds: tuple[int, ...]
     experiments: dict[str, plan.Experiment]
+    tokens: int
 
 
 class Outcome(NamedTuple):
@@ -99,7 +102,8 @@ def prepare_lab(lab: Path) -> None:
         call(lab, "labrec", "hypothesis", "new", plan.HYPOTHESIS, "--project", plan.PROJECT)
         shutil.copy(HERE / "hypothesis.yaml", lab / DRAFT)
         shutil.copy(HERE / "project.yaml", lab / DEFINITION)
-        call(lab, *GIT, "add", DRAFT, DEFINITION)
+        shutil.copy(HERE / "front_page.md", lab / FRONT_PAGE)
+        call(lab, *GIT, "add", DRAFT, DEFINITION, FRONT_PAGE)
         call(lab, *GIT, "commit", "-q", "-m", "Define the study and draft its claim")
     register = ("labrec", "hypothesis", "register", plan.HYPOTHESIS, "--author", AUTHOR)
     print(f"  {call(lab, *register).said}")
@@ -132,9 +136,9 @@ def train(study: Study, experiment: plan.Experiment, seed: int) -> Outcome:
     features = f"../../features/{name}.json"
     program = ("python", "../../train.py", features, "--seed", str(seed))
     if name == plan.FAILING:
-        return call(folder, *program, "--name", name, expect=1)
+        return call(folder, *program, "--name", name, "--intent", experiment.intent, expect=1)
     recorded = ["labrec", "run", "--project", plan.PROJECT, "--name", name, "--seed", str(seed)]
-    recorded += ["--features", features, "--metrics", "sizes.json"]
+    recorded += ["--features", features, "--metrics", "sizes.json", "--intent", experiment.intent]
     if name == plan.ALL:
         recorded += ["--hypothesis", plan.HYPOTHESIS]
     if name == plan.FINAL:
@@ -167,8 +171,9 @@ def evaluate_all(study: Study) -> None:
     with Progress("Judging the final model", len(names) * len(study.seeds)) as progress:
         for seed in study.seeds:
             for form, name in names.items():
-                program = ("python", "evaluate.py", plan.FINAL, form, "--name", name)
-                outcome = call(study.code, *program, "--seed", str(seed))
+                program = ["python", "evaluate.py", plan.FINAL, form, "--name", name]
+                program += ["--seed", str(seed), "--tokens", str(study.tokens)]
+                outcome = call(study.code, *program)
                 progress.advance(f"{name} seed {seed}", outcome)
 
 
@@ -192,8 +197,8 @@ def main() -> None:
     place = Path(tempfile.mkdtemp(prefix="labrec-study-"))
     lab = (given.lab or place / "lab").resolve()
     experiments = plan.trained(QUICK if given.quick else 1.0)
-    seeds = plan.SEEDS[:2] if given.quick else plan.SEEDS
-    study = Study(lab, place / "code", seeds, experiments)
+    seeds, tokens = (plan.SEEDS[:2], 1_000) if given.quick else (plan.SEEDS, 20_000)
+    study = Study(lab, place / "code", seeds, experiments, tokens)
 
     print(f"A study of small language models of the Python standard library, in {lab}")
     prepare_lab(lab)

@@ -114,11 +114,12 @@ def main() -> None:
     parser.add_argument("features", type=Path)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--name", help="record a run of its own, not one that labrec run wraps")
+    parser.add_argument("--intent", help="what such a run is made to find out")
     given = parser.parse_args()
     features = json.loads(given.features.read_text())
-    own = {"project": PROJECT, "name": given.name, "features": features, "seed": given.seed}
+    own = {"name": given.name, "features": features, "seed": given.seed, "intent": given.intent}
     np.seterr(over="raise", invalid="raise")  # a model that diverges has failed
-    with labrec.run(**own if given.name else {}) as run:
+    with labrec.run(PROJECT, **own) if given.name else labrec.run() as run:
         started = time.perf_counter()
         weights = train(run, features, given.seed)
         seconds = time.perf_counter() - started

@@ -252,8 +252,9 @@ def every_run_is_recorded_and_one_really_failed(ran: Ran) -> None:
         (data,) = run.section("datasets")["items"]
         assert data["version"] == platform.python_version()
         assert run.section("code")["dirty"] is False
+        assert run.section("lineage")["intent"].endswith((".", "?"))
         assert not [event for event in run.section("capture")["events"]
-                    if event["kind"] in {"lost", "redacted", "truncated"}]  # fmt: skip
+                    if event["kind"] != "unavailable"]  # fmt: skip
 
 
 def the_claim_was_registered_before_the_runs_that_it_is_about(ran: Ran) -> None:

@@ -205,7 +205,10 @@ def _code(prepared: Prepared, held: Callable[[str], bool] | None) -> Captured:
     script = _script(prepared.command or own_command())
     policy = CodePolicy(
         untracked=tuple(settings.untracked),
-        script=str(Path(script).absolute()) if script and Path(script).is_file() else None,
+        # git knows the file by one name, however the command line leads to it
+        script=os.path.normpath(Path(script).absolute())
+        if script and Path(script).is_file()
+        else None,
         cache=prepared.lab.state_dir / "cache",
         known=held,
     )
