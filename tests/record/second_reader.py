@@ -56,10 +56,11 @@ channel: unit text?, sensor text?, method text?, interval_s least0?, coverage sh
 overhead: cpu_s least0?, max_rss_bytes count?, samples count?
 metric: last* num, mean* num, min* num, max* num, count* positive, best num?, unit text?, direction =maximize|minimize?
 artifact: name* path, role* =output|input|log|model|figure|other, sha256* sha256, size* count, media_type line?, where* =git|digest-only
+origin: source* line, key* line, order count?
 dataset: name* line, role* line, version line?, digest digest?
 event: kind* =skipped|redacted|truncated|unmappable|lost|unavailable|recovered, what* text, why* text, count positive
 run: schema* text, identity* identity, lineage lineage?, command command?, features features?, code code?, environment environment?, determinism determinism?, hardware hardware?, telemetry telemetry?, metrics metrics?, artifacts artifacts?, datasets datasets?, capture capture?
-identity: minor* count, run_id* id, project* project, name* name, config_digest* digest, status* =complete|failed|interrupted|planned, reason text?, tags []line, author author?, times times, tool* tool, fulfils id?, definition ref?
+identity: minor* count, run_id* id, project* project, name* name, config_digest* digest, status* =complete|failed|interrupted|planned, reason text?, tags []line, author author?, times times, tool* tool, fulfils id?, definition ref?, origin origin?
 lineage: minor* count, parents []parent, reproduces id?, continues id?, cell line?, hypotheses []linked, intent text?, outcome text?
 command: minor* count, argv []text, cwd cwd?, entry text?, exit_code integer?, signal signal?
 features: minor* count, tree* tree, digest* digest, source source?, nuisance []text, diff []change?
@@ -187,9 +188,8 @@ def free(value, *, is_tree=False):
     need(all(isinstance(text, str) for text in inner), "tag")
     text = value[tag]
     if tag == "$int":
-        return need(
-            full(r"-?[1-9]\d{15,3999}", text) and (len(text) > 18 or abs(int(text)) > BIG), tag
-        )
+        is_big = len(text) > 18 or abs(int(text)) > BIG
+        return need(is_big and full(r"-?[1-9]\d{15,3999}", text), tag)
     if tag == "$date":
         rest = rf"(T{CLOCK}(\.\d{{6}})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)?)?"
         return need(full(r"\d{4}-\d\d-\d\d" + rest, text), tag) and date.fromisoformat(text[:10])

@@ -119,6 +119,7 @@ def test_a_record_says_what_its_bytes_say(corpus):
 def _with_nulls(document):
     """A model shows a field that is missing as null."""
     document["identity"].setdefault("definition", None)
+    document["identity"].setdefault("origin", None)
     for channel in document["telemetry"]["channels"].values():
         channel.setdefault("unavailable", None)
         for name in ("unit", "sensor", "method", "interval_s", "coverage", "count", "min", "mean",

@@ -191,7 +191,8 @@ def _table(
         if row.problem:
             shown[0] = row.problem
         project = [row.project] if len(projects) > 1 else []
-        started = (row.started or "")[:16].replace("T", " ")
+        undated = "undated" if row.origin else ""
+        started = row.started[:16].replace("T", " ") if row.started else undated
         cells.append(
             [short[row.run_id], *project, row.name, row.status, started,
              duration(row.duration_s), *shown]

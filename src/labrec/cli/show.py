@@ -134,8 +134,12 @@ def _identity(run: RunReader) -> Iterator[Row]:
         yield "reason", identity["reason"]
     if identity.get("author"):
         yield "author", identity["author"]["name"]
+    if identity.get("origin"):
+        yield "imported from", f"{identity['origin']['source']}: {identity['origin']['key']}"
     if times.get("started"):
         yield "started", times["started"]
+    elif identity.get("origin"):
+        yield "started", "undated"
     if times.get("duration_s") is not None:
         yield "took", duration(times["duration_s"])
     if run.tags:

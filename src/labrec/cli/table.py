@@ -32,6 +32,7 @@ COMMANDS: dict[str, Row] = {
     "verify": Row("verify", "Prove that the lab's bytes are what their names say."),
     "check": Row("check", "Check that merging a commit only adds honest records."),
     "land": Row("land", "Merge this clone's records into the base branch."),
+    "import": Row("import_", "Bring in results that another tool recorded."),
     "recover": Row("recover", "Record runs that were cut off."),
     "discard": Row("discard", "Throw away a run that was not recorded."),
     "schema": Row("schema", "Write or check the published JSON Schemas."),

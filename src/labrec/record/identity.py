@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from labrec.record.base import (
     Author,
+    Count,
     DigestText,
     Frozen,
     Id,
@@ -44,6 +45,17 @@ class Tool(Frozen):
     version: Line = Field(description="Its version.")
 
 
+class Origin(Frozen):
+    """What names an imported run where it came from."""
+
+    source: Line = Field(description="The table, tool or study that it was imported from.")
+    key: Line = Field(description="What names the run there.")
+    order: Count | None = Field(
+        default=None,
+        description="Its place among the runs there, where their order says something.",
+    )
+
+
 class Identity(Section):
     """Which run it is, what it is called, and how it ended."""
 
@@ -70,6 +82,9 @@ class Identity(Section):
     )
     definition: ObjectRef | None = Field(
         default=None, description="The project's definition (project.yaml) as the run found it."
+    )
+    origin: Origin | None = Field(
+        default=None, description="Where an imported run came from; from minor 1 on."
     )
 
     @model_validator(mode="after")

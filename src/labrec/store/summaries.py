@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from labrec.store.view import View
 
-_VERSION = "labrec.summaries/4"
+_VERSION = "labrec.summaries/5"
 METRICS = 8
 """How many metrics a summary holds; a run with fewer has no others."""
 
@@ -50,6 +50,7 @@ class RunSummary(NamedTuple):
         digest: First 32 hex digits of the sha256 of its record.
         sha: Git's id of its record's blob.
         problem: Why it cannot be read, with a status of ``unreadable``; None for the others.
+        origin: ``source``, ``key`` and ``order`` of an imported run; None for the others.
     """
 
     project: str
@@ -67,6 +68,7 @@ class RunSummary(NamedTuple):
     digest: str
     sha: str
     problem: str | None = None
+    origin: dict[str, str | int | None] | None = None
 
     def entry(self) -> RunEntry:
         """Return where the run's record is."""
@@ -142,7 +144,15 @@ def _summary(entry: RunEntry, document: dict[str, Any], problem: str | None = No
         digest=entry.digest_short,
         sha=entry.sha,
         problem=problem,
+        origin=_origin(_object(identity.get("origin"))),
     )
+
+
+def _origin(found: dict[str, Any]) -> dict[str, str | int | None] | None:
+    source, key, order = (found.get(name) for name in ("source", "key", "order"))
+    if not (isinstance(source, str) and isinstance(key, str)):
+        return None
+    return {"source": source, "key": key, "order": order if isinstance(order, int) else None}
 
 
 def _metrics(values: dict[str, Any]) -> Iterator[tuple[str, float | str | None]]:

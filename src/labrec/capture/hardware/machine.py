@@ -202,14 +202,23 @@ def _has_battery(tree: Tree) -> bool | None:
 def hardware_id(facts: Mapping[str, Fact]) -> str:
     """Return the digest of what makes two machines the same for statistics.
 
-    Clocks, firmware and host name are outside. What is unavailable enters as null, so that a
-    machine that hides a fact is not taken for one that shows it.
-
     Args:
         facts: The lasting facts.
 
     Returns:
         ``sha256:<64 hex>`` over RFC 8785.
+    """
+    return _writer.write(hardware_model(facts)).digest
+
+
+def hardware_model(facts: Mapping[str, Fact]) -> dict[str, Any]:
+    """Return what the hardware id is the digest of.
+
+    Clocks, firmware and host name are outside. What is unavailable enters as null, so that a
+    machine that hides a fact is not taken for one that shows it.
+
+    Args:
+        facts: The lasting facts.
     """
 
     def get(name: str) -> Any:
@@ -219,20 +228,18 @@ def hardware_id(facts: Mapping[str, Fact]) -> str:
     models = None
     if gpus is not None:
         models = sorted(str(gpu.get("name")) for gpu in gpus)
-    return _writer.write(
-        {
-            "architecture": get("architecture"),
-            "cpu_vendor": get("cpu_vendor"),
-            "cpu_family": get("cpu_family"),
-            "cpu_model": get("cpu_model"),
-            "cpu_stepping": get("cpu_stepping"),
-            "sockets": get("sockets"),
-            "physical_cores": get("physical_cores"),
-            "memory_gib": None if memory is None else round(memory / GIB),
-            "gpus": models,
-            "virtualisation": get("virtualisation"),
-        }
-    ).digest
+    return {
+        "architecture": get("architecture"),
+        "cpu_vendor": get("cpu_vendor"),
+        "cpu_family": get("cpu_family"),
+        "cpu_model": get("cpu_model"),
+        "cpu_stepping": get("cpu_stepping"),
+        "sockets": get("sockets"),
+        "physical_cores": get("physical_cores"),
+        "memory_gib": None if memory is None else round(memory / GIB),
+        "gpus": models,
+        "virtualisation": get("virtualisation"),
+    }
 
 
 # The tier rule, version 1: the first row that fits (least cores, least GiB).
