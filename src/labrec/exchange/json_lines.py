@@ -91,7 +91,7 @@ def _lines(file: IO[bytes], mistakes: list[Mistake]) -> Iterator[tuple[int, Flat
 
 def _decode(data: bytes) -> Flat:
     try:
-        found = _DECODER.decode(data.decode())
+        found = _DECODER.decode(data.decode().rstrip("\r\n"))
     except UnicodeDecodeError as error:
         raise _RefusedError(f"not UTF-8 at byte {error.start + 1}") from None
     except RecursionError:

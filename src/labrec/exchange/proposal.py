@@ -25,11 +25,17 @@ _SHOWN = 1000  # rows that are looked at for what needs reading of cells
 _KEY = re.compile(r"(?i)(?:^|[._ -])(?:run[._ -]?id|id|key|uuid|run|trial|name|commit|experiment)$")
 _STATUS = re.compile(r"(?i)^(?:.*[._ -])?(?:status|state|outcome|verdict|result)$")
 _STARTED = re.compile(r"(?i)(?:start|begin|creat|launch|submit|timestamp|^date$|^time$|datetime)")
-_ENDED = re.compile(r"(?i)(?:^|[._ -])(?:end|ended|finish|finished|stop|stopped|complet\w*)(?:$|[._ -])")
-_DURATION = re.compile(r"(?i)(?:duration|runtime|elapsed|wall[._ -]?(?:time|clock)|_seconds$|time_s$)")
+_ENDED = re.compile(
+    r"(?i)(?:^|[._ -])(?:end|ended|finish|finished|stop|stopped|complet\w*)(?:$|[._ -])"
+)
+_DURATION = re.compile(
+    r"(?i)(?:duration|runtime|elapsed|wall[._ -]?(?:time|clock)|_seconds$|time_s$)"
+)
 _PARENT = re.compile(r"(?i)(?:^|[._ -])(?:parent|parents|based[._ -]?on|derived[._ -]?from|base)$")
 _SEED = re.compile(r"(?i)(?:^|[._ -])(?:\w*seed)$")
-_TEXT = re.compile(r"(?i)(?:desc|description|note|notes|comment|comments|summary|message|hypothesis)$")
+_TEXT = re.compile(
+    r"(?i)(?:desc|description|note|notes|comment|comments|summary|message|hypothesis)$"
+)
 _TAGS = re.compile(r"(?i)(?:^|[._ -])tags?$")
 _LESS = re.compile(
     r"(?i)(?:loss|error|err|bpb|bpc|ppl|perplexity|rmse|mse|mae|nll|wer|cer|fid|latency|regret|time"
@@ -127,7 +133,9 @@ class _Proposal:
         yield from self._simple("intent", _TEXT, prose=True)
         yield from self._named("hardware", _HARDWARE)
         seeds = [one for one in self._free() if _SEED.search(one.name) and _is_integer(one)]
-        yield from self._section("seeds", ((one.name, _quoted(one.name)) for one in self._take(seeds)))
+        yield from self._section(
+            "seeds", ((one.name, _quoted(one.name)) for one in self._take(seeds))
+        )
         metrics = [one for one in self._free() if _is_metric(one)]
         yield from self._metrics(list(self._take(metrics)))
         rest = [one for one in self._free() if one.plain]
@@ -212,9 +220,7 @@ class _Proposal:
             self.used.add(found.name)
             yield f"duration: {{column: {_quoted(found.name)}, unit: s}}"
 
-    def _simple(
-        self, key: str, pattern: re.Pattern[str], *, prose: bool = False
-    ) -> Iterator[str]:
+    def _simple(self, key: str, pattern: re.Pattern[str], *, prose: bool = False) -> Iterator[str]:
         found = self._first(pattern)
         if prose and found is not None and not _is_prose(found):
             return
@@ -339,7 +345,11 @@ def _time_form(column: Column) -> str | None:
     """Return the options with which a column is read as a time; None where it is none."""
     from datetime import UTC  # as the guess where a table says nothing
 
-    for form, options in (("iso", ""), ("epoch", ", form: epoch"), ("epoch-ms", ", form: epoch-ms")):
+    for form, options in (
+        ("iso", ""),
+        ("epoch", ", form: epoch"),
+        ("epoch-ms", ", form: epoch-ms"),
+    ):
         for zone, more in ((None, ""), (UTC, ", zone: UTC")):
             try:
                 found = [cells.moment(cell, form, zone) for cell in column.cells[:_SHOWN]]
@@ -369,4 +379,3 @@ def _quoted(name: str) -> str:
     if _PLAIN.fullmatch(name) and name.lower() not in _YAML_WORDS:
         return name
     return json.dumps(name)
-

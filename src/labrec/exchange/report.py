@@ -111,7 +111,9 @@ class ImportReport(NamedTuple):
             if count:
                 lines.append(f"  {count} {what}")
         if found.experiments == 1 < found.runs:
-            lines.append("  all agree in their features: they count as replicates of one experiment")
+            lines.append(
+                "  all agree in their features: they count as replicates of one experiment"
+            )
         if self.skipped:
             lines.append(f"  {len({one.line for one in self.skipped})} skipped: wrong rows")
         return lines

@@ -7,6 +7,7 @@ with its line; a file that is no table at all is an error.
 from __future__ import annotations
 
 import csv
+import io
 import os
 import stat
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
@@ -86,8 +87,10 @@ class Table(NamedTuple):
 
     def place(self, column: str) -> int | str:
         """Return where a column stands, or what is wrong with its name."""
+        if not column:
+            return "names no column"
         count = self.columns.count(column)
-        if count == 1 and column:
+        if count == 1:
             return self.columns.index(column)
         if count:
             places = [str(at + 1) for at, name in enumerate(self.columns) if name == column]
@@ -123,6 +126,8 @@ def read_table(path: Path, form: Form = Form()) -> Table:  # noqa: B008 - it is 
             return _read(file, path, kind, form)
     except FileNotFoundError as error:
         raise NotFoundError(f"there is no file {path}", paths=[path]) from error
+    except IsADirectoryError as error:
+        raise _no_file(path) from error
     except OSError as error:
         raise StorageError(
             f"cannot read {path}: {error.strerror or error}", paths=[path]
@@ -137,13 +142,17 @@ def _open_calmly(path: str, flags: int) -> int:
 def _check_file(file: IO[bytes], path: Path) -> None:
     found = os.fstat(file.fileno())
     if not stat.S_ISREG(found.st_mode):
-        raise UsageError(f"{path} is no regular file", paths=[path])
+        raise _no_file(path)
     if found.st_size > MAX_BYTES:
         raise LimitError(
             f"{path.name} has {found.st_size} bytes; at most {MAX_BYTES} are read",
             hint="Split it; the rows of one import are one file.",
             paths=[path],
         )
+
+
+def _no_file(path: Path) -> UsageError:
+    return UsageError(f"{path} is no regular file", paths=[path])
 
 
 def _read(file: IO[bytes], path: Path, kind: str, form: Form) -> Table:
@@ -168,11 +177,13 @@ def _read(file: IO[bytes], path: Path, kind: str, form: Form) -> Table:
 
 
 def _read_delimited(file: IO[bytes], path: Path, form: Form) -> Table:
-    import io  # needed here alone
-
     encoding = "utf-8-sig" if form.encoding == "utf-8" else form.encoding
     # What does not decode stays visible in its cell and is told with its line.
-    lines = io.TextIOWrapper(file, encoding, errors="surrogateescape", newline="")
+    with io.TextIOWrapper(file, encoding, errors="surrogateescape", newline="") as lines:
+        return _from_lines(lines, path, form)
+
+
+def _from_lines(lines: IO[str], path: Path, form: Form) -> Table:
     mistakes: list[Mistake] = []
     records = _records(lines, form, mistakes)
     header = next(records, None)
@@ -183,7 +194,7 @@ def _read_delimited(file: IO[bytes], path: Path, form: Form) -> Table:
             or "Its first line names the columns.",
             paths=[path],
         )
-    columns = tuple(cell.strip() if cell else "" for cell in header.values)
+    columns = tuple(cell or "" for cell in header.values)
     check_columns(columns, path)
     rows: list[Row] = []
     for row in records:
