@@ -11,6 +11,7 @@ file does not say is not in the line.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import sys
@@ -58,9 +59,15 @@ def line(division: Path, submitter: str, folder: Path) -> dict[str, Any]:
 
 
 def text(folder: Path, kind: str) -> str:
-    """Return a runner's text; it is not always in one encoding."""
+    """Return a runner's text; it is not always in one encoding.
+
+    Some files hold each line twice, time stamp and all: that is one measurement, written twice.
+    """
     path = folder / kind / "results.txt"
-    return path.read_text("utf-8", "replace") if path.is_file() else ""
+    if not path.is_file():
+        return ""
+    lines = path.read_text("utf-8", "replace").splitlines()
+    return "\n".join(found for found, _ in itertools.groupby(lines))
 
 
 def about(path: Path) -> dict[str, Any]:
@@ -81,7 +88,7 @@ def numbers(pattern: re.Pattern[str], found: str) -> list[float]:
 
 
 def last(pattern: re.Pattern[str], found: str) -> float | None:
-    """Return the last number that a pattern finds: a file may hold several tries."""
+    """Return the last number that a pattern finds: what a file says in the end."""
     return numbers(pattern, found)[-1] if pattern.search(found) else None
 
 

@@ -314,8 +314,8 @@ def test_cells_are_never_more_than_text(desk, call):
     table_map = ("source: s\nkey: id\nproject: {value: p}\nname: {text: '{a} {b}'}\n"
                  "features: {a: a, b: b}\nmetrics: {loss: loss}")  # fmt: skip
     lines = "\n".join(json.dumps(row) for row in rows)
-    assert desk.wrong(lines, table_map, name="t.jsonl") == ["t.jsonl:3: name: a NUL",
-                                                           "t.jsonl:3: features.b: a NUL"]  # fmt: skip
+    assert desk.wrong(lines, table_map, name="t.jsonl") == ["t.jsonl:3: features.b: a NUL",
+                                                           "t.jsonl:3: name: a NUL"]  # fmt: skip
     answer = desk.table(lines, table_map, "--skip-bad", name="t.jsonl")
     assert answer.code == 3
     trees = [run.record["features"]["tree"] for run in desk.runs().values()]
@@ -389,7 +389,7 @@ def test_importing_again_adds_nothing(desk):
 def test_another_version_of_labrec_adds_nothing_either(desk, monkeypatch):
     desk.good(TABLE, MAP)
     before = _files()
-    monkeypatch.setattr("labrec.exchange.drafts.__version__", "99.0")
+    monkeypatch.setattr("labrec.exchange.outlines.__version__", "99.0")
     assert desk.good(TABLE, MAP)["new"] == 0
     assert _files() == before
     desk.verify()

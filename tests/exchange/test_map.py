@@ -46,8 +46,8 @@ def test_all_mistakes_at_once_each_with_its_place_and_what_is_near(desk):
         "sourze: is no key here; near it: 'source'",
         "source: is missing: a text that names where the rows are from",
         "key: no column 'idd'; near it: 'id' (a constant is {value: idd})",
-        "project: no column 'my-project'; there are 'acc', 'id', 'loss', 'note', 'state' "
-        "(a constant is {value: my-project})",
+        "project: no column 'my-project'; there are 'acc', 'id', 'loss', 'note', 'state'"
+        + " (a constant is {value: my-project})",
         "status.map: is a list; write a mapping, name: column",
         "tags[1].column: no column 'nte'; near it: 'note'",
         "started.form: 'isoo' is none of iso, epoch, epoch-ms",
@@ -118,7 +118,7 @@ def test_sources(desk):
           word: {column: state, map: {ok: 1, bad: true}}
           other: {column: state, replace: {ok: fine}}
           list: {column: b, split: ","}
-        """.replace("list: {column: b, split: \",\"}", ""),
+        """.replace('list: {column: b, split: ","}', ""),
     )  # fmt: skip
     trees = {name: record["features"]["tree"] for name, record in desk.records().items()}
     assert trees == {
@@ -142,7 +142,7 @@ def test_an_ambiguous_column_is_wrong_only_where_it_is_named(desk):
 
 def test_a_value_may_be_a_whole_tree(desk):
     desk.good(
-        '{"id": 1, "config": {"lr": 0.1, "$odd": {"deep": [1, null]}, "big": %d}}\n' % 2**60,
+        f'{{"id": 1, "config": {{"lr": 0.1, "$odd": {{"deep": [1, null]}}, "big": {2**60}}}}}\n',
         GOOD + "features: config",
         name="t.jsonl",
     )

@@ -11,7 +11,7 @@ from labrec.lineage.graph import graph
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from labrec.exchange.drafts import Draft
+    from labrec.exchange.outlines import Outline
 
 SHORTEST: Final = 4
 """Fewest characters that are taken for the beginning of a key."""
@@ -88,21 +88,21 @@ class Kin(NamedTuple):
     order: tuple[str, ...]
 
 
-def kin_of(drafts: Sequence[Draft], mistakes: list[Mistake]) -> Kin:
+def kin_of(outlines: Sequence[Outline], mistakes: list[Mistake]) -> Kin:
     """Find the parents of every row.
 
     Args:
-        drafts: The rows; a key that two of them have is a mistake.
+        outlines: The rows; a key that two of them have is a mistake.
         mistakes: Takes what is wrong. Rows with mistakes have no place in the order.
     """
-    first: dict[str, Draft] = {}
-    for draft in drafts:
-        known = first.setdefault(draft.key, draft)
-        if known is not draft:
-            what = f"{shown(draft.key)} also names the row on line {known.line}"
-            mistakes.append(Mistake("key", what, draft.line))
+    first: dict[str, Outline] = {}
+    for outline in outlines:
+        known = first.setdefault(outline.key, outline)
+        if known is not outline:
+            what = f"{shown(outline.key)} also names the row on line {known.line}"
+            mistakes.append(Mistake("key", what, outline.line))
     keys = Keys(first)
-    parents = {key: tuple(_parents(draft, keys, mistakes)) for key, draft in first.items()}
+    parents = {key: tuple(_parents(outline, keys, mistakes)) for key, outline in first.items()}
     edges = [
         (key, parent.key) for key, found in parents.items() for parent in found
         if parent.key is not None
@@ -117,13 +117,13 @@ def kin_of(drafts: Sequence[Draft], mistakes: list[Mistake]) -> Kin:
     return Kin(parents, found.order)
 
 
-def _parents(draft: Draft, keys: Keys, mistakes: list[Mistake]) -> Iterable[Parent]:
+def _parents(outline: Outline, keys: Keys, mistakes: list[Mistake]) -> Iterable[Parent]:
     seen: set[Any] = set()
-    for called, prefix in draft.parents:
+    for called, prefix in outline.parents:
         try:
             key = keys.find(called, prefix=prefix)
         except AmbiguousError as error:
-            mistakes.append(Mistake("parents", str(error), draft.line))
+            mistakes.append(Mistake("parents", str(error), outline.line))
             continue
         if (key or called) not in seen:
             seen.add(key or called)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.exchange import cells
 from labrec.exchange.cells import CellError
-from labrec.exchange.drafts import STATUSES
+from labrec.exchange.outlines import STATUSES
 from labrec.exchange.table import Form, Table, read_table
+from labrec.record.codec import REFUSED_CHARACTERS
 from labrec.record.layout import slugify_project
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ _MORE = re.compile(
 )
 _CHOSEN = re.compile(
     r"(?i)(?:^|[._ -])(?:lr|learning[._ -]?rate|weight[._ -]?decay|wd|dropout|momentum|betas?[0-9]?"
-    r"|alpha|gamma|eps|epsilon|temperature|top[._ -]?[pk]|warmup|warmdown|ratio|rate|fraction|scale)"
-    r"(?:$|[._ -])"
+    r"|alpha|gamma|eps|epsilon|temperature|top[._ -]?[pk]|warmup|warmdown|ratio|rate|fraction"
+    r"|scale)(?:$|[._ -])"
 )
 _MEASURED = re.compile(r"(?i)(?:memory|mem|vram|rss|val|valid|test|eval|metric|final|best)")
 _HARDWARE: Final = {
@@ -111,8 +111,11 @@ class _Proposal:
     def __init__(self, table: Table, stem: str) -> None:
         self.table = table
         self.stem = stem
-        names = [name for name in table.columns if name and table.columns.count(name) == 1]
-        seen = [_look(table, name) for name in names]
+        self.names = [
+            name for name in table.columns
+            if name and table.columns.count(name) == 1 and not REFUSED_CHARACTERS.search(name)
+        ]  # fmt: skip
+        seen = [_look(table, name) for name in self.names]
         # An object's members are columns of their own; a column without cells says nothing.
         self.columns = [
             one for one in seen if one.cells and not any(isinstance(c, dict) for c in one.cells)
@@ -174,7 +177,8 @@ class _Proposal:
                 yield f"key: [{', '.join(_quoted(one.name) for one in several)}]"
                 return
         yield "# Nothing here names each row alone: say which columns do together."
-        yield f"key: [{', '.join(_quoted(one.name) for one in self.columns if one.plain)}]"
+        plain = [one.name for one in self.columns if one.plain] or self.names
+        yield f"key: [{', '.join(map(_quoted, plain))}]"
 
     def _status(self) -> Iterator[str]:
         found = next(
@@ -274,7 +278,7 @@ class _Proposal:
 
     def _features(self, found: list[Column]) -> Iterator[str]:
         if not found:
-            yield "# No column is left that says what was varied: what names a run makes it its own."
+            yield "# No column is left that says what was varied: each run is its own experiment."
             own = [(self.key, f"{{column: {_quoted(self.key)}, type: text}}")] if self.key else []
             yield from self._section("features", own)
             return
@@ -375,7 +379,13 @@ def _feature_name(name: str, names: list[str]) -> str:
 
 
 def _quoted(name: str) -> str:
-    """Return a text as YAML: plain where it is simple, else as a JSON string, which YAML reads."""
+    """Return a text as YAML: plain where it is simple, else in quotes, nothing invisible in it."""
     if _PLAIN.fullmatch(name) and name.lower() not in _YAML_WORDS:
         return name
-    return json.dumps(name)
+    return '"' + "".join(map(_escaped, name)) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return f"\\{character}"
+    return character if character.isprintable() else f"\\U{ord(character):08x}"

@@ -1,4 +1,4 @@
-"""From drafts to records: parents and ids put in, secrets taken out, written as bytes."""
+"""From outlines to records: parents and ids put in, secrets taken out, written as bytes."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from labrec.exchange.drafts import Draft, Points
     from labrec.exchange.kin import Parent
+    from labrec.exchange.outlines import Outline, Points
 
 Record = dict[str, Any]
 
@@ -79,12 +79,12 @@ class Writer:
         self._checked: set[str] = set()
 
     def write(
-        self, draft: Draft, parents: Sequence[Parent], written: Mapping[str, Written]
+        self, outline: Outline, parents: Sequence[Parent], written: Mapping[str, Written]
     ) -> Written:
-        """Make the record of a draft. The same draft and parents give the same bytes.
+        """Make the record of an outline. The same outline and parents give the same bytes.
 
         Args:
-            draft: The draft; used up.
+            outline: The outline; used up.
             parents: Its parents.
             written: The records of the rows before it, by key: among them its parents.
 
@@ -92,14 +92,14 @@ class Writer:
             InvalidError: It does not fit into a record.
             SecretError: Something it refers to holds a secret.
         """
-        record, objects, events = draft.record, [], list(draft.events)
+        record, objects, events = outline.record, [], list(outline.events)
         record["lineage"]["parents"] = [_parent(one, written) for one in parents]
-        if draft.facts:
-            machine = self._machines.of(draft.facts)
-            record["hardware"] = machine.section | {"conditions": draft.conditions}
+        if outline.facts:
+            machine = self._machines.of(outline.facts)
+            record["hardware"] = machine.section | {"conditions": outline.conditions}
             objects.append(machine.document)
-        if draft.series:
-            objects.append(self._series(record, draft.series))
+        if outline.series:
+            objects.append(self._series(record, outline.series))
         changes = fit(record)
         for item in record["datasets"]["items"]:
             fit_dataset(item, changes)
@@ -109,7 +109,7 @@ class Writer:
         record["capture"] = {"minor": 0, "events": bounds.merged(events)}
         cleaned, _, found = guard(record, self._unchecked(objects), "refuse", self._allow)
         self._checked |= {one.sha256 for one in objects}
-        return _finished(draft, cleaned, tuple(objects), len(found))
+        return _finished(outline, cleaned, tuple(objects), len(found))
 
     def _unchecked(self, objects: list[NewObject]) -> list[NewObject]:
         """Return the objects that were not searched before: most rows share their machine."""
@@ -164,12 +164,12 @@ def _parent(parent: Parent, written: Mapping[str, Written]) -> Record:
 
 
 def _finished(
-    draft: Draft, record: Record, objects: tuple[NewObject, ...], redacted: int
+    outline: Outline, record: Record, objects: tuple[NewObject, ...], redacted: int
 ) -> Written:
     """Put the digests and the id into a record: they are of what is stored, secrets taken out."""
     identity, features = record["identity"], record["features"]
     origin = identity["origin"]
-    if origin != draft.record["identity"]["origin"]:
+    if origin != outline.record["identity"]["origin"]:
         raise InvalidError("its key or the map's source holds a secret")
     features["digest"] = str(Digest.of_value(features["tree"]))
     digests = [item["digest"] for item in record["datasets"]["items"] if item["digest"]]
@@ -178,14 +178,14 @@ def _finished(
             identity["project"], features["tree"], features["nuisance"], None, digests, []
         )
     )
-    run_id = imported_run_id(draft.started_ms, origin_key(origin), mapped_payload(record))
+    run_id = imported_run_id(outline.started_ms, origin_key(origin), mapped_payload(record))
     identity["run_id"] = run_id
     data = encode(record)
     return Written(
         project=identity["project"],
         run_id=run_id,
-        key=draft.key,
-        line=draft.line,
+        key=outline.key,
+        line=outline.line,
         name=identity["name"],
         config_digest=identity["config_digest"],
         path=run_path(identity["project"], run_id, Digest.of(data)),

@@ -65,7 +65,7 @@ def constant(value: Any) -> Getter:
 
 
 def row_number(values: Values) -> Any:
-    """Return the line of a row: a draft is made of its values with that behind them."""
+    """Return the line of a row: an outline is made of its values with that behind them."""
     return values[-1]
 
 

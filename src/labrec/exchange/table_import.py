@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labrec.capture.secrets.search import redact
 from labrec.errors import InvalidError, NotFoundError, SecretError, StorageError
-from labrec.exchange.drafts import Drafter
 from labrec.exchange.joins import join, read_form
 from labrec.exchange.kin import kin_of
 from labrec.exchange.mistakes import Mistake, WrongMapError, WrongRowsError
 from labrec.exchange.origins import Origins
+from labrec.exchange.outlines import Outliner
 from labrec.exchange.records import Writer
 from labrec.exchange.report import FIRST, Counts, FirstRun, ImportReport
 from labrec.exchange.table import read_table
@@ -27,8 +27,8 @@ from labrec.store.additions import MOST, Addition
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from labrec.exchange.drafts import Draft
     from labrec.exchange.kin import Kin, Parent
+    from labrec.exchange.outlines import Outline
     from labrec.exchange.records import Written
     from labrec.exchange.table import Table
     from labrec.exchange.table_map import TableMap
@@ -43,7 +43,7 @@ class Prepared(NamedTuple):
     Attributes:
         table: The table.
         source: What the map calls it.
-        drafts: The rows that make runs, in their order.
+        outlines: The rows that make runs, in their order.
         kin: How they are related.
         written: Their records, parents first.
         skipped: What is wrong with the other rows.
@@ -51,7 +51,7 @@ class Prepared(NamedTuple):
 
     table: Table
     source: str
-    drafts: list[Draft]
+    outlines: list[Outline]
     kin: Kin
     written: list[Written]
     skipped: list[Mistake]
@@ -139,40 +139,42 @@ def prepare(
         SecretError: What would be stored holds a secret.
     """
     wrong = list(table.mistakes)
-    drafter = Drafter(table_map)
-    drafts = [draft for row in table.rows if (draft := drafter.draft(row, wrong)) is not None]
-    kin = kin_of(drafts, wrong)
+    outliner = Outliner(table_map)
+    outlines = [
+        outline for row in table.rows if (outline := outliner.outline(row, wrong)) is not None
+    ]
+    kin = kin_of(outlines, wrong)
     if wrong and not skip_bad:
         raise WrongRowsError(table.name, _in_order(wrong))
-    while (bad := {mistake.line for mistake in wrong}) & {draft.line for draft in drafts}:
-        drafts = [draft for draft in drafts if draft.line not in bad]
-        kin = kin_of(drafts, wrong)  # a row whose parent is left out has a dangling parent
+    while (bad := {mistake.line for mistake in wrong}) & {outline.line for outline in outlines}:
+        outlines = [outline for outline in outlines if outline.line not in bad]
+        kin = kin_of(outlines, wrong)  # a row whose parent is left out has a dangling parent
     writer = Writer(lab.settings.secrets_allow, folder)
-    written = _write(writer, drafts, kin, wrong, skip_bad=skip_bad)
+    written = _write(writer, outlines, kin, wrong, skip_bad=skip_bad)
     if wrong and not skip_bad:
         raise WrongRowsError(table.name, _in_order(wrong))
     left = {mistake.line for mistake in wrong}
-    drafts = [draft for draft in drafts if draft.line not in left]
-    return Prepared(table, table_map.source, drafts, kin, written, _in_order(wrong))
+    outlines = [outline for outline in outlines if outline.line not in left]
+    return Prepared(table, table_map.source, outlines, kin, written, _in_order(wrong))
 
 
 def _write(
-    writer: Writer, drafts: Sequence[Draft], kin: Kin, wrong: list[Mistake], *, skip_bad: bool
+    writer: Writer, outlines: Sequence[Outline], kin: Kin, wrong: list[Mistake], *, skip_bad: bool
 ) -> list[Written]:
-    by_key = {draft.key: draft for draft in drafts}
+    by_key = {outline.key: outline for outline in outlines}
     written: dict[str, Written] = {}
     for key in kin.order:
-        draft = by_key[key]
+        outline = by_key[key]
         try:
-            written[key] = writer.write(draft, kin.parents[key], written)
+            written[key] = writer.write(outline, kin.parents[key], written)
         except SecretError as error:
             if not skip_bad:
-                error.message = f"line {draft.line}: {error.message}"
+                error.message = f"line {outline.line}: {error.message}"
                 error.kept = "the lab as it was: nothing was imported"
                 raise
-            wrong.append(Mistake("", error.message, draft.line))
+            wrong.append(Mistake("", error.message, outline.line))
         except InvalidError as error:
-            wrong.append(Mistake("", error.message, draft.line))
+            wrong.append(Mistake("", error.message, outline.line))
     return list(written.values())
 
 
@@ -205,7 +207,10 @@ def _record(lab: Lab, prepared: Prepared, *, dry_run: bool) -> ImportReport:
         dry=dry_run,
         counts=counts,
         skipped=prepared.skipped,
-        first=[_first(draft, prepared.kin.parents[draft.key]) for draft in prepared.drafts[:FIRST]],
+        first=[
+            _first(outline, prepared.kin.parents[outline.key])
+            for outline in prepared.outlines[:FIRST]
+        ],
         commits=commits,
     )
 
@@ -240,13 +245,13 @@ def _subject(projects: Sequence[str], source: str) -> str:
 
 
 def _counts(prepared: Prepared, known: Mapping[str, str]) -> Counts:
-    written, drafts = prepared.written, prepared.drafts
+    written, outlines = prepared.written, prepared.outlines
     dangling = sum(
-        parent.key is None for draft in drafts for parent in prepared.kin.parents[draft.key]
+        parent.key is None for outline in outlines for parent in prepared.kin.parents[outline.key]
     )
     failures = sum(
         told["kind"] == "skipped" and told["why"].endswith("is declared a failure value")
-        for draft in drafts for told in draft.events
+        for outline in outlines for told in outline.events
     )  # fmt: skip
     return Counts(
         rows=len(prepared.table.rows) + len({one.line for one in prepared.table.mistakes}),
@@ -254,8 +259,8 @@ def _counts(prepared: Prepared, known: Mapping[str, str]) -> Counts:
         new=sum(one.run_id not in known for one in written),
         known=sum(one.run_id in known for one in written),
         experiments=len({one.config_digest for one in written}),
-        failed=sum(draft.identity["status"] == "failed" for draft in drafts),
-        undated=sum(draft.started_ms is None for draft in drafts),
+        failed=sum(outline.identity["status"] == "failed" for outline in outlines),
+        undated=sum(outline.started_ms is None for outline in outlines),
         dangling=dangling,
         failure_values=failures,
         redacted=sum(one.redacted for one in written),
@@ -268,15 +273,15 @@ def _superseding(notes: Iterable[Addition]) -> int:
     )
 
 
-def _first(draft: Draft, parents: Iterable[Parent]) -> FirstRun:
-    identity = draft.record["identity"]
-    values = draft.record["metrics"]["values"]
+def _first(outline: Outline, parents: Iterable[Parent]) -> FirstRun:
+    identity = outline.record["identity"]
+    values = outline.record["metrics"]["values"]
     metrics = {
         name: told["last"]["$float"] if isinstance(told["last"], dict) else told["last"]
         for name, told in values.items()
     }
     return FirstRun(
-        line=draft.line,
+        line=outline.line,
         project=identity["project"],
         name=identity["name"],
         status=identity["status"],

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 KEYS: Final = (
     "source", "key", "order", "project", "name", "status", "reason", "author", "tags", "intent",
-    "outcome", "started", "ended", "duration", "parents", "features", "nuisance", "seeds", "metrics",
-    "hardware", "conditions", "datasets", "join", "format",
+    "outcome", "started", "ended", "duration", "parents", "features", "nuisance", "seeds",
+    "metrics", "hardware", "conditions", "datasets", "join", "format",
 )  # fmt: skip
 """What a map may have at its top."""
 

@@ -1,4 +1,4 @@
-"""From a row to a draft: what its record will say, but for ids and digests. ○ No IO."""
+"""From a row to an outline: what its record will say, but for ids and digests. ○ No IO."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Points(NamedTuple):
     values: list[float]
 
 
-class Draft(NamedTuple):
+class Outline(NamedTuple):
     """What a row says.
 
     Attributes:
@@ -87,8 +87,8 @@ class Draft(NamedTuple):
         return dict(self.record["identity"])
 
 
-class Drafter:
-    """Makes drafts of the rows of one table.
+class Outliner:
+    """Makes outlines of the rows of one table.
 
     Args:
         table_map: The map; it fits the table.
@@ -98,21 +98,21 @@ class Drafter:
         self.map = table_map
         self._projects: dict[str, str] = {}
 
-    def draft(self, row: Row, mistakes: list[Mistake]) -> Draft | None:
-        """Return the draft of a row; None where the row does not give what the map says.
+    def outline(self, row: Row, mistakes: list[Mistake]) -> Outline | None:
+        """Return the outline of a row; None where the row does not give what the map says.
 
         Args:
             row: The row.
             mistakes: Takes all that is wrong with it.
         """
         making = _Making(self.map, row, self._projects)
-        draft = making.run()
+        outline = making.run()
         mistakes += making.mistakes
-        return None if making.mistakes else draft
+        return None if making.mistakes else outline
 
 
 class _Making:
-    """The making of one draft; every method notes what is wrong and goes on."""
+    """The making of one outline; every method notes what is wrong and goes on."""
 
     def __init__(self, table_map: TableMap, row: Row, projects: dict[str, str]) -> None:
         self.map = table_map
@@ -123,7 +123,7 @@ class _Making:
         self.events: list[Event] = []
         self.series: list[Points] = []
 
-    def run(self) -> Draft:
+    def run(self) -> Outline:
         table_map = self.map
         key = self._demanded(table_map.key, cells.line) or ""
         identity, started_ms = self._identity(key)
@@ -152,7 +152,7 @@ class _Making:
             self.events.append(event("unavailable", "hardware", why))
             facts, conditions = {}, {}
         parents = tuple(self._parents())
-        return Draft(self.line, key, record, started_ms, parents, facts, conditions,
+        return Outline(self.line, key, record, started_ms, parents, facts, conditions,
                      tuple(self.series), self.events)  # fmt: skip
 
     # -- reading cells ---------------------------------------------------------------------

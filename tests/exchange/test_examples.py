@@ -1,0 +1,211 @@
+"""The maps of the manual and of examples/, on the tables they are for."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import labrec
+from labrec.exchange.table_map import KEYS
+from labrec.record import yaml12
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+MANUAL = (ROOT / "docs" / "import.md").read_text()
+
+
+def _block(language: str, begin: str) -> str:
+    blocks = re.findall(rf"```{language}\n(.*?)```", MANUAL, re.DOTALL)
+    return next(block for block in blocks if block.startswith(begin))
+
+
+# --- the manual ---------------------------------------------------------------------------------
+
+
+def test_the_first_map_of_the_manual_fits_its_table(desk):
+    report = desk.good(_block("csv", "run_id"), _block("yaml", "source"))
+    assert (report["runs"], report["failed"], report["failure_values"]) == (3, 1, 1)
+    trees = {name: record["features"]["tree"] for name, record in desk.records().items()}
+    assert trees["r1"] == {"lr": 0.1, "optimizer": {"name": "adam"}}
+    desk.verify()
+
+
+def test_its_mistakes_are_told_as_the_manual_says(desk, call):
+    table_map = _block("yaml", "source").replace("val_loss", "val_los")
+    table_map = re.sub(r"map: \{.*?\}", "map: [ok]", table_map)
+    table = desk.write("results.csv", _block("csv", "run_id"))
+    told = call("import", "table", table, "--map", desk.write("map.yaml", table_map)).err
+    for line in _block(
+        "console", "$ labrec import table results.csv --map map.yaml\n"
+    ).splitlines()[1:]:
+        assert line in told
+
+
+def test_the_manual_lists_every_key():
+    listed = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", MANUAL, re.MULTILINE)
+    assert set(KEYS) <= set(re.findall(r"`(\w+)`", " ".join(listed)))
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.yaml")), ids=lambda path: path.stem)
+def test_every_example_is_a_map(path):
+    assert {"source", "key", "project"} <= set(yaml12.load(path.read_bytes())) <= set(KEYS)
+
+
+# --- autoresearch -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def autoresearch(desk, shared_data, call):
+    folder = shared_data("autoresearch_h100")
+    table_map = EXAMPLES / "autoresearch_h100" / "map.yaml"
+    report = call("import", "table", folder / "results.tsv", "--map", table_map, "--json").json
+    with (folder / "results.tsv").open(newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    with (folder / "git_log.tsv").open(newline="") as file:
+        log = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return report, desk.runs(), rows, log
+
+
+def test_all_126_experiments_are_there(autoresearch, desk):
+    report, runs, rows, _ = autoresearch
+    assert (report["rows"], report["runs"], report["new"]) == (126, 126, 126)
+    assert report["undated"] == 126
+    assert {run.project for run in runs.values()} == {"autoresearch-h100"}
+    assert Counter(tag for run in runs.values() for tag in run.tags) == {
+        "keep": 23, "discard": 102, "crash": 1
+    }  # fmt: skip
+    for number, row in enumerate(rows):
+        run = runs[row["commit"]]
+        assert run.section("lineage")["intent"] == row["description"]
+        assert run.section("identity")["origin"]["order"] == number + 2
+        if row["status"] != "crash":
+            assert run.metrics == {
+                "val_bpb": float(row["val_bpb"]), "memory": float(row["memory_gb"])
+            }  # fmt: skip
+            assert run.status == "complete"
+    desk.verify()
+
+
+def test_the_crash_is_failed_and_wins_nothing(autoresearch, call):
+    _, runs, _, _ = autoresearch
+    (crash,) = (run for run in runs.values() if run.status == "failed")
+    assert (crash.name, crash.metrics) == ("e05a87d", {})
+    assert "'0.000000' is declared a failure value" in str(crash.section("capture"))
+    best = call("log", "--sort", "metrics.val_bpb", "-n", "1", "--json").json[0]
+    assert (best["name"], best["metrics"]["val_bpb"]) == ("438a26e", 0.969686)
+
+
+def test_the_kept_chain_is_that_of_git(autoresearch):
+    _, runs, rows, log = autoresearch
+    parent_of = {one["commit"]: one["parents"] for one in log}
+    kept = [row["commit"] for row in rows if row["status"] == "keep"]
+    assert (len(kept), kept[0]) == (23, "baseline")
+    assert runs["baseline"].section("lineage")["parents"] == []
+    for before, name in zip(kept, kept[1:], strict=False):
+        (parent,) = runs[name].section("lineage")["parents"]
+        assert parent["run_id"] == runs[before].run_id
+        (commit,) = (one for one in parent_of if one.startswith(name))
+        if before == "baseline":  # what the map claims: the branch begins here, at no row
+            assert not any(parent_of[commit].startswith(one) for one in runs)
+        else:
+            assert parent_of[commit].startswith(before)
+
+
+def test_what_was_thrown_away_has_a_dangling_parent(autoresearch):
+    report, runs, rows, _ = autoresearch
+    gone = [row["commit"] for row in rows if row["status"] != "keep"]
+    assert len(gone) == report["dangling"] == 103
+    for name in gone:
+        assert runs[name].section("lineage")["parents"] == [
+            {"by": "option", "name": f"{name}^", "run_id": None, "config_digest": None}
+        ]
+
+
+def test_one_pair_of_replicates(autoresearch):
+    report, runs, _, _ = autoresearch
+    assert report["experiments"] == 125
+    pair = [runs["aa8f408"], runs["889dbed"]]
+    assert pair[0].config_digest == pair[1].config_digest
+    assert pair[1].seeds == {"seed": "137"}
+    assert [run.metrics["val_bpb"] for run in pair] == [0.973104, 0.973799]
+
+
+# --- MLPerf Tiny --------------------------------------------------------------------------------
+
+THREE = ("STMicroelectronics", "bosch", "syntiant")
+
+
+@pytest.fixture
+def published(desk, shared_data, call):
+    table = shared_data("mlperf_tiny/v1.2/summary.csv")
+    table_map = EXAMPLES / "mlperf_tiny" / "summary.yaml"
+    report = call("import", "table", table, "--map", table_map, "--json").json
+    assert report["projects"] == ["mlperf-tiny-v1.2"]
+    with labrec.open() as lab:
+        runs = {run.name: run for run in lab.runs("mlperf-tiny-v1.2")}
+        for run in runs.values():
+            assert run.record
+    with table.open(newline="", encoding="utf-8") as file:
+        return runs, list(csv.DictReader(file))
+
+
+def test_the_published_table_comes_back(published, desk):
+    runs, rows = published
+    assert len(runs) == len(rows) == 73
+    for row in rows:
+        run = runs[f"{row['SystemDesc']} {row['MlperfModel']}"]
+        expected = {"throughput": float(row["Result"])}
+        expected["auc" if row["MlperfModel"] == "ad" else "accuracy"] = float(row["Accuracy"])
+        if row["HasPower"] == "True":
+            expected["energy"] = float(row["Power"])
+        assert run.metrics == expected
+        hardware = run.section("hardware")
+        assert hardware["fields"]["product"]["value"] == row["BoardName"]
+        precision = next((one for one in ("int8", "float") if one in row["SystemDesc"]), None)
+        assert run.features.get("precision") == precision
+    boards = {row["BoardName"] for row in rows}
+    assert len({run.section("hardware")["hardware_id"] for run in runs.values()}) >= len(boards)
+    desk.verify()
+
+
+def test_the_raw_text_of_three_submitters_agrees_with_it(published, desk, shared_data, call):
+    runs, rows = published
+    division = shared_data("mlperf_tiny/v1.2/closed")
+    script = EXAMPLES / "mlperf_tiny" / "collect.py"
+    done = subprocess.run(
+        [sys.executable, script, division, *THREE], capture_output=True, check=True
+    )
+    table = desk.write("raw.jsonl", done.stdout)
+    table_map = EXAMPLES / "mlperf_tiny" / "raw.yaml"
+    report = call("import", "table", table, "--map", table_map, "--json").json
+    assert report["runs"] == sum(row["Organization"] in THREE for row in rows) > 50
+    with labrec.open() as lab:
+        raw = {run.name: run for run in lab.runs("mlperf-tiny-raw")}
+        for name, run in raw.items():
+            for metric in ("throughput", "accuracy", "auc", "energy"):
+                assert run.metrics.get(metric) == runs[name].metrics.get(metric), (name, metric)
+            points = lab.series(run, "throughput_window")
+            assert [point.step for point in points] == [2, 4, 6, 8, 10]
+            values = sorted(point.value for point in points)
+            assert values[2] == run.metrics["throughput"]  # the median of five
+    assert sum("energy_window" in run.metrics for run in raw.values()) == 18
+    desk.verify()
+
+
+def test_a_table_is_made_of_every_round(shared_data):
+    for version, least in (("v1.1", 100), ("v1.3", 40)):
+        done = subprocess.run(
+            [sys.executable, EXAMPLES / "mlperf_tiny" / "collect.py",
+             shared_data(f"mlperf_tiny/{version}/closed")],
+            capture_output=True, check=True,
+        )  # fmt: skip
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        assert len(rows) >= least
+        assert all(row.get("throughput") for row in rows if row.get("throughput_windows"))
