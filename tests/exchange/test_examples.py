@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import re
 import subprocess
@@ -108,7 +109,7 @@ def test_the_kept_chain_is_that_of_git(autoresearch):
     kept = [row["commit"] for row in rows if row["status"] == "keep"]
     assert (len(kept), kept[0]) == (23, "baseline")
     assert runs["baseline"].section("lineage")["parents"] == []
-    for before, name in zip(kept, kept[1:], strict=False):
+    for before, name in itertools.pairwise(kept):
         (parent,) = runs[name].section("lineage")["parents"]
         assert parent["run_id"] == runs[before].run_id
         (commit,) = (one for one in parent_of if one.startswith(name))

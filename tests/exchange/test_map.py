@@ -46,8 +46,10 @@ def test_all_mistakes_at_once_each_with_its_place_and_what_is_near(desk):
         "sourze: is no key here; near it: 'source'",
         "source: is missing: a text that names where the rows are from",
         "key: no column 'idd'; near it: 'id' (a constant is {value: idd})",
-        "project: no column 'my-project'; there are 'acc', 'id', 'loss', 'note', 'state'"
-        + " (a constant is {value: my-project})",
+        (
+            "project: no column 'my-project'; there are 'acc', 'id', 'loss', 'note', 'state' "
+            "(a constant is {value: my-project})"
+        ),
         "status.map: is a list; write a mapping, name: column",
         "tags[1].column: no column 'nte'; near it: 'note'",
         "started.form: 'isoo' is none of iso, epoch, epoch-ms",
