@@ -54,9 +54,16 @@ def test_the_manual_lists_every_key():
     assert set(KEYS) <= set(re.findall(r"`(\w+)`", " ".join(listed)))
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.yaml")), ids=lambda path: path.stem)
+MAPS = ("autoresearch_h100/map.yaml", "mlperf_tiny/raw.yaml", "mlperf_tiny/summary.yaml")
+
+
+@pytest.mark.parametrize("path", MAPS)
 def test_every_example_is_a_map(path):
-    assert {"source", "key", "project"} <= set(yaml12.load(path.read_bytes())) <= set(KEYS)
+    assert (
+        {"source", "key", "project"}
+        <= set(yaml12.load((EXAMPLES / path).read_bytes()))
+        <= set(KEYS)
+    )
 
 
 # --- autoresearch -------------------------------------------------------------------------------
