@@ -45,7 +45,7 @@ class WrongMapError(InvalidError):
 
     def __init__(self, name: str, mistakes: Sequence[Mistake]) -> None:
         super().__init__(
-            f"{name} has {_count(len(mistakes), 'mistake')}",
+            f"{name} has {count(len(mistakes), 'mistake')}",
             hint="docs/import.md lists what a map may say; --propose prints one to start from.",
             paths=listed(name, mistakes),
             kept="the lab as it was: nothing was imported",
@@ -59,7 +59,7 @@ class WrongRowsError(InvalidError):
     def __init__(self, name: str, mistakes: Sequence[Mistake]) -> None:
         lines = len({mistake.line for mistake in mistakes})
         super().__init__(
-            f"{_count(lines, 'row')} of {name} cannot be imported",
+            f"{count(lines, 'row')} of {name} cannot be imported",
             hint="Correct them or the map; --skip-bad imports the others.",
             paths=listed(name, mistakes),
             kept="the lab as it was: nothing was imported",
@@ -99,5 +99,6 @@ def shown(value: object) -> str:
     return repr(one_line(printable(str(value)), _SHOWN)) if value != "" else "''"
 
 
-def _count(number: int, what: str) -> str:
+def count(number: int, what: str) -> str:
+    """Return a number with its noun: ``1 row``, ``2 rows``."""
     return f"1 {what}" if number == 1 else f"{number} {what}s"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from labrec.exchange.mistakes import Mistake, listed
+from labrec.exchange.mistakes import Mistake, count, listed
 
 FIRST = 5
 """Runs that a report shows."""
@@ -96,11 +96,11 @@ class ImportReport(NamedTuple):
     def lines(self) -> list[str]:
         """Return it in words, one thing a line."""
         found = self.counts
-        runs = f"{found.runs} runs of {found.experiments} experiments"
+        runs = f"{count(found.runs, 'run')} of {count(found.experiments, 'experiment')}"
         where = f" in {', '.join(self.projects)}" if self.projects else ""
         verb = "would be recorded" if self.dry else "recorded"
         lines = [f"{runs}{where}: {found.new} {verb}, {found.known} known already"]
-        for count, what in (
+        for number, what in (
             (found.superseded, "superseded: older records of the same rows"),
             (found.failed, "failed"),
             (found.failure_values, "left out of the metrics: cells that stand for a failure"),
@@ -108,8 +108,8 @@ class ImportReport(NamedTuple):
             (found.undated, "undated"),
             (found.redacted, "redacted: secrets taken out of texts"),
         ):
-            if count:
-                lines.append(f"  {count} {what}")
+            if number:
+                lines.append(f"  {number} {what}")
         if found.experiments == 1 < found.runs:
             lines.append(
                 "  all agree in their features: they count as replicates of one experiment"
