@@ -11,7 +11,6 @@ from labrec.exchange import cells
 from labrec.exchange.cells import CellError
 from labrec.exchange.outlines import STATUSES
 from labrec.exchange.table import Form, Table, read_table
-from labrec.record.codec import REFUSED_CHARACTERS
 from labrec.record.layout import slugify_project
 
 if TYPE_CHECKING:
@@ -111,10 +110,7 @@ class _Proposal:
     def __init__(self, table: Table, stem: str) -> None:
         self.table = table
         self.stem = stem
-        self.names = [
-            name for name in table.columns
-            if name and table.columns.count(name) == 1 and not REFUSED_CHARACTERS.search(name)
-        ]  # fmt: skip
+        self.names = [name for name in table.columns if name and table.columns.count(name) == 1]
         seen = [_look(table, name) for name in self.names]
         # An object's members are columns of their own; a column without cells says nothing.
         self.columns = [
