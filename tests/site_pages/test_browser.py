@@ -161,6 +161,7 @@ def test_a_graph_zooms_and_its_colours_say_something_else(open_page: Open) -> No
     page = open_page("p/lm/graph/index.html")
     graph = page.locator("svg.lr-dag")
     width = float(graph.get_attribute("width") or 0)
+    assert graph.evaluate("drawing => drawing.getBoundingClientRect().width") == width
     page.get_by_role("button", name="Zoom in").click()
     assert float(graph.get_attribute("width") or 0) > width
     page.get_by_role("button", name="Natural size").click()
