@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 PROJECT = "stdlib-lm"
 HYPOTHESIS = "three-components"
-SEEDS = (11, 12, 13)  # none of them was used while the settings were tried out
+SEEDS = (21, 22, 23)  # none of them was used before the claim was registered
 
 Features = dict[str, Any]
 
