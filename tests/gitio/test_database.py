@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import os
 import zlib
+from pathlib import Path
 
 import pytest
 from tests.gitio.conftest import new_repository
@@ -141,3 +142,39 @@ def test_the_cache_of_delta_bases_stays_small(repo, monkeypatch):
         for sha in repo.objects:
             git.read_object(sha)
         assert 0 < git.database._base_bytes <= 40_000
+
+
+def open_files(folder):
+    links = (link.readlink() for link in Path("/proc/self/fd").iterdir() if link.is_symlink())
+    return [link for link in links if link.is_relative_to(folder)]
+
+
+def test_a_repository_at_rest_holds_no_file_and_reads_on(repo):
+    repo("repack", "-adq")
+    with GitRepository.open(repo.path) as git:
+        before = {sha: git.read_object(sha) for sha in repo.objects}
+        assert open_files(repo.path)
+        git.rest()
+        assert open_files(repo.path) == []
+        assert {sha: git.read_object(sha) for sha in repo.objects} == before
+        git.rest()
+        (repo.path / "more").write_text("more")  # packs come and go while it rests
+        repo("add", "more")
+        repo("commit", "-qm", "more")
+        repo("repack", "-adq", "--window=0")
+        sha = repo("rev-parse", "HEAD:more")
+        assert git.read_blob(sha) == b"more"
+        assert {sha: git.read_object(sha) for sha in before} == before
+    assert open_files(repo.path) == []
+
+
+def test_what_was_read_before_is_proven_anew_by_a_fresh_reader(repo):
+    commit = repo("rev-parse", "HEAD")
+    with GitRepository.open(repo.path) as git:
+        tree = git.read_commit(commit).tree
+        git.tree(tree)
+        forge(repo, tree, b"", b"tree")
+        with git.reopen() as fresh, pytest.raises(IntegrityError):
+            fresh.tree(tree)
+        with git.strict() as strict, pytest.raises(IntegrityError):
+            strict.tree(tree)

@@ -177,7 +177,12 @@ def test_a_clone_id_is_drawn_once_whoever_asks_first(path, monkeypatch):
     monkeypatch.setattr(os, "link", refuse)
     with Lab.open(path) as lab:
         assert len(lab.clone_id) == 16
-    monkeypatch.setattr(os, "open", refuse)
+    opened = os.open
+    monkeypatch.setattr(
+        os,
+        "open",
+        lambda file, flags, *more: (refuse if flags & os.O_CREAT else opened)(file, flags, *more),
+    )
     file.unlink()
     with Lab.open(path) as lab, pytest.raises(StorageError):
         assert lab.clone_id

@@ -65,6 +65,14 @@ class ObjectDatabase:
         self._bases.clear()
         self._base_bytes = 0
 
+    def rest(self) -> None:
+        """Release every file, but remember the packs: the next read opens what it needs.
+
+        A pack that has gone or come meanwhile is noticed as it is between two reads.
+        """
+        for pack in self._packs:
+            pack.rest()
+
     # -- reading
 
     def read(self, sha: str) -> tuple[str, bytes]:

@@ -1,7 +1,8 @@
 """Reading packs: index v2, entries, deltas, streams (gitformat-pack(5)).
 
-An index is mapped, never loaded; a pack is read by position. Nothing here trusts a pack: whoever
-asks for an object gets bytes that hash to its name, or an error (:mod:`labrec.gitio.database`).
+A large index is mapped, a small one loaded; a pack is read by position. Nothing here trusts a pack:
+whoever asks for an object gets bytes that hash to its name, or an error
+(:mod:`labrec.gitio.database`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ IDX_MAGIC = b"\xfftOc\x00\x00\x00\x02"
 _KIND_OF_TYPE = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 _OFFSET_DELTA, _REF_DELTA = 6, 7
 _FANOUT_END = 8 + 256 * 4
+_ONE, _TWO = struct.Struct(">L"), struct.Struct(">LL")
+_LOADED = 1 << 15  # bytes of an index that is read as it is: a map of it costs more
 _CHUNK = 1 << 16  # bytes: small enough for the allocator to use its memory again
 _HEADER_READ = 32
 # A delta needs base and result in memory; git itself stops making deltas at this size.
@@ -44,6 +47,36 @@ class EntryHeader(NamedTuple):
     base_sha: str  # of a ref delta, else ""
 
 
+def _read_index(path: str) -> mmap.mmap | bytes:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise PackGoneError(path) from error
+    try:
+        size = os.fstat(fd).st_size
+        if size < _FANOUT_END + 40:
+            raise _broken(path, "the index is too short")
+        if size <= _LOADED:
+            return os.read(fd, size)
+        return mmap.mmap(fd, 0, access=mmap.ACCESS_READ)
+    finally:
+        os.close(fd)
+
+
+def _checked_index(index: mmap.mmap | bytes, path: str) -> int:
+    """Return how many objects an index lists."""
+    if index[:8] != IDX_MAGIC:
+        raise IntegrityError(
+            f"{path} is not a version 2 pack index",
+            hint="Run git repack -ad to write current indexes.",
+            paths=[path],
+        )
+    count = int.from_bytes(index[_FANOUT_END - 4 : _FANOUT_END])
+    if len(index) < _FANOUT_END + count * 28 + 40:
+        raise _broken(path, "the index is too short")
+    return count
+
+
 class Pack:
     """One ``.pack`` with its ``.idx``, opened when first needed."""
 
@@ -51,14 +84,19 @@ class Pack:
         """Name a pack by the path of its ``.pack`` file; nothing is opened yet."""
         self.path = os.fspath(path)
         self.name = os.path.basename(self.path)[: -len(".pack")]
-        self._index: mmap.mmap | None = None
+        self._index: mmap.mmap | bytes | None = None
         self._fd = -1
         self.size = 0
         self.count = 0
 
     def close(self) -> None:
         """Release the files."""
-        if self._index is not None:
+        self.rest()
+        self._index = None
+
+    def rest(self) -> None:
+        """Release the files until the next read; an index that was loaded stays."""
+        if isinstance(self._index, mmap.mmap):
             self._index.close()
             self._index = None
         if self._fd >= 0:
@@ -67,30 +105,16 @@ class Pack:
 
     # -- index
 
-    def _idx(self) -> mmap.mmap:
+    def _idx(self) -> mmap.mmap | bytes:
         if self._index is None:
             path = self.path[: -len(".pack")] + ".idx"
+            index = _read_index(path)
             try:
-                fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            except FileNotFoundError as error:
-                raise PackGoneError(path) from error
-            try:
-                if os.fstat(fd).st_size < _FANOUT_END + 40:
-                    raise _broken(path, "the index is too short")
-                index = mmap.mmap(fd, 0, access=mmap.ACCESS_READ)
-            finally:
-                os.close(fd)
-            if index[:8] != IDX_MAGIC:
-                index.close()
-                raise IntegrityError(
-                    f"{path} is not a version 2 pack index",
-                    hint="Run git repack -ad to write current indexes.",
-                    paths=[path],
-                )
-            self.count = int.from_bytes(index[_FANOUT_END - 4 : _FANOUT_END])
-            if len(index) < _FANOUT_END + self.count * 28 + 40:
-                index.close()
-                raise _broken(path, "the index is too short")
+                self.count = _checked_index(index, path)
+            except IntegrityError:
+                if isinstance(index, mmap.mmap):
+                    index.close()
+                raise
             self._index = index
         return self._index
 
@@ -102,9 +126,10 @@ class Pack:
         """
         index = self._index or self._idx()
         first = name[0]
-        at = 8 + first * 4
-        low = int.from_bytes(index[at - 4 : at]) if first else 0
-        high = int.from_bytes(index[at : at + 4])
+        if first:
+            low, high = _TWO.unpack_from(index, 4 + first * 4)
+        else:
+            low, high = 0, _ONE.unpack_from(index, 8)[0]
         while low < high:
             middle = (low + high) >> 1
             start = _FANOUT_END + middle * 20
@@ -117,7 +142,7 @@ class Pack:
                 return self._offset(index, middle)
         return -1
 
-    def _offset(self, index: mmap.mmap, row: int) -> int:
+    def _offset(self, index: mmap.mmap | bytes, row: int) -> int:
         at = _FANOUT_END + self.count * 24 + row * 4
         offset = int.from_bytes(index[at : at + 4])
         if offset & 0x80000000:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _MIN_PREFIX = 4
 _PART_MAX, _REVISION_MAX = 255, 2000  # bytes; a longer one is the name of no file, so of no ref
+_COMMITS_KEPT = 16
 _TREES_KEPT, _TREE_KEPT = 256, 256  # trees that are kept in memory, and entries of one of them
 _KNOWN_EXTENSIONS = frozenset(
     {
@@ -60,7 +61,8 @@ class GitRepository:
         self._config: Config | None = None
         self._user: Config | None = None
         self._alternates = alternates
-        self._trees: dict[str, tuple[TreeEntry, ...]] = {}  # read and re-hashed before
+        self._commits: dict[str, Commit] = {}  # read and re-hashed before
+        self._trees: dict[str, tuple[TreeEntry, ...]] = {}  # likewise
         _check_supported(self.common_dir, self.config)
         self.database = ObjectDatabase(self.common_dir / "objects", alternates=alternates)
         self._refs = Refs(git_dir, self.common_dir)
@@ -144,12 +146,13 @@ class GitRepository:
 
     def rest(self) -> None:
         """Release every file until the next read."""
-        self.database.close()
+        self.database.rest()
 
     def close(self) -> None:
         """Release every file."""
-        self.rest()
+        self.database.close()
         self._trees.clear()
+        self._commits.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -347,9 +350,15 @@ class GitRepository:
             NotFoundError: There is no such object.
             IntegrityError: It is no commit, or damaged.
         """
-        kind, data = self.read_object(sha)
-        _expect(kind, "commit", sha)
-        return git_objects.parse_commit(data, sha)
+        commit = self._commits.get(sha)
+        if commit is None:
+            kind, data = self.read_object(sha)
+            _expect(kind, "commit", sha)
+            commit = git_objects.parse_commit(data, sha)
+            if len(self._commits) >= _COMMITS_KEPT:
+                self._commits.clear()
+            self._commits[sha] = commit
+        return commit
 
     def tree(self, sha: str) -> tuple[TreeEntry, ...]:
         """Return the entries of a tree; the empty tree need not be stored.
