@@ -31,8 +31,7 @@ def test_every_command_has_help_an_example_and_json(name):
     below = command.commands.values() if isinstance(command, click.Group) else [command]
     for one in below:
         assert one.help
-        takes_json = any("--json" in parameter.opts for parameter in one.params)
-        assert takes_json or name == "completion"
+        assert any("--json" in parameter.opts for parameter in one.params)
         for parameter in one.params:
             if isinstance(parameter, click.Option):
                 assert parameter.help, parameter.name
@@ -210,6 +209,7 @@ def test_directory_option(call, tmp_path):
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion(shell, call, monkeypatch):
     assert "_LABREC_COMPLETE" in call("completion", shell).out
+    assert "_LABREC_COMPLETE" in call("completion", shell, "--json").json["script"]
     monkeypatch.setenv("_LABREC_COMPLETE", f"{shell}_complete")
     monkeypatch.setenv("COMP_WORDS", "labrec ver")
     monkeypatch.setenv("COMP_CWORD", "ver" if shell == "fish" else "1")
@@ -247,6 +247,28 @@ def test_tables_fit_the_terminal(monkeypatch, capsys):
     assert len(lines) == 3
     assert all(_width(line) <= 40 for line in lines)
     assert lines[1].endswith("1.5")
+
+
+def test_an_id_is_never_cut(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    Console({"COLUMNS": "40"}).table(
+        ["=run", "name"], [["0199a4c2-0000-7000-8000-000000000001", "x" * 30]]
+    )
+    title, row = capsys.readouterr().out.splitlines()
+    assert title == "\x1b[1mrun                                   name\x1b[0m"
+    assert row == "0199a4c2-0000-7000-8000-000000000001  xxxxx…"
+
+
+def test_a_terminal_that_knows_no_size_is_eighty_columns_wide(monkeypatch):
+    monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((0, 0)))
+    monkeypatch.setattr(sys.stdout, "fileno", lambda: 1, raising=False)
+    assert Console({}).width == 80
+
+
+def test_a_missing_choice_is_told_on_one_line(call):
+    err = call("completion").err
+    assert "Choose from: bash, zsh, fish" in err
+    assert "\\n" not in err
 
 
 def test_json_is_ascii(capsys):

@@ -68,6 +68,7 @@ def test_the_tour_records_and_lands(tour: tuple[Path, str]) -> None:
     landed = shell("git ls-tree -r --name-only HEAD records/", lab).stdout
     assert len(re.findall(r"/runs/\d{4}/\d\d/\d\d/[0-9a-f]/", landed)) == 2
     assert shell("git log --oneline", lab).returncode == 0
+    assert "train.py" in shell("labrec get 1_base @manifest.json -o -", lab).stdout
 
 
 def test_the_python_example_runs_in_the_lab_of_the_tour(tour: tuple[Path, str]) -> None:

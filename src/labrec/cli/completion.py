@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-from labrec.cli.world import World, pass_world
+from labrec.cli.world import World, json_option, pass_world
 
 
 @click.command(epilog='\b\nExample:\n  eval "$(labrec completion bash)"')
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@json_option
 @pass_world
 def command(world: World, shell: str) -> None:
     """Print the completion script of a shell.
@@ -22,4 +23,5 @@ def command(world: World, shell: str) -> None:
     found = get_completion_class(shell)
     if found is None:  # pragma: no cover - click knows the three above
         raise click.UsageError(f"no completion for {shell}")
-    world.console.say(found(root, {}, "labrec", "_LABREC_COMPLETE").source())
+    script = found(root, {}, "labrec", "_LABREC_COMPLETE").source()
+    world.answer({"shell": shell, "script": script}, lambda: world.console.say(script))

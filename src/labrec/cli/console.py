@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
     from typing import TextIO
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -73,15 +73,17 @@ class Console:
         """Print a table; on a terminal it is shrunk to fit, elsewhere nothing is cut.
 
         Args:
-            headers: One title a column; a leading ``>`` right-aligns the column.
+            headers: One title a column; a leading ``>`` right-aligns the column, a leading ``=``
+                keeps its cells whole: half an id names nothing.
             rows: Cells, made safe here.
         """
         right = [title.startswith(">") for title in headers]
-        titles = [title.removeprefix(">") for title in headers]
+        whole = {place for place, title in enumerate(headers) if title.startswith("=")}
+        titles = [title[title.startswith((">", "=")) :] for title in headers]
         cells = [[safe(cell) for cell in row] for row in rows]
         widths = [max(map(_width, column)) for column in zip(titles, *cells, strict=True)]
         if sys.stdout.isatty():
-            _fit(widths, self.width - len(_GAP) * (len(widths) - 1))
+            _fit(widths, self.width - len(_GAP) * (len(widths) - 1), whole)
         self.say(self.styled(_line(titles, widths, right), "bold"))
         sys.stdout.writelines(f"{_line(row, widths, right)}\n" for row in cells)
 
@@ -92,15 +94,17 @@ class Console:
         if columns.isdecimal() and int(columns) > 0:
             return max(40, int(columns))
         try:
-            return max(40, os.get_terminal_size(sys.stdout.fileno()).columns)
+            # A terminal that was never told its size says 0.
+            return max(40, os.get_terminal_size(sys.stdout.fileno()).columns or 80)
         except (OSError, ValueError):
             return 80
 
 
-def _fit(widths: list[int], room: int) -> None:
+def _fit(widths: list[int], room: int, whole: Container[int]) -> None:
     """Take columns away from the widest cells until the row fits or none can give more."""
-    while sum(widths) > room:
-        widest = max(range(len(widths)), key=widths.__getitem__)
+    giving = [place for place in range(len(widths)) if place not in whole]
+    while giving and sum(widths) > room:
+        widest = max(giving, key=widths.__getitem__)
         if widths[widest] <= _NARROWEST:
             return
         widths[widest] -= 1

@@ -68,7 +68,8 @@ def _known(error: BaseException) -> dict[str, Any] | None:
         return error.to_json()
     if isinstance(error, click.UsageError):
         hint = f"`{error.ctx.command_path} --help` shows how." if error.ctx else ""
-        failure = UsageError(error.format_message(), hint=hint).to_json()
+        message = " ".join(error.format_message().split())  # click lists choices on lines
+        failure = UsageError(message, hint=hint).to_json()
         return failure | {"code": error.exit_code}
     if isinstance(error, click.ClickException):
         return _document(error.exit_code, "usage", error.format_message())

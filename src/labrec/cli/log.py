@@ -181,7 +181,7 @@ def _table(
     projects = {row.project for row in rows}
     several = ["project"] if len(projects) > 1 else []
     shown = [f">{name}" for name in metrics] or ["metrics"]
-    titles = ["run", *several, "name", "status", "started", ">time", *shown]
+    titles = ["=run", *several, "name", "status", "started", ">time", *shown]
     cells = []
     for row in rows:
         values = _columns(view, row, metrics).get("metrics", row.metrics)

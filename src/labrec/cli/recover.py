@@ -78,7 +78,7 @@ def _list(world: World) -> int:
             return
         keys = ("run_id", "state", "project", "name", "started", "why")
         cells = [[row[key] for key in keys] for row in rows]
-        world.console.table(["run", "state", "project", "name", "started", "why"], cells)
+        world.console.table(["=run", "state", "project", "name", "started", "why"], cells)
 
     world.answer(rows, text)
     return 0
