@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,78 @@ def build(world: World, out: Path | None, worktree: bool, fresh: bool, at: str |
     report = build_site(world, out, at, worktree=worktree, fresh=fresh)
     world.answer(report.to_json(), lambda: _tell(world, report))
     return report.exit_code
+
+
+@command.command(
+    "serve", epilog="\b\nExamples:\n  labrec site serve\n  labrec site serve --port 0 --json"
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="Port of this machine; 0 is any free one.",
+)
+@out_option
+@json_option
+@pass_world
+def serve(world: World, port: int, out: Path | None) -> int:
+    """Look at the site on this machine, as it would be now.
+
+    Builds it, with the pages of the working tree, and serves it to this machine alone. A page that
+    is reloaded after something changed is built anew. Ctrl-C ends it, with 0.
+    """
+    build_site(world, out, worktree=_has_worktree(world))
+    from labrec.site.publication import places
+    from labrec.site.serve import Preview
+
+    folder = places(world.lab, out).site
+    seen = _Seen(world, out)
+    with Preview(folder, port, refresh=seen.refresh, told=world.console.note) as preview:
+        world.answer(
+            {"url": preview.url, "folder": str(folder)},
+            lambda: world.console.say(f"{preview.url}  Ctrl-C ends it"),
+        )
+        sys.stdout.flush()
+        try:
+            preview.run()
+        except KeyboardInterrupt:
+            return 0  # the only way to end it is no failure
+    return 0
+
+
+class _Seen:
+    """What the site that is served was made from."""
+
+    def __init__(self, world: World, out: Path | None) -> None:
+        self.world = world
+        self.out = out
+        self.state = self._now()
+
+    def refresh(self) -> None:
+        """Build again where the lab or its hand-written pages changed."""
+        now = self._now()
+        if now != self.state:
+            self.state = now  # first: what cannot be built is told once, not at every page
+            self.world.lab.close()
+            del self.world.lab
+            build_site(self.world, self.out, worktree=_has_worktree(self.world))
+
+    def _now(self) -> tuple[object, ...]:
+        from labrec.site.sources import CONFIG, FOLDER
+        from labrec.store.lab import Lab
+
+        with Lab.open(self.world.directory) as lab:
+            view = lab.view()
+            root = lab.git.worktree
+            written = [root / CONFIG, *sorted((root / FOLDER).rglob("*"))] if root else []
+            stats = [(str(path), path.lstat()) for path in written if path.exists()]
+            files = [(name, facts.st_mtime_ns, facts.st_size) for name, facts in stats]
+            return view.id, view.base.commit, tuple(files)
+
+
+def _has_worktree(world: World) -> bool:
+    return world.lab.git.worktree is not None
 
 
 def build_site(
