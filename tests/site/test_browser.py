@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 RUN = f"p/{PROJECT}/r/{run_id(3)}/index.html"
 FAILED = f"p/{PROJECT}/r/{run_id(4)}/index.html"
 ODD = f"p/{PROJECT}/r/{run_id(5)}/index.html"
-PAGES = (RUN, FAILED, ODD, "data/index.html", "about.html")
+PAGES = (
+    "index.html", f"p/{PROJECT}/index.html", f"p/{PROJECT}/graph/index.html", RUN, FAILED, ODD,
+    "data/index.html", "about.html",
+)  # fmt: skip
 PHONE = {"viewport": {"width": 390, "height": 844}}
 SETTLED = 400  # milliseconds in which whatever a page does late shows itself
 
@@ -123,7 +126,9 @@ def test_every_link_of_a_page_leads_somewhere(
     path: str, site: Site, look: Callable[..., Seen]
 ) -> None:
     seen = look((site.folder / path).as_uri())
-    links = seen.page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
+    links = seen.page.eval_on_selector_all(
+        "a[href]", "all => all.map(a => new URL(a.getAttribute('href'), document.baseURI).href)"
+    )
     root = f"{site.folder.as_uri()}/"
     inside = {link.partition("#")[0] for link in links if link.startswith("file:")}
     assert all(link.startswith(root) for link in inside)

@@ -42,6 +42,7 @@ PLACES: Final[dict[Kind, str]] = {
 """Where the theme is given the empty page of each kind, without its ending."""
 
 _SLOT = re.compile("\0([a-z]+)\0")
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _KEPT = re.compile(r"assets/(?:images/[^/]+\.png|[a-z]+/[a-z]+\.[0-9a-f]+\.min\.(?:css|js))")
 
 
@@ -222,6 +223,7 @@ def _write_sources(docs: Path, sources: Sources) -> None:
     for place in PLACES.values():
         path = docs / f"{place}.md"
         written = path.read_text("utf-8") if path.is_file() else ""
+        written = _FRONT_MATTER.sub("", written)  # ours stands there
         path.parent.mkdir(parents=True, exist_ok=True)
         head = f"---\ntitle: {TITLE}\nhide: [toc]\n---\n\n"
         path.write_text(f"{head}{written}\n\n{CONTENT}\n", "utf-8")

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from labrec.site.sources import Sources
 
 FORMAT: Final = "labrec.shells/1"
-_NAME = "shells.json"
+
+KEPT: Final = 4
+"""Sets of shells that are kept: a preview and a build of one lab differ."""
 
 
 def shells(settings: SiteSettings, sources: Sources, folder: Path) -> Shells:
@@ -37,13 +39,21 @@ def shells(settings: SiteSettings, sources: Sources, folder: Path) -> Shells:
         StorageError: There is no room for what the theme writes.
     """
     key = digest_of([settings, dict(sources.files), tool_digest()])
-    path = folder / _NAME
+    path = folder / f"shells-{key[:16]}.json"
     found = _read(path, key)
     if found is None:
         found = shell.render(settings, sources)
         with contextlib.suppress(OSError):  # without a cache the next build is slower, no more
             replace_file(path, _packed(found, key), sync=False)
+            _forget(folder)
     return found
+
+
+def _forget(folder: Path) -> None:
+    """Remove all sets of shells but the newest."""
+    kept = sorted(folder.glob("shells-*.json"), key=lambda path: path.stat().st_mtime)
+    for path in kept[:-KEPT]:
+        path.unlink(missing_ok=True)
 
 
 def _packed(found: Shells, key: str) -> bytes:
