@@ -4,7 +4,7 @@ The guards make the dangerous defaults impossible: a test never sees the home di
 configuration or the ``LABREC_*`` settings of whoever runs it, and it reaches no network. Child
 processes inherit the same world through the environment.
 
-Fixtures: ``home``, ``shared_data``, ``require_root``, ``require_tool``.
+Fixtures: ``home``, ``shared_data``, ``require_root``, ``require_tool``, ``chromium``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
+
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -68,6 +70,7 @@ _LEAKING = (
     "PYTHONHASHSEED",
     "VIRTUAL_ENV",
 )
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _counter = itertools.count()
 
 
@@ -161,6 +164,22 @@ def require_tool() -> Callable[[str], str]:
         return str(path)
 
     return find
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Start the distribution's Chromium once; skip without it, fail in CI."""
+    from playwright.sync_api import sync_playwright
+
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        _missing("tool: chromium is not installed")
+    with sync_playwright() as playwright:
+        # root's Chromium has no sandbox of its own; what it is shown here is ours
+        options = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=path, args=options)
+        yield browser
+        browser.close()
 
 
 def _missing(reason: str) -> None:

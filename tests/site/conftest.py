@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext, Page
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ABOUT = b"""\
 # About us
 
@@ -81,21 +79,6 @@ def lab(tmp_path: Path) -> GitLab:
 
 
 # --- a browser --------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The distribution's Chromium, driven from outside."""
-    from playwright.sync_api import sync_playwright
-
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.skip("tool: chromium is not installed")
-    with sync_playwright() as playwright:
-        # as root it has no sandbox of its own; what it is shown here is ours
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 class Seen(NamedTuple):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 from tests.site_pages.labs import Tables, hostile, study
 
 from labrec.site.build import build
@@ -16,6 +14,8 @@ from labrec.site.sources import Sources
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
 
 SOURCES = Sources({"index.md": b"# A lab\n\nWhat it is about.\n"})
 MANY = 450
@@ -46,13 +46,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(chromium: Browser) -> Browser:
     """The distribution's Chromium."""
-    with sync_playwright() as play:
-        root = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=root)
-        yield browser
-        browser.close()
+    return chromium
 
 
 @pytest.fixture
