@@ -157,6 +157,28 @@ def test_a_value_may_be_a_whole_tree(desk):
     desk.verify()
 
 
+def test_names_may_be_those_of_the_columns(desk):
+    desk.good(
+        '{"id": "a", "lr": 0.1, "o": {"name": "sgd"}, "loss": 1.5, "seed": 3}\n',
+        GOOD + "features: [lr, o.name]\nmetrics: [loss]\nseeds: [seed]\n",
+        name="t.jsonl",
+    )
+    run = desk.runs()["a"]
+    assert run.features == {"lr": 0.1, "o": {"name": "sgd"}}
+    assert (run.metrics, run.seeds) == ({"loss": 1.5}, {"seed": "3"})
+    assert desk.table("id\nb\n", GOOD + "metrics: [los]\n").code == 12
+
+
+def test_names_of_any_length_are_compared_in_no_time(desk):
+    names = [f"{n}" + "x" * 50_000 for n in range(3)]
+    table = ",".join(["id", *names]) + "\n" + "r,1,2,3\n"
+    told = desk.wrong(table, GOOD + f"name: {'x' * 50_000}\n")
+    assert len(told[0]) < 1000
+    desk.write("log.csv", "sha\n" + "a" * 100_000 + "\n")
+    table_map = GOOD + "join: {l: {file: log.csv, on: {id: sha}, match: prefix}}\n"
+    assert desk.good("id,x\nr,\n" + "s," + "a" * 100_000 + "\n", table_map)["runs"] == 2
+
+
 def test_joins(desk):
     desk.write("log.tsv", "sha\tparent\nabcdef0123\t\n0123abcdef\tabcdef0123\nffff\tx\nffff\ty\n")
     table_map = GOOD + (

@@ -70,6 +70,23 @@ def test_keys(desk, content, name, key):
     assert _mistakes(text, desk.folder / name) == []
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a;loss\nx;0.5\ny;1.5\n", {"delimiter": ";"}),
+        (b"a\tloss\nx\t0.5\ny\t1.5\n", {"delimiter": "\t"}),
+        ("a,loss\nx,0.5\ny,1.5\n".encode("utf-16"), {"encoding": "utf-16"}),
+    ],
+)
+def test_how_a_file_is_written_is_guessed_too(desk, call, content, said):
+    table = desk.write("t.csv", content)
+    text = call("import", "table", table, "--propose").out
+    assert yaml12.load(text)["format"] == said
+    made = desk.write("map.yaml", text)
+    assert call("import", "table", table, "--map", made, "--json").json["runs"] == 2
+    assert {run.metrics["loss"] for run in desk.runs().values()} == {0.5, 1.5}
+
+
 def test_rows_that_nothing_names_leave_a_question(desk):
     text = propose(desk.write("t.csv", "a,b\nx,1\nx,1\n"))
     assert "# Nothing here names each row alone" in text
@@ -91,7 +108,7 @@ cell = st.one_of(
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.data())
 def test_whatever_the_table_the_proposal_is_a_map_of_it(tmp_path, data):

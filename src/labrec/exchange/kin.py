@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SHORTEST: Final = 4
 """Fewest characters that are taken for the beginning of a key."""
 
+_LONGEST = 200  # no id is longer, and every beginning is looked up
 _LISTED = 5
 
 
@@ -47,7 +48,7 @@ class Keys:
         """
         if text in self._keys:
             return text
-        if not (prefix and text.isalnum()):
+        if not (prefix and text.isalnum() and len(text) <= _LONGEST):
             return None
         self._sorted = self._sorted or sorted(self._keys)
         found = [text[:size] for size in range(SHORTEST, len(text)) if text[:size] in self._keys]

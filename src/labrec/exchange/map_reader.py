@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from labrec.exchange.table import Table
 
 _MAX_PATTERN = 500
+_MAX_EXAMPLE = 60  # characters of a text that a message shows as a constant
 _SCALARS = (str, int, float, bool)
 
 
@@ -52,6 +53,12 @@ class MapReader:
             self.wrong(place, f"is {_kind(given)}; write a mapping, name: column")
             return {}
         return given
+
+    def named(self, given: Any, place: str) -> dict[str, Any]:
+        """Return a mapping of names to sources; a list of columns names each as it is called."""
+        if isinstance(given, list) and all(isinstance(one, str) for one in given):
+            return {one: one for one in given}
+        return self.mapping(given, place)
 
     def text(self, given: Any, place: str) -> str | None:
         """Return a text, or None where there is none."""
@@ -108,7 +115,8 @@ class MapReader:
         if isinstance(given, str):
             at = self.table.place(given)
             if isinstance(at, str):
-                hint = "" if "stands" in at else f" (a constant is {{value: {given}}})"
+                is_short = "stands" not in at and len(given) <= _MAX_EXAMPLE
+                hint = f" (a constant is {{value: {given}}})" if is_short else ""
                 self.wrong(place, at + hint)
                 return None
             return Source(place, sources.column(at))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 LISTED = 50
 """Mistakes that an error names; it counts the others."""
 
+_COMPARED = 200  # characters beyond which a name is near to none: comparing takes their square
 _SHOWN = 80  # characters of a cell or a name that a message repeats
 
 
@@ -82,6 +83,8 @@ def near(word: str, words: Collection[str]) -> str:
         word: What was written.
         words: What there is.
     """
+    words = [one for one in words if len(one) <= _COMPARED]
+    word = word[:_COMPARED]
     found = difflib.get_close_matches(word, words, n=3, cutoff=0.6)
     if not found:  # another case, another blank: difflib counts those as far
         plain = {one.casefold().strip(): one for one in words}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from labrec.exchange import cells
 from labrec.exchange.cells import CellError
 from labrec.exchange.outlines import STATUSES
-from labrec.exchange.table import Form, Table, read_table
+from labrec.exchange.table import KINDS, Form, Table, read_table
 from labrec.record.layout import slugify_project
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ _WORDS: Final = {
     "planned": "planned",
 }
 _STATUS_OF: Final = {word: status for status, words in _WORDS.items() for word in words.split()}
+_DELIMITERS = (";", "\t", "|")
 _MOST_STATUSES = 12
 _COMBINED = 12  # columns that are tried together as a key
 _MANY_WORDS = 4  # words on average from which on a column is prose
@@ -100,16 +101,36 @@ def propose(file: Path, form: Form = Form()) -> str:  # noqa: B008 - it is immut
     Raises:
         LabrecError: It cannot be read.
     """
+    form = _detected(file, form)
     table = read_table(file, form)
-    return "\n".join(_Proposal(table, file.stem).lines()) + "\n"
+    return "\n".join(_Proposal(table, file.stem, form).lines()) + "\n"
+
+
+def _detected(file: Path, form: Form) -> Form:
+    """Return how a file is written where its first bytes say it: UTF-16, another delimiter."""
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(2) if file.is_file() else b""
+    except OSError:
+        return form  # reading it says what is wrong
+    if head in {b"\xff\xfe", b"\xfe\xff"}:
+        form = form._replace(encoding="utf-16")
+    if KINDS.get(file.suffix.lower()) != "csv":
+        return form
+    columns = read_table(file, form).columns
+    for delimiter in _DELIMITERS if len(columns) == 1 else ():
+        if delimiter in columns[0]:
+            return form._replace(delimiter=delimiter)
+    return form
 
 
 class _Proposal:
     """One guess after the other; a column is used once."""
 
-    def __init__(self, table: Table, stem: str) -> None:
+    def __init__(self, table: Table, stem: str, form: Form) -> None:
         self.table = table
         self.stem = stem
+        self.form = form
         self.names = [name for name in table.columns if name and table.columns.count(name) == 1]
         seen = [_look(table, name) for name in self.names]
         # An object's members are columns of their own; a column without cells says nothing.
@@ -123,6 +144,13 @@ class _Proposal:
     def lines(self) -> Iterator[str]:
         yield "# Guessed from the table: read every line, and remove what you do not want."
         yield f"source: {_quoted(self.table.name)}  # names where the rows come from, for good"
+        options = []
+        if self.form.delimiter:
+            options.append(f"delimiter: {_quoted(self.form.delimiter)}")
+        if self.form.encoding != "utf-8":
+            options.append(f"encoding: {self.form.encoding}")
+        if options:
+            yield f"format: {{{', '.join(options)}}}"
         yield from self._key()
         yield f"project: {{value: {slugify_project(self.stem)}}}"
         yield from self._status()

@@ -262,7 +262,7 @@ class _Sections:
 
     def _typed(self, place: str, options: Sequence[str]) -> dict[str, TypedSource]:
         found = {}
-        for name, one in self.reader.mapping(self.given.get(place), place).items():
+        for name, one in self.reader.named(self.given.get(place), place).items():
             where = f"{place}.{name}"
             source = self.reader.source(one, where, options)
             given = one if isinstance(one, dict) else {}
@@ -274,7 +274,7 @@ class _Sections:
 
     def seeds(self) -> dict[str, Source]:
         found = {}
-        for name, one in self.reader.mapping(self.given.get("seeds"), "seeds").items():
+        for name, one in self.reader.named(self.given.get("seeds"), "seeds").items():
             source = self.reader.source(one, f"seeds.{name}")
             if source is not None:
                 found[name] = source
@@ -283,7 +283,7 @@ class _Sections:
     def metrics(self) -> dict[str, MetricSource]:
         found = {}
         own = ("split", "columns", "steps", "times", "unit", "direction", "failure")
-        for name, one in self.reader.mapping(self.given.get("metrics"), "metrics").items():
+        for name, one in self.reader.named(self.given.get("metrics"), "metrics").items():
             where = f"metrics.{name}"
             if not 0 < len(name) <= _MAX_NAME or CONTROLS.search(name):
                 self.reader.wrong(where, f"is not one line of 1 to {_MAX_NAME} characters")
