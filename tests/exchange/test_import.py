@@ -551,3 +551,87 @@ def test_a_table_may_be_huge_in_one_cell(desk, name):
     (record,) = desk.records().values()
     assert record["features"]["tree"]["n"]["$repr"].endswith("too large for a record")
     desk.verify()
+
+
+WRONG_SERIES = """
+source: s
+key: id
+project: {value: p}
+order: n
+tags: tags
+parents: {column: up, split: ";"}
+author: who
+features: {f: {column: f, type: integer}}
+hardware: {gpus: gpu, memory: {column: mem, unit: TiB}, virtualisation: {column: v, type: boolean}}
+datasets: {name: data, digest: sha}
+metrics: {loss: {column: loss, steps: at, times: sec}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"loss": [1, 2], "at": [1]}, "metrics.loss.steps: 1 values beside 2 points"),
+        ({"loss": [1], "at": ["x"]}, "metrics.loss.steps: 'x' is no integer"),
+        ({"loss": [1], "sec": ["x"]}, "metrics.loss.times: 'x' is no number"),
+        ({"loss": [1], "sec": [float("nan")]}, "metrics.loss: a step or time that no series holds"),
+        ({"loss": [1], "at": [2**63]}, "metrics.loss: a step or time that no series holds"),
+        ({"loss": [1, "x"]}, "metrics.loss: 'x' is no number"),
+        ({"loss": {"a": 1}}, "metrics.loss: \"{'a': 1}\" is no number"),
+        ({"n": -1}, "order: -1 is no place in an order"),
+        ({"tags": [{"a": 1}]}, "tags: a dict is no text"),
+        ({"up": "a;" + "x" * 1001}, "parents: "),
+        ({"who": ["Ada"]}, "author: a list is no text"),
+        ({"f": [1]}, "features.f: a list is no integer"),
+        ({"gpu": [1, {}]}, "hardware.gpus: a dict is no text"),
+        ({"mem": 10**9}, "hardware.memory: no size of a memory"),
+        ({"v": "maybe"}, "hardware.virtualisation: 'maybe' is neither true nor false"),
+        ({"sha": "md5:1"}, "datasets[0].digest: 'md5:1' is no digest: sha256: and 64 hex digits"),
+        ({"data": None}, "datasets[0].name: the row has none"),
+    ],
+)
+def test_wrong_values_of_every_kind(desk, row, said):
+    columns = dict.fromkeys(("n", "tags", "up", "who", "f", "gpu", "mem", "v", "sha", "loss", "at",
+                             "sec"))  # fmt: skip
+    line = json.dumps({"id": "a", "data": "d"} | columns | row)
+    told = desk.wrong(line, WRONG_SERIES, name="t.jsonl")
+    assert told[0].startswith(f"t.jsonl:1: {said}")
+
+
+def test_a_series_of_failures_alone_is_none(desk):
+    line = json.dumps({"id": "a", "loss": [0, None, 0], "other": []})
+    table_map = ("source: s\nkey: id\nproject: {value: p}\n"
+                 "metrics: {loss: {column: loss, failure: 0}, other: other}")  # fmt: skip
+    report = desk.good(line, table_map, name="t.jsonl")
+    assert report["failure_values"] == 2
+    assert desk.runs()["a"].metrics == {}
+    desk.verify()
+
+
+def test_a_feature_that_stands_in_the_way_of_another(desk):
+    row = json.dumps({"id": "a", "x": 1, "c": [1]})
+    told = desk.wrong(row, "source: s\nkey: id\nproject: {value: p}\nfeatures: x", name="t.jsonl")
+    assert told == ["t.jsonl:1: features: '1' is no object"]
+
+
+def test_a_secret_that_cannot_be_taken_out_refuses_the_import(desk, monkeypatch):
+    from labrec.errors import SecretError
+
+    def refuse(self, outline, parents, written):
+        raise SecretError("a secret in an object", kept="the run, as a spool")
+
+    monkeypatch.setattr("labrec.exchange.records.Writer.write", refuse)
+    answer = desk.table(TABLE, MAP)
+    assert answer.code == 19
+    assert answer.failure["message"] == "line 2: a secret in an object"
+    assert answer.failure["kept"] == "the lab as it was: nothing was imported"
+    assert desk.table(TABLE, MAP, "--skip-bad").code == 3
+    assert desk.runs() == {}
+
+
+def test_damaged_notes_are_left_to_verify(desk, monkeypatch):
+    desk.good(TABLE, MAP)
+    desk.good(TABLE, MAP.replace("{lr: lr}", "{rate: lr}"))
+    monkeypatch.setattr("labrec.exchange.origins._is_note", lambda _: False)
+    report = desk.good(TABLE, MAP)  # no note is known: it is said again that the others are gone
+    assert report["superseded"] == 4
