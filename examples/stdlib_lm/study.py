@@ -44,6 +44,7 @@ ENVIRONMENT = {
     # the `labrec` and `python` of the environment that runs this file
     "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
 }
+FIXED_DATE = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), "2026-01-01T00:00:00Z")
 GIT = ("git", "-c", f"user.name={AUTHOR}", "-c", "user.email=labrec@example.org")
 
 
@@ -79,13 +80,21 @@ class Outcome(NamedTuple):
     seconds: float
 
 
-def call(folder: Path, *argv: str, expect: int | None = 0) -> Outcome:
-    """Run a command in a folder; stop the study when it does not end as expected."""
+def call(folder: Path, *argv: str, expect: int = 0, dated: bool = False) -> Outcome:
+    """Run a command in a folder; stop the study when it does not end as expected.
+
+    Args:
+        folder: Where it runs.
+        argv: The command.
+        expect: The exit code that is right.
+        dated: Whether git is given one fixed date, so that equal files make an equal commit.
+    """
     started = time.perf_counter()
+    environment = ENVIRONMENT | (FIXED_DATE if dated else {})
     done = subprocess.run(
-        argv, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False
+        argv, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
-    if expect is not None and done.returncode != expect:
+    if done.returncode != expect:
         sys.exit(f"{' '.join(argv)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
     said = lines[-1] if lines else ""
@@ -120,9 +129,9 @@ def prepare_code(study: Study) -> None:
         text = json.dumps(experiment.features, indent=2) + "\n"
         (code / "features" / f"{name}.json").write_text(text)
     (code / ".gitignore").write_text("labrec.toml\nwork/\n__pycache__/\n")
-    call(code, "git", "init", "-q")
+    call(code, "git", "init", "-q", "--initial-branch=main")
     call(code, *GIT, "add", ".")
-    call(code, *GIT, "commit", "-q", "-m", "Add the programs of the study")
+    call(code, *GIT, "commit", "-q", "-m", "Add the programs of the study", dated=True)
     (code / "labrec.toml").write_text(f"lab = {json.dumps(str(study.lab))}\n")
 
 
