@@ -5,49 +5,53 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from labrec.analytics import extract, points, shard, tables
+from labrec.analytics import extract, shard, tables
 from labrec.analytics.across import Across, Kept
-from labrec.analytics.parquet import TableFile, rows_table, shared_column, unwritable
-from labrec.analytics.pipeline import DICTIONARY, REPORT, listed
+from labrec.analytics.parquet import NewFile, TableFile, rows_table, shared_column, unwritable
+from labrec.analytics.pipeline import DICTIONARY, REPORT, listed, read_report
+from labrec.analytics.shard import Problem
+from labrec.analytics.workers import ENOUGH, Done, Job, Task, work_together, write_points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from labrec.analytics.shard import Problem
+    from labrec.analytics.shard import Shard
     from labrec.analytics.tables import Table
+    from labrec.store.lab import Lab
     from labrec.store.view import View
 
 _STREAMED = tuple(table for table in extract.OF_RECORDS if table is not tables.METRICS)
 """Tables that are written while the days go by; the others wait for what notes say."""
 
+_NAMELESS = re.compile(r"\..+\.(parquet|json)\.[0-9]+\.tmp")
 
-def build(
-    view: View, folder: Path, said: dict[str, Any], before: dict[str, Any] | None
-) -> dict[str, Any]:
+
+def build(lab: Lab, view: View, folder: Path, said: dict[str, Any]) -> dict[str, Any]:
     """Write every table of a view; return the report.
 
     Everything is written under temporary names first. The old report goes before the new files get
     their names, so that a folder with tables of two views never has one.
 
     Args:
+        lab: The lab.
         view: What is analysed.
         folder: Where the tables go; it is there.
         said: What `pipeline.identity` says of the view.
-        before: The report of the tables that are there, or None.
 
     Raises:
         StorageError: They cannot be written.
     """
     builder = _Builder(view, folder, said)
     try:
-        return builder.build(before)
+        return builder.build(lab, read_report(folder))
     finally:
-        builder.discard()
+        builder.clear()
 
 
 class _Builder:
@@ -58,94 +62,101 @@ class _Builder:
         self.folder = folder
         self.said = said
         self.metadata = {f"labrec.{key}": said[key] for key in ("tool", "settings", "view")}
-        self.files: dict[str, TableFile] = {}
+        self.files: dict[str, NewFile] = {}
         self.sizes: dict[str, int] = {}
         self.counts: dict[str, int] = {}
         self.problems: list[Problem] = []
+        self.days: dict[str, dict[str, Any]] = {}  # files with points: tree, rows, size
+        metadata = {key: self.metadata[key] for key in ("labrec.tool", "labrec.settings")}
+        self.job = Job(view.id, str(folder), metadata, os.getpid())
 
-    def build(self, before: dict[str, Any] | None) -> dict[str, Any]:
+    def build(self, lab: Lab, before: dict[str, Any] | None) -> dict[str, Any]:
         """Write everything, then give it its name; return the report."""
-        kept = self._days()
-        days, stale = self._series(kept, before)
+        tasks = self._tasks(_known_days(self.folder, self.said, before))
+        self._work_ahead(lab, tasks)
+        kept = self._read_days(tasks)
         across = Across(self.view, kept)
         for table, rows in across.tables():
             self._write(table, rows)
         self.problems = sorted({*self.problems, *across.problems})
         self._write(tables.PROBLEMS, rows_table(tables.PROBLEMS.columns, self.problems))
         self._dictionary()
-        self._publish(stale)
+        self._publish()
         return {
             **self.said,
             "files": dict(sorted(self.sizes.items())),
             "rows": dict(sorted(self.counts.items())),
-            "days": days,
+            "days": dict(sorted(self.days.items())),
             **listed(self.problems),
         }
 
-    def discard(self) -> None:
-        """Remove what has no name."""
+    def clear(self) -> None:
+        """Remove what has no name, and what an analysis that was stopped left behind."""
         for file in self.files.values():
             file.discard()
+        for folder in (self.folder, *self.folder.glob("series/*")):
+            for path in folder.glob(".*.tmp"):
+                if _NAMELESS.fullmatch(path.name):
+                    path.unlink(missing_ok=True)
 
-    def _days(self) -> list[Kept]:
+    def _tasks(self, known: dict[str, dict[str, Any]]) -> list[Task]:
+        """Return every day of the view, with the file of its points where that is to be written."""
+        tasks = []
+        for project in self.view.projects():
+            for day, tree in self.view.days(project):
+                name = f"series/{project}/{day.replace('/', '-')}.parquet"
+                there = known.get(name)
+                if there is not None and there["tree"] == tree:
+                    self.days[name] = there
+                tasks.append(Task(project, day, tree, None if name in self.days else name))
+        return tasks
+
+    def _work_ahead(self, lab: Lab, tasks: Sequence[Task]) -> None:
+        """Where much is new, let all processors work on it before the days are read in order."""
+        new = [
+            task for task in tasks
+            if task.file is not None or not shard.is_kept(self.view, *task[:3])
+        ]  # fmt: skip
+        records = 0
+        for task in new:
+            records += sum(1 for _ in self.view.day_runs(*task[:3]))
+            if records >= ENOUGH:
+                for done in work_together(lab, self.view, self.job, new):
+                    self._take(done)
+                return
+
+    def _take(self, done: Done) -> None:
+        """Take over the points of a day."""
+        if done.size:
+            self.files[done.file] = done.new_file(self.folder, self.job.writer)
+        self.problems += [Problem(*problem) for problem in done.problems]
+        # Points that could not be read are tried again: what they miss may come later.
+        tree = "" if done.problems else done.tree
+        self.days[done.file] = {"tree": tree, "rows": done.rows, "size": done.size}
+
+    def _read_days(self, tasks: Sequence[Task]) -> list[Kept]:
         """Read every day, write the tables that need no more, and keep the rest."""
         kept = []
         writers = {table.name: self._file(table) for table in _STREAMED}
-        for project in self.view.projects():
-            for day, tree in self.view.days(project):
-                one = shard.load(self.view, project, day, tree)
-                self.problems += one.problems
-                for table in _STREAMED:
-                    writers[table.name].add(_whole(table, one.rows[table.name], project, one.rows))
-                kept.append(Kept(project, day, tree, one.rows["runs"], one.rows["metrics"]))
+        for task in tasks:
+            one = shard.load(self.view, task.project, task.day, task.tree)
+            self.problems += one.problems
+            for table in _STREAMED:
+                writers[table.name].add(_whole(table, one))
+            if task.file is not None and task.file not in self.days:
+                self._take(write_points(self.view, self.job, one, task.file))
+            kept.append(Kept(*one[:3], one.rows["runs"], one.rows["metrics"]))
         for name, writer in writers.items():
             self._finish(name, writer)
+        self.sizes |= {name: day["size"] for name, day in self.days.items() if day["size"]}
+        self.counts["series"] = sum(day["rows"] for day in self.days.values())
         return kept
-
-    def _series(
-        self, kept: Sequence[Kept], before: dict[str, Any] | None
-    ) -> tuple[dict[str, dict[str, Any]], set[str]]:
-        """Write the points of the days that changed; return all days, and files without a day."""
-        known = _known_days(self.folder, self.said, before)
-        days: dict[str, dict[str, Any]] = {}
-        total = 0
-        for one in kept:
-            name = f"series/{one.project}/{one.day.replace('/', '-')}.parquet"
-            day = known.get(name)
-            if day is None or day["tree"] != one.tree:
-                day = self._series_day(name, one)
-            elif day["size"]:
-                self.sizes[name] = day["size"]
-            days[name] = day
-            total += day["rows"]
-        self.counts["series"] = total
-        there = {
-            path.relative_to(self.folder).as_posix()
-            for path in self.folder.glob("series/*/*.parquet")
-        }
-        return days, there - {name for name, day in days.items() if day["size"]}
-
-    def _series_day(self, name: str, one: Kept) -> dict[str, Any]:
-        columns = ("run_id", "record_digest", "path", "series_digest")
-        runs = list(zip(*(one.runs[column].to_pylist() for column in columns), strict=True))
-        day = points.Day(one.project, one.day, one.tree, runs)
-        metadata = {f"labrec.{key}": self.said[key] for key in ("tool", "settings")}
-        if all(run[3] is None for run in runs):
-            return {"tree": one.tree, "rows": 0, "size": 0}
-        path = self.folder / name
-        file, problems = points.write_day(self.view, day, path, metadata | {"labrec.day": one.tree})
-        self.files[name] = file
-        self.problems += problems
-        if file.rows:
-            self.sizes[name] = file.size
-        # Points that could not be read are tried again: what they miss may come later.
-        tree = "" if problems else one.tree
-        return {"tree": tree, "rows": file.rows, "size": file.size if file.rows else 0}
 
     def _file(self, table: Table) -> TableFile:
         name = f"{table.name}.parquet"
-        self.files[name] = TableFile(self.folder / name, table, self.metadata)
-        return self.files[name]
+        file = TableFile(self.folder / name, table, self.metadata)
+        self.files[name] = file
+        return file
 
     def _write(self, table: Table, rows: pa.Table) -> None:
         file = self._file(table)
@@ -169,15 +180,15 @@ class _Builder:
             raise unwritable(path, error) from error
         self.sizes[DICTIONARY] = len(data)
 
-    def _publish(self, stale: set[str]) -> None:
+    def _publish(self) -> None:
         (self.folder / REPORT).unlink(missing_ok=True)
-        for name, file in self.files.items():
-            if name in self.sizes:
-                file.publish()
-        for name in stale:
-            (self.folder / name).unlink(missing_ok=True)
-            with contextlib.suppress(OSError):
-                (self.folder / name).parent.rmdir()
+        for file in self.files.values():
+            file.publish()
+        for path in self.folder.glob("series/*/*.parquet"):
+            if path.relative_to(self.folder).as_posix() not in self.sizes:
+                path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    path.parent.rmdir()
 
 
 def _known_days(
@@ -195,13 +206,14 @@ def _known_days(
     return found
 
 
-def _whole(table: Table, rows: pa.Table, project: str, day: dict[str, pa.Table]) -> pa.Table:
+def _whole(table: Table, one: Shard) -> pa.Table:
     """Return rows of a shard with the columns that all rows of a record share."""
+    rows, runs = one.rows[table.name], one.rows["runs"]
     places = rows["place"].cast(pa.int32()).combine_chunks()
     names = {
-        "project": pa.array([project] * day["runs"].num_rows, pa.string()),
-        "run_id": day["runs"]["run_id"].combine_chunks(),
-        "record_digest": day["runs"]["record_digest"].combine_chunks(),
+        "project": pa.array([one.project] * runs.num_rows, pa.string()),
+        "run_id": runs["run_id"].combine_chunks(),
+        "record_digest": runs["record_digest"].combine_chunks(),
     }
     arrays = [
         shared_column(names[c.name], places) if c.name in names else rows[c.name]

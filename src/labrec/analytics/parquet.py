@@ -72,26 +72,50 @@ def plain_schema(columns: Sequence[Column]) -> pa.Schema:
     return pa.schema([pa.field(c.name, TYPES[c.kind], nullable=c.optional) for c in columns])
 
 
-class TableFile:
-    """One Parquet file that is being written under a temporary name; a context manager.
+class NewFile:
+    """A file that is complete, or will be, and has its name only once it is published.
 
-    Leaving it without `finish` removes what was written.
+    Args:
+        path: Where it goes.
+        writer: Process id of the analysis that it belongs to.
+        rows: How many rows it has.
+        size: Its length in bytes.
+    """
+
+    def __init__(self, path: Path, writer: int, rows: int = 0, size: int = 0) -> None:
+        self.path = path
+        self.rows = rows
+        self.size = size
+        self._temporary = path.with_name(f".{path.name}.{writer}.tmp")
+
+    def publish(self) -> None:
+        """Give the file its name, in the place of what had it."""
+        try:
+            self._temporary.replace(self.path)
+        except OSError as error:
+            raise unwritable(self.path, error) from error
+
+    def discard(self) -> None:
+        """Remove what has no name yet."""
+        self._temporary.unlink(missing_ok=True)
+
+
+class TableFile(NewFile):
+    """One Parquet file that is being written; a context manager.
+
+    Leaving it without `finish` and `publish` removes what was written.
 
     Args:
         path: Where the file goes.
         table: What it holds.
         metadata: What its footer says besides the version of the contract.
-
-    Attributes:
-        path: As given.
-        rows: How many rows were written.
-        size: Length in bytes, once it is finished.
+        writer: Process id of the analysis that it belongs to; None = this one's.
     """
 
-    def __init__(self, path: Path, table: Table, metadata: Mapping[str, str]) -> None:
-        self.path = path
-        self.rows = self.size = 0
-        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    def __init__(
+        self, path: Path, table: Table, metadata: Mapping[str, str], writer: int | None = None
+    ) -> None:
+        super().__init__(path, writer if writer is not None else os.getpid())
         self._columns = table.columns
         self._waiting: list[pa.Table] = []
         self._count = 0
@@ -138,18 +162,11 @@ class TableFile:
         except OSError as error:
             raise unwritable(self.path, error) from error
 
-    def publish(self) -> None:
-        """Give the finished file its name, in the place of what had it."""
-        try:
-            self._temporary.replace(self.path)
-        except OSError as error:
-            raise unwritable(self.path, error) from error
-
     def discard(self) -> None:
         """Remove what has no name yet."""
         if self._writer.is_open:
             self._writer.close()
-        self._temporary.unlink(missing_ok=True)
+        super().discard()
 
     def _write(self, count: int) -> None:
         rows = pa.concat_tables(self._waiting).combine_chunks()  # the writer pays for each chunk

@@ -103,7 +103,7 @@ def analyze(lab: Lab, folder: Path | None = None, at: str | None = None) -> Anal
 
     _make_folder(folder, hidden=not given)
     with _only_writer(folder, lab.settings.lock_wait):
-        report = build(view, folder, said, read_report(folder))
+        report = build(lab, view, folder, said)
         _write_report(folder, report)
     return Analysis(folder, report, made=True)
 

@@ -21,9 +21,10 @@ from labrec.errors import IntegrityError, InvalidError, LabrecError, LimitError
 from labrec.record.digest import Digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from labrec.analytics.shard import Shard
     from labrec.store.view import View
 
 HEADER: Final = b"metric,step,time,value\n"
@@ -61,9 +62,16 @@ class _BadSeriesError(Exception):
         self.cause = cause
 
 
+def day_of(shard: Shard) -> Day:
+    """Return whose points the file of a shard's day holds."""
+    columns = ("run_id", "record_digest", "path", "series_digest")
+    values = [shard.rows["runs"][column].to_pylist() for column in columns]
+    return Day(shard.project, shard.day, shard.tree, list(zip(*values, strict=True)))
+
+
 def write_day(
-    view: View, day: Day, path: Path, metadata: Mapping[str, str]
-) -> tuple[TableFile, list[Problem]]:
+    view: View, day: Day, path: Path, metadata: dict[str, str], writer: int
+) -> tuple[TableFile | None, list[Problem]]:
     """Write the points of one day; the file is finished and has no name yet.
 
     Args:
@@ -71,56 +79,75 @@ def write_day(
         day: Whose points.
         path: Where the file goes.
         metadata: For the file's footer.
+        writer: Process id of the analysis that it belongs to.
 
     Returns:
-        The file, and the runs whose points are not in it.
+        The file, None where there is no point, and the runs whose points are not in it.
 
     Raises:
         StorageError: It cannot be written.
     """
-    problems: list[Problem] = []
-    left_out: set[int] = set()
+    faults: dict[int, LabrecError] = {}
     while True:
-        file = TableFile(path, SERIES, metadata)
+        places = [at for at, run in enumerate(day.runs) if run[3] is not None and at not in faults]
+        problems = [
+            Problem(day.runs[place][2], f"its points: {fault.name}: {fault.message}")
+            for place, fault in faults.items()
+        ]
+        if not places:
+            return None, problems
+        file = TableFile(path, SERIES, metadata | {"labrec.day": day.tree}, writer)
         try:
-            for rows in _rows(view, day, left_out):
+            for rows in _rows(view, day, places):
                 file.add(rows)
             file.finish()
         except _BadSeriesError as bad:
             file.discard()
-            left_out.add(bad.place)
-            what = f"its points: {bad.cause.name}: {bad.cause.message}"
-            problems.append(Problem(day.runs[bad.place][2], what))
+            # Where there is one there may be many: each is looked at alone, once.
+            faults |= {bad.place: bad.cause} if faults else _faults(view, day, places)
+            continue
         except BaseException:
             file.discard()
             raise
-        else:
+        if file.rows:
             return file, problems
+        file.discard()
+        return None, problems
 
 
-def _rows(view: View, day: Day, left_out: set[int]) -> Iterator[pa.Table]:
-    """Yield the points of the runs in order."""
+def _faults(view: View, day: Day, places: Sequence[int]) -> dict[int, LabrecError]:
+    """Return what is wrong with the points of each run that are none."""
+    faults: dict[int, LabrecError] = {}
+    for place in places:
+        try:
+            for _ in _batches(view, day, [place]):
+                pass
+        except _BadSeriesError as bad:
+            faults[place] = bad.cause
+    return faults
+
+
+def _rows(view: View, day: Day, places: Sequence[int]) -> Iterator[pa.Table]:
+    """Yield the points of the runs at some places, in order."""
     run_ids = pa.array([run[0] for run in day.runs], pa.string())
     digests = pa.array([run[1] for run in day.runs], pa.string())
     project = pa.array([day.project], pa.string())
-    for points, places in _batches(view, day, left_out):
+    for points, runs in _batches(view, day, places):
         shared = {
-            "project": shared_column(project, pc.multiply(places, pa.scalar(0, pa.int32()))),
-            "run_id": shared_column(run_ids, places),
-            "record_digest": shared_column(digests, places),
+            "project": shared_column(project, pc.multiply(runs, pa.scalar(0, pa.int32()))),
+            "run_id": shared_column(run_ids, runs),
+            "record_digest": shared_column(digests, runs),
         }
         names = [column.name for column in SERIES.columns]
         yield pa.table([shared[n] if n in shared else points[n] for n in names], names=names)
 
 
-def _batches(view: View, day: Day, left_out: set[int]) -> Iterator[tuple[pa.Table, pa.Array]]:
+def _batches(view: View, day: Day, places: Sequence[int]) -> Iterator[tuple[pa.Table, pa.Array]]:
     """Yield parsed points with the place of the run of each."""
     batch = _Batch()
-    for place, (_, _, _, series) in enumerate(day.runs):
-        if series is None or place in left_out:
-            continue
+    for place in places:
         try:
-            for piece in _pieces(view, Digest.parse(series)):
+            for piece in _pieces(view, Digest.parse(day.runs[place][3])):
                 batch.add(place, piece)
                 if batch.size >= _BATCH:
                     yield batch.parse()

@@ -8,6 +8,7 @@ does not hold are read.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from labrec.store.view import RunEntry, View
 
 _FORMAT = f"labrec.shard/1.{extract.VERSION}.{tables.VERSION}"
-_MAX_HEAD = 1 << 16  # bytes: the line before the tables is far shorter
+_MAX_HEAD = 1 << 10  # bytes: the line before the tables is shorter
 _PLACE = Column("place", "integer", "Which of the shard's runs a row belongs to.")
 _INTERNAL = (
     Column("parents", "text", "The parents that the record names, as JSON."),
@@ -84,6 +85,16 @@ def load(view: View, project: str, day: str, tree: str) -> Shard:
         # Records that could not be read are tried again: what they miss may come later.
         _write(path, "" if shard.problems else tree, shard.rows)
     return shard
+
+
+def is_kept(view: View, project: str, day: str, tree: str) -> bool:
+    """Say whether a day's shard seems to be there, without proving it."""
+    path = _path(view, project, day)
+    try:
+        with path.open("rb") if path is not None else io.BytesIO() as file:
+            return tree.encode() in file.read(_MAX_HEAD)
+    except OSError:
+        return False
 
 
 def _make(view: View, where: tuple[str, str, str], kept: dict[str, pa.Table] | None) -> Shard:
