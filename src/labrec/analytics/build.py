@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import re
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 
 from labrec.analytics import extract, shard, tables
 from labrec.analytics.across import Across, Kept
-from labrec.analytics.parquet import NewFile, TableFile, rows_table, shared_column, unwritable
+from labrec.analytics.parquet import (
+    ROW_GROUP,
+    NewFile,
+    TableFile,
+    rows_table,
+    shared_column,
+    unwritable,
+)
 from labrec.analytics.pipeline import DICTIONARY, REPORT, listed, read_report
 from labrec.analytics.shard import Problem
 from labrec.analytics.workers import ENOUGH, Done, Job, Task, work_together, write_points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
     from labrec.analytics.shard import Shard
@@ -29,6 +40,7 @@ if TYPE_CHECKING:
 _STREAMED = tuple(table for table in extract.OF_RECORDS if table is not tables.METRICS)
 """Tables that are written while the days go by; the others wait for what notes say."""
 
+_AHEAD = 2  # groups of shards that wait to be written
 _NAMELESS = re.compile(r"\..+\.(parquet|json)\.[0-9]+\.tmp")
 
 
@@ -48,10 +60,14 @@ def build(lab: Lab, view: View, folder: Path, said: dict[str, Any]) -> dict[str,
         StorageError: They cannot be written.
     """
     builder = _Builder(view, folder, said)
+    collecting = gc.isenabled()
+    gc.disable()  # millions of rows and no cycle among them: looking for some takes a third longer
     try:
         return builder.build(lab, read_report(folder))
     finally:
         builder.clear()
+        if collecting:
+            gc.enable()
 
 
 class _Builder:
@@ -74,10 +90,12 @@ class _Builder:
         """Write everything, then give it its name; return the report."""
         tasks = self._tasks(_known_days(self.folder, self.said, before))
         self._work_ahead(lab, tasks)
-        kept = self._read_days(tasks)
-        across = Across(self.view, kept)
-        for table, rows in across.tables():
-            self._write(table, rows)
+        with _Pen({table: self._file(table) for table in _STREAMED}) as pen:
+            across = Across(self.view, self._read_days(tasks, pen))
+            for table, rows in across.tables():
+                self._write(table, rows)
+        for table, file in pen.files.items():
+            self._finish(table.name, file)
         self.problems = sorted({*self.problems, *across.problems})
         self._write(tables.PROBLEMS, rows_table(tables.PROBLEMS.columns, self.problems))
         self._dictionary()
@@ -134,20 +152,16 @@ class _Builder:
         tree = "" if done.problems else done.tree
         self.days[done.file] = {"tree": tree, "rows": done.rows, "size": done.size}
 
-    def _read_days(self, tasks: Sequence[Task]) -> list[Kept]:
-        """Read every day, write the tables that need no more, and keep the rest."""
+    def _read_days(self, tasks: Sequence[Task], pen: _Pen) -> list[Kept]:
+        """Read every day, hand on the tables that need no more, and keep the rest."""
         kept = []
-        writers = {table.name: self._file(table) for table in _STREAMED}
         for task in tasks:
             one = shard.load(self.view, task.project, task.day, task.tree)
             self.problems += one.problems
-            for table in _STREAMED:
-                writers[table.name].add(_whole(table, one))
+            pen.add(one)
             if task.file is not None and task.file not in self.days:
                 self._take(write_points(self.view, self.job, one, task.file))
             kept.append(Kept(*one[:3], one.rows["runs"], one.rows["metrics"]))
-        for name, writer in writers.items():
-            self._finish(name, writer)
         self.sizes |= {name: day["size"] for name, day in self.days.items() if day["size"]}
         self.counts["series"] = sum(day["rows"] for day in self.days.values())
         return kept
@@ -191,6 +205,56 @@ class _Builder:
                     path.parent.rmdir()
 
 
+class _Pen:
+    """Writes the streamed tables in a thread of its own; a context manager, done at its end.
+
+    Shards of one project are written together where they are small.
+
+    Attributes:
+        files: The file of each table.
+    """
+
+    def __init__(self, files: dict[Table, TableFile]) -> None:
+        self.files = files
+        self._thread = ThreadPoolExecutor(1)
+        self._given: deque[Future[None]] = deque()
+        self._waiting: list[Shard] = []
+        self._rows = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self._give()
+                while self._given:
+                    self._given.popleft().result()
+        finally:
+            self._thread.shutdown(cancel_futures=True)
+
+    def add(self, one: Shard) -> None:
+        """Take the next day, in the order of the tables."""
+        if self._waiting and self._waiting[0].project != one.project:
+            self._give()
+        self._waiting.append(one)
+        self._rows += max(one.rows[table.name].num_rows for table in self.files)
+        if self._rows >= ROW_GROUP:
+            self._give()
+
+    def _give(self) -> None:
+        if self._waiting:
+            self._given.append(self._thread.submit(self._write, self._waiting))
+        self._waiting, self._rows = [], 0
+        while len(self._given) > _AHEAD:  # what waits to be written is in memory
+            self._given.popleft().result()
+
+    def _write(self, shards: Sequence[Shard]) -> None:
+        rows = shard.joined([one.rows for one in shards])
+        for table, file in self.files.items():
+            file.add(_whole(table, shards[0].project, rows))
+
+
 def _known_days(
     folder: Path, said: dict[str, Any], before: dict[str, Any] | None
 ) -> dict[str, dict[str, Any]]:
@@ -206,12 +270,12 @@ def _known_days(
     return found
 
 
-def _whole(table: Table, one: Shard) -> pa.Table:
+def _whole(table: Table, project: str, day: dict[str, pa.Table]) -> pa.Table:
     """Return rows of a shard with the columns that all rows of a record share."""
-    rows, runs = one.rows[table.name], one.rows["runs"]
+    rows, runs = day[table.name], day["runs"]
     places = rows["place"].cast(pa.int32()).combine_chunks()
     names = {
-        "project": pa.array([one.project] * runs.num_rows, pa.string()),
+        "project": pa.array([project] * runs.num_rows, pa.string()),
         "run_id": runs["run_id"].combine_chunks(),
         "record_digest": runs["record_digest"].combine_chunks(),
     }

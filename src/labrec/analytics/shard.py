@@ -117,7 +117,7 @@ def _make(view: View, where: tuple[str, str, str], kept: dict[str, pa.Table] | N
         parts.append(_build(new))
     except InvalidError:  # one of them: find out which
         parts += _each(new, problems)
-    return Shard(project, day, tree, _ordered(_joined(parts)), problems)
+    return Shard(project, day, tree, _ordered(joined(parts)), problems)
 
 
 def _extract(view: View, entry: RunEntry) -> extract.Extracted:
@@ -170,19 +170,19 @@ def _known(runs: pa.Table) -> dict[str, int]:
     return {path: place for place, path in enumerate(runs["path"].to_pylist())}
 
 
-def _joined(parts: Sequence[dict[str, pa.Table]]) -> dict[str, pa.Table]:
-    """Put shards behind one another, each place moved behind the ones before."""
+def joined(parts: Sequence[dict[str, pa.Table]]) -> dict[str, pa.Table]:
+    """Put the rows of shards behind one another, each place moved behind the ones before."""
     if len(parts) == 1:
         return parts[0]
-    joined: dict[str, list[pa.Table]] = {name: [] for name in COLUMNS}
+    together: dict[str, list[pa.Table]] = {name: [] for name in COLUMNS}
     before = 0
     for part in parts:
         for name, rows in part.items():
-            joined[name].append(rows if name == "runs" else _moved(rows, before))
+            together[name].append(rows if name == "runs" else _moved(rows, before))
         before += part["runs"].num_rows
     return {
         name: pa.concat_tables(rows) if rows else plain_schema(COLUMNS[name]).empty_table()
-        for name, rows in joined.items()
+        for name, rows in together.items()
     }
 
 
