@@ -15,6 +15,7 @@ from tests.analytics.labs import made, measured, metric, note_doc, rows
 from tests.store.labs import RECORD_REF, Doc, GitLab, lineage, run_doc
 
 from labrec.analytics import pipeline, shard, tables
+from labrec.cli import main
 from labrec.errors import BusyError, StorageError, UsageError
 from labrec.record.digest import Digest
 from labrec.record.layout import parse_path
@@ -539,6 +540,33 @@ def test_a_bare_lab_is_asked_for_a_folder(lab: GitLab, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="bare"):
         made(bare)
     assert len(rows(made(bare, tmp_path / "out"), "runs")) == 7
+
+
+def test_a_lab_beside_the_code_gets_its_own_tables(
+    lab: GitLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family(lab)
+    code = tmp_path / "code"
+    code.mkdir()
+    lab.git("init", "-q", str(code))
+    (code / "labrec.toml").write_text('lab = "../lab"\n')
+    monkeypatch.chdir(code)
+    assert main(["analyze"]) == 0
+    assert (lab.path / tables.FOLDER / "runs.parquet").is_file()
+    assert not (code / "build").exists()
+
+
+def test_a_linked_worktree_has_its_own_tables_and_shares_the_shards(
+    lab: GitLab, tmp_path: Path, counted: Counted
+) -> None:
+    family(lab)
+    made(lab)
+    counted.new()
+    lab.git("worktree", "add", "-q", str(tmp_path / "linked"))
+    found = made(GitLab(tmp_path / "linked"))
+    assert found.folder == tmp_path / "linked" / tables.FOLDER
+    assert len(rows(found, "runs")) == 7
+    assert counted.new() == 0
 
 
 def test_two_writers_of_one_folder_wait_for_one_another(
