@@ -48,7 +48,9 @@ def measure(rows: int = ROWS) -> list[Figure]:
         _write(table, rows)
         table_map.write_text(MAP)
         plain = rows / _seconds_to_read(table)
+        before = _cpu()
         first, new = _import(lab, table, table_map)
+        cpu = _cpu() - before
         again, known = _import(lab, table, table_map)
         table_map.write_text(MAP.replace("optimizer: opt", "method: opt"))
         changed, superseded = _import(lab, table, table_map)
@@ -61,6 +63,7 @@ def measure(rows: int = ROWS) -> list[Figure]:
             rate, "records/s", ">= 1,000/s", rate >= 1000 and new["new"] == rows,
             f"csv.reader alone {plain:,.0f} rows/s",
         ),
+        Figure("CPU of it, start-up included", 1000 * cpu / rows, "ms a row"),
         Figure(
             "the same again: records added", again_added := known["new"] + len(known["commits"]),
             "records", "0", again_added == 0, f"{rows / again:,.0f} rows/s",
@@ -87,6 +90,11 @@ def _write(path: Path, rows: int) -> None:
                 number % 5, round(rng.random() * 3, 5), round(rng.random(), 4),
                 rng.randrange(60, 5000), "try a longer warm-up and a smaller window",
             ])  # fmt: skip
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _seconds_to_read(path: Path) -> float:
