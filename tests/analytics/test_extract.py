@@ -93,6 +93,14 @@ def test_what_a_run_says_of_itself() -> None:
 # --- features ---------------------------------------------------------------------------------
 
 
+def test_a_run_keeps_its_place_where_it_was_imported_from() -> None:
+    record = json.loads(run_doc().data)
+    record["identity"]["origin"] = {"source": "results.tsv", "key": "bea057b", "order": 2}
+    names = [column.name for column in extraction.RUN_COLUMNS]
+    assert dict(zip(names, extract(record, "path", "digest").run, strict=True))["origin_order"] == 2
+    assert run_row()["origin_order"] is None
+
+
 def test_features_are_told_apart_by_kind() -> None:
     tree = {
         "number": 1,

@@ -265,6 +265,48 @@ def test_parents_that_are_not_here_and_cycles_are_shown(tmp_path: Path) -> None:
     assert 'class="lr-edge lr-missing"' in html
 
 
+def undated(lab: Tables, *, placed: bool) -> Tables:
+    """Give the runs the ids of undated ones, in another order than the one they were made in."""
+    for rows in lab.rows.values():
+        for row in rows:
+            if "run_id" in row:
+                number = int(row["run_id"][9:13], 16)
+                row["run_id"] = f"00000000-0000-7{0xFFF - number % 0xFFF:03x}-8000-{number:012x}"
+    for at, row in enumerate(lab.rows["runs"]):
+        row |= {"started": None, "origin_order": at if placed else None}
+    return lab
+
+
+def test_undated_runs_stand_as_they_stood_where_they_came_from(tmp_path: Path) -> None:
+    lab = Tables()
+    for number, value in enumerate([3.0, 2.0, 2.5, 1.0]):
+        lab.experiment(f"{number}_x", [value])
+    placed = undated(lab, placed=True).site(tmp_path / "a")
+    names = [one.name for one in Experiments.of(placed.project["lm"]).all]
+    assert names == ["0_x", "1_x", "2_x", "3_x"]
+    figure = pages_of(placed)["p/lm/index.html"].context["figures"][0]
+    assert "2 experiments set a new best after the first" in figure.sentence
+    unknown = undated(lab, placed=False).site(tmp_path / "b")
+    figure = pages_of(unknown)["p/lm/index.html"].context["figures"][0]
+    assert "Some are undated: their order says nothing, so none is best so far" in figure.sentence
+    assert "lr-best" not in figure.drawing
+
+
+def test_very_many_missing_parents_are_said_by_their_children(tmp_path: Path) -> None:
+    lab = Tables()
+    for number in range(30):
+        lab.experiment(f"{number}_x", [1.0])
+        lab.add("edges", run_id=run_id(number + 1), record_digest=digest(f"lm record {number + 1}"),
+                kind="parent", experiment=digest(f"lm {number}_x"), source="record",
+                called=f"{number}^", dangling=True)  # fmt: skip
+    page = pages_of(lab.site(tmp_path))["p/lm/graph/index.html"]
+    svg = page.context["drawing"].svg
+    assert svg.count("lr-outside") == 0
+    assert svg.count("lr-orphan") == 30
+    assert "from ? 7^" in svg
+    assert page.context["outside_count"] == 30
+
+
 def test_a_large_graph_is_collapsed_and_listed_whole(tmp_path: Path) -> None:
     lab = Tables()
     lab.experiment("1_base", [9.0])

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from labrec.analytics.tables import Column
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Goes up whenever a record would give other rows; what was kept of older ones is then unused."""
 
 OF_RECORDS: Final = (tables.METRICS, tables.FEATURES, tables.HARDWARE, tables.TELEMETRY,
@@ -149,6 +149,7 @@ def _run(record: dict[str, Any], path: str, digest: str) -> dict[str, Any]:
             for event in _section(record, "capture").get("events", [])
         ),
         "series_digest": PREFIX + series["sha256"] if series else None,
+        "origin_order": (identity.get("origin") or {}).get("order"),
         "path": path,
         "record_digest": digest,
     }

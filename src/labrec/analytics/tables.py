@@ -113,6 +113,12 @@ RUNS: Final = Table(
         Column("artifacts", "integer", "How many artifacts it left."),
         Column("capture_events", "integer", "How many things capture remarked on."),
         Column("series_digest", "text", "Object that holds its series.", optional=True),
+        Column(
+            "origin_order",
+            "integer",
+            "Its place among the runs of where it was imported from, where that says something.",
+            optional=True,
+        ),
         Column("path", "text", "Path of its record in the lab."),
         _RECORD,
     ),

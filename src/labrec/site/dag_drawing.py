@@ -49,6 +49,7 @@ class Node(NamedTuple):
         shade: 0 to 4 by its value, worst to best; None = without one.
         kept: Whether it lies on the kept chain.
         best: Whether it is the best.
+        orphan: Whether it derives from what is not here alone.
     """
 
     key: str
@@ -63,6 +64,7 @@ class Node(NamedTuple):
     shade: int | None = None
     kept: bool = False
     best: bool = False
+    orphan: bool = False
 
 
 def draw(
@@ -119,6 +121,7 @@ def _node(node: Node, box: Box, root: str) -> str:
     classes += [f"lr-ended-{node.status}"] if node.status else []
     classes += [f"lr-shade-{node.shade}"] if node.shade is not None else []
     classes += ["lr-kept"] if node.kept else []
+    classes += ["lr-orphan"] if node.orphan else []
     inside = [tag("title", text(node.told or node.title))]
     if node.kind == "family":
         inside.append(tag("rect", x=box.x + 4, y=box.y + 4, width=box.width, height=box.height,

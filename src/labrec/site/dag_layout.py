@@ -146,7 +146,8 @@ def layout(
         if len(part) > 1
     ]
     if lone:
-        drawn.append(_grid(lone, sizes))
+        beside = sum(part.width + _APART for part in drawn)
+        drawn.append(_grid(lone, sizes, _WIDE - beside if beside < _WIDE / 2 else _WIDE))
     return _packed(drawn, tuple(sorted(back)))
 
 
@@ -168,9 +169,9 @@ def _parts(rank: Mapping[str, int], edges: Sequence[Edge]) -> list[list[str]]:
     return sorted(parts.values(), key=lambda part: (-len(part), rank[part[0]]))
 
 
-def _grid(nodes: Sequence[str], sizes: Sizes) -> Layout:
-    """Place nodes without relatives in rows."""
-    columns = max(1, min(len(nodes), int(_WIDE // (sizes.width + GAP_X))))
+def _grid(nodes: Sequence[str], sizes: Sizes, room: float) -> Layout:
+    """Place nodes without relatives in rows of about so many pixels."""
+    columns = max(1, min(len(nodes), int((room + GAP_X) // (sizes.width + GAP_X))))
     boxes = {
         node: Box(
             at % columns * (sizes.width + GAP_X),

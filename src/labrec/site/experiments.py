@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from labrec.site.collect import KeyMetric, Project
     from labrec.site.rows import Contrast, FeatureChange, Run
     from labrec.site.rows import Experiment as Row
+
+_TIME: Final = 13  # characters of a run id that say when it started
+_UNDATED: Final = "00000000-0000"
 
 STATUSES: Final = ("complete", "failed", "interrupted", "planned")
 """How a run can have ended, in the order in which pages name them."""
@@ -76,6 +80,17 @@ class Experiment:
         return next(iter(self.statuses)) if len(self.statuses) == 1 else "mixed"
 
     @property
+    def is_placed(self) -> bool:
+        """Whether it is known where it stands in the order: not where all runs are undated."""
+        places = map(place, self.runs)
+        return any(start != _UNDATED or order < math.inf for start, order, _ in places)
+
+    @property
+    def intent(self) -> str:
+        """What it was made to find out, as its first run that tells says."""
+        return next((run.intent for run in self.runs if run.intent), "")
+
+    @property
     def n_failed(self) -> int:
         """Runs that failed or were interrupted."""
         return self.statuses.get("failed", 0) + self.statuses.get("interrupted", 0)
@@ -110,7 +125,7 @@ class Experiments:
     def of(cls, project: Project) -> Experiments:
         """Bring together what the tables say of a project's experiments."""
         names = _names(project)
-        keys = list(project.runs_of)
+        keys = sorted(project.runs_of, key=lambda key: min(map(place, project.runs_of[key])))
         parents, outside = _relations(project, set(keys))
         found = {
             key: Experiment(
@@ -170,6 +185,15 @@ class Experiments:
             chain[key] = None
             key = next(iter(self.by_key[key].parents), None)
         return tuple(reversed(chain))
+
+
+def place(run: Run) -> tuple[str, float, str]:
+    """Return what runs are ordered by: their start, then their place where they came from.
+
+    A run id begins with the time of the start, in milliseconds; that of an undated run with zeros.
+    """
+    order = math.inf if run.origin_order is None else run.origin_order
+    return run.run_id[:_TIME], order, run.run_id
 
 
 def _names(project: Project) -> dict[str, str]:

@@ -50,6 +50,7 @@ class Run(NamedTuple):
     artifacts: int
     capture_events: int
     series_digest: str | None
+    origin_order: int | None
     path: str
     record_digest: str
 

@@ -59,12 +59,14 @@ class Quantity(NamedTuple):
         unit: Its unit, None = none.
         direction: ``maximize``, ``minimize`` or None.
         level: Level of the intervals, 0 to 1.
+        is_ordered: Whether the order of the experiments says something; else none is best so far.
     """
 
     metric: str
     unit: str | None = None
     direction: str | None = None
     level: float = 0.95
+    is_ordered: bool = True
 
 
 def best_so_far(steps: Sequence[Step], direction: str | None) -> list[float | None]:
@@ -93,7 +95,7 @@ def lineage(steps: Sequence[Step], quantity: Quantity, name: str) -> Figure:
     quantity = quantity._replace(
         metric=printable(quantity.metric), unit=printable(quantity.unit or "")
     )
-    best = best_so_far(steps, quantity.direction)
+    best = best_so_far(steps, quantity.direction if quantity.is_ordered else None)
     sentence = _said(steps, best, quantity)
     start = max(0, len(steps) - MOST_STEPS)
     drawn, line = steps[start:], best[start:]
@@ -176,6 +178,8 @@ def _said(steps: Sequence[Step], best: Sequence[float | None], quantity: Quantit
             f"{counted(len(new) - 1, 'experiment')} set a new best after the first"
         )
         parts.append("; the best of many is partly luck.")
+    elif not quantity.is_ordered:
+        parts.append(". Some are undated: their order says nothing, so none is best so far.")
     else:
         parts.append(f". {quantity.metric} has no direction, so none is best.")
     if len(steps) > MOST_STEPS:

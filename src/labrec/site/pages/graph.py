@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from labrec.site.rows import FeatureChange
 
 _ROOMY = 250  # experiments up to which a node shows its value and what changed
+_MISSING = 20  # parents that are not here and are drawn
 _SMALL = Sizes(120.0, 28.0, 26.0)
 _LONG_VALUE = 24  # characters of a feature's value in a node
 
@@ -74,6 +75,7 @@ def page(project: Project) -> Page:
                 for group in experiments.graph.cycles
             ],
             "outside": _outside(experiments),
+            "outside_count": sum(len(one.outside) for one in experiments.all),
             "listing": _listing(experiments, metric),
         },
         files={"graph.csv": _csv(experiments)},
@@ -101,12 +103,14 @@ def draw(
     chain = experiments.kept_chain(metric) if metric is not None else ()
     kept = {(child, parent) for parent, child in itertools.pairwise(chain)}
     nodes = _nodes(experiments, collapsed, metric, chain)
+    outside = _missing(experiments, collapsed)
     missing = [
         (key, f"outside {called}")
         for key in collapsed.nodes
         for called, _ in experiments.by_key[key].outside
+        if called in outside
     ]
-    nodes += _missing(experiments, collapsed)
+    nodes += outside.values()
     sizes = Sizes() if len(nodes) <= _ROOMY else _SMALL
     placed = layout(
         [node.key for node in nodes],
@@ -153,16 +157,19 @@ def _node(one: Experiment, metric: KeyMetric | None) -> Node:
         told.append(", ".join(f"{count} {name}" for name, count in one.statuses.items()))
     if contrast is not None:
         told.append(f"{look} against {contrast.parent_name}")
-    told += [change_of(change) for change in one.changes[:3]]
+    changed = "; ".join(change_of(change) for change in one.changes)
+    told += [part for part in (changed, one.intent) if part]
+    orphan = one.outside[0][0] if one.outside and not one.parents else ""
     return Node(
         one.key,
         one.name or "(no name)",
         value=value,
-        change="; ".join(change_of(change) for change in one.changes),
+        change=changed or (f"from ? {orphan}" if orphan else one.intent),
         told=". ".join(told),
         href=one.href,
         status="" if one.status == "complete" else one.status,
         look=look,  # type: ignore[arg-type]  # the contract's four words
+        orphan=bool(orphan),
     )
 
 
@@ -188,7 +195,11 @@ def _family(name: str, members: list[Experiment], metric: KeyMetric | None) -> N
     )
 
 
-def _missing(experiments: Experiments, collapsed: Collapsed) -> list[Node]:
+def _missing(experiments: Experiments, collapsed: Collapsed) -> dict[str, Node]:
+    """Return a node for each parent that is not here; none where there are very many.
+
+    Then their children, which all say so themselves, would drown in them.
+    """
     found: dict[str, Node] = {}
     for key in collapsed.nodes:
         for called, elsewhere in experiments.by_key[key].outside:
@@ -196,7 +207,7 @@ def _missing(experiments: Experiments, collapsed: Collapsed) -> list[Node]:
             found[called] = Node(
                 f"outside {called}", f"? {called}", "outside", where, told=f"{called}: {where}"
             )
-    return list(found.values())
+    return found if len(found) <= _MISSING else {}
 
 
 def value_of(one: Experiment, metric: str) -> str:

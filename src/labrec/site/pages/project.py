@@ -104,7 +104,9 @@ def _progress(known: Experiments, metric: KeyMetric, name: str) -> Figure:
         )
         for one, row in zip(ended, rows, strict=True)
     ]
-    return lineage(steps, Quantity(metric.name, metric.unit, metric.direction, level), name)
+    is_ordered = len(ended) < 2 or all(one.is_placed for one in ended)  # noqa: PLR2004 - an order
+    quantity = Quantity(metric.name, metric.unit, metric.direction, level, is_ordered)
+    return lineage(steps, quantity, name)
 
 
 # --- board ------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from labrec.site import urls
 from labrec.site.charts.figure import as_csv
+from labrec.site.experiments import place
 from labrec.site.listing import Cell, Column, Listing, amount, listing, moment, words
 from labrec.site.pages.graph import note_of
 from labrec.site.rows import Contrast
@@ -37,8 +38,13 @@ def experiments_of(known: Experiments) -> Listing:
         *([Column(f"{metrics[0].name} against parent", "number", "difference of means")]
           if metrics else []),
         *([Column("Finding", "choice")] if metrics else []),
+        *([Column("Intent")] if any(one.intent for one in known.all) else []),
     ]  # fmt: skip
-    rows = [_experiment(known, one, metrics) for one in known.all]
+    with_intent = columns[-1].title == "Intent"
+    rows = [
+        [*_experiment(known, one, metrics), *([words(one.intent)] if with_intent else [])]
+        for one in known.all
+    ]
     caption = "Experiments, parents before their children"
     return listing("experiments", caption, columns, rows, "experiments.csv")
 
@@ -153,7 +159,7 @@ def _p(value: float) -> str:
 def runs(known: Experiments) -> Listing:
     """Return the listing of every run of a project, newest first."""
     metrics = known.key_metrics[:_METRICS]
-    every = list(reversed(known.project.runs))
+    every = sorted(known.project.runs, key=place, reverse=True)
     aside = any(not run.counts for run in every)
     columns = [
         Column("Run"),
