@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -34,6 +35,10 @@ for _number in signal.valid_signals() - _OF_PYTHON:
         _own = signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL
         signal.signal(_number, _own)
 signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+# How long one example takes depends on what else the machine does; pytest-timeout bounds the test.
+settings.register_profile("labrec", deadline=None)
+settings.load_profile("labrec")
 
 # Reasons for which a test may be skipped even where skips are forbidden: things that a clean
 # machine honestly lacks. Everything else that CI skips is a hole in the proof, so it fails: mounts
