@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,8 +21,6 @@ from labrec.site.settings import SiteSettings
 from labrec.site.sources import Sources
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.store.labs import GitLab
 
     from labrec.reader import RunReader
@@ -370,3 +369,22 @@ def test_few_sets_of_shells_are_kept(lab: GitLab, site_cache: Path) -> None:
         commit(lab, {"site/about.md": b"# About %d\n" % number})
         built(lab, cache=site_cache)
     assert len(list(site_cache.glob("shells-*.json"))) == shell_cache.KEPT
+
+
+def test_a_page_is_whole_at_every_moment(
+    small: GitLab, folder: Path, site_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _files(folder)
+
+    def half(path: Path, data: bytes | Path) -> int:
+        path.write_bytes(b"half" if isinstance(data, Path) else data[: len(data) // 2])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("labrec.site.output._write", half)
+    with pytest.raises(StorageError):
+        built(small, cache=site_cache, fresh=True)
+    now = _files(folder)
+    assert {name: now[name] for name in before} == before
+    monkeypatch.undo()
+    built(small, cache=site_cache)
+    assert _files(folder) == before  # what was left half goes

@@ -16,7 +16,7 @@ from tests.store.labs import lineage, new_lab
 from labrec.errors import UnsafeError
 from labrec.record.paths import stored_path
 from labrec.record.text import storable
-from labrec.site import stamp
+from labrec.site import stamp, urls
 from labrec.site.page import Crumb, Page
 
 if TYPE_CHECKING:
@@ -197,6 +197,31 @@ def _shape(text: str) -> _Shape:
     reader.feed(stamp.content(page))
     reader.close()
     return reader
+
+
+@pytest.mark.parametrize("text", OURS)
+def test_record_text_is_only_text(text: str) -> None:
+    found = _shape(text)
+    assert found.shape == _shape("plain").shape
+    assert stamp.shown(text).strip() in "".join(found.text)
+
+
+def test_no_template_can_switch_escaping_off() -> None:
+    from importlib import resources
+
+    for template in resources.files("labrec.site").joinpath("templates").iterdir():
+        text = template.read_text("utf-8")
+        assert "autoescape" not in text
+        assert "|safe" not in text.replace(" ", "")
+    assert "safe" not in stamp._environment().filters
+
+
+def test_a_link_is_made_from_ids_alone() -> None:
+    for url in ("javascript:alert(1)", "//example.org", "../../etc", "a b", "", "/x", "a?b", "\\x"):
+        with pytest.raises(UnsafeError):
+            urls.check(url)
+    for url in ("p/lm/index.html", "#metrics", "data/index.html#runs", "0.png"):
+        assert urls.check(url) == url
 
 
 def test_every_payload_leaves_the_shape_of_a_page_as_it_is(
