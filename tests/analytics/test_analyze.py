@@ -264,6 +264,7 @@ def hostile(name: str, **sections: Any) -> Doc:
         {"features": {"tree": [1]}},
         {"features": {"tree": {"x": {"$float": "1e5"}}}},
         {"features": {"tree": {"x": {"$int": []}}}},
+        {"features": {"tree": {"x": {"$exec": "1"}}}},
         {"hardware": {"fields": {"x": 1}}},
         {"hardware": {"hardware_id": None, "tier": "t", "fields": {"x": {"value": 1}}}},
         {"lineage": {"parents": "x"}},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +16,15 @@ from tests.store.labs import run_doc
 from labrec.analytics import extract as extraction
 from labrec.analytics import tables
 from labrec.analytics.extract import extract, number, own_columns, text_of
+from labrec.analytics.parquet import rows_table
 from labrec.record.codec import MAX_INT, REFUSED_CHARACTERS
 from labrec.record.config import split_path
+
+GOLDEN = [
+    path
+    for path in sorted((Path(__file__).parents[1] / "record" / "golden").glob("*.json"))
+    if b'"labrec.run/' in path.read_bytes()
+]
 
 
 def rows_of(table: str, **sections: Any) -> list[dict[str, Any]]:
@@ -88,6 +96,35 @@ def test_what_a_run_says_of_itself() -> None:
     assert row["datasets"] == ["x@2", f"y@{digest}", "z"]
     assert (row["capture_events"], row["tool"], row["author"]) == (3, "other 9", "A")
     assert row["series_digest"] == "sha256:" + "b" * 64
+
+
+@pytest.mark.parametrize(
+    "value", [None, 5, True, "x", [5, None, {}, {"name": 5}], {"$int": "9" * 20}]
+)
+def test_facts_of_any_kind_are_no_reason_to_lose_a_run(value: Any) -> None:
+    facts = {name: {"value": value} for name in ("cpu_name", "memory", "gpus")}
+    hardware = {"hardware_id": "h", "tier": "t", "fields": facts}
+    row = run_row(hardware=hardware)
+    assert row["cpu_model"] == ("x" if value == "x" else None)
+    assert row["memory_bytes"] == (5 if value == 5 else None)
+    assert row["gpu_model"] is None
+    assert len(rows_of("hardware", hardware=hardware)) == 3
+
+
+def test_nanoseconds_are_cut_to_microseconds() -> None:
+    row = run_row(identity={"times": {"ended": "2026-03-01T00:00:00.123456789Z"}})
+    assert row["ended"].microsecond == 123456
+    assert row["started"] is None
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_every_golden_record_gives_rows_of_the_contract(path: Path) -> None:
+    record = json.loads(path.read_bytes())
+    found = extract(record, "path", "digest")
+    assert rows_table(extraction.RUN_COLUMNS, [found.run]).num_rows == 1
+    for name, rows in found.rows.items():
+        assert rows_table(own_columns(tables.TABLES[name]), rows).num_rows == len(rows)
+    assert len(found.rows["metrics"]) == len((record.get("metrics") or {}).get("values", {}))
 
 
 # --- features ---------------------------------------------------------------------------------

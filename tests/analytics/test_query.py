@@ -355,6 +355,17 @@ def test_query_answers_in_json_and_csv(
     assert call("query", "--csv", "--json", text)[0] == 2
 
 
+def test_query_asks_tables_elsewhere(
+    lab: GitLab, tmp_path: Path, call: Callable[..., tuple[int, str, str]]
+) -> None:
+    lab.add(*measured("base", {"loss": 0.5}))
+    where = ("--out", str(tmp_path / "out"), "--at", "main")
+    code, out, _ = call("query", *where, "SELECT COUNT(*) AS n FROM runs")
+    assert (code, out.split()) == (0, ["n", "0"])
+    assert (tmp_path / "out" / "runs.parquet").is_file()
+    assert not (lab.path / "build").exists()
+
+
 def test_query_shows_a_hundred_rows_and_says_that_there_are_more(
     lab: GitLab, call: Callable[..., tuple[int, str, str]]
 ) -> None:

@@ -33,7 +33,10 @@ OF_RECORDS: Final = (tables.METRICS, tables.FEATURES, tables.HARDWARE, tables.TE
 
 _SHARED = frozenset({"project", "run_id", "record_digest"})
 _LATER = frozenset({"standing", "counts"})  # notes and other records have a say in them
-_KINDS = {"string": "text", "$date": "tag", "$bytes": "tag", "$repr": "tag"}
+_KINDS = {
+    "number": "number", "string": "text", "boolean": "boolean", "null": "null", "list": "list",
+    "tree": "tree", "$date": "tag", "$bytes": "tag", "$repr": "tag",
+}  # fmt: skip
 # Below and above them ECMAScript, and so RFC 8785, writes another text than Python does.
 _PLAIN_LOW, _PLAIN_HIGH = 1e-4, 1e16
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z", re.ASCII)
@@ -186,13 +189,17 @@ def _interpreter(found: dict[str, Any] | None) -> str | None:
 
 
 def _machine(fields: dict[str, Any]) -> dict[str, Any]:
-    gpus = fields.get("gpus", {}).get("value") or []
-    names = sorted(str(gpu.get("name")) for gpu in gpus)
-    memory = fields.get("memory", {}).get("value")
+    """Return the columns that stand for a few facts, whose values may be anything."""
+    cpu, memory, gpus = (fields.get(n, {}).get("value") for n in ("cpu_name", "memory", "gpus"))
+    names = [
+        gpu["name"]
+        for gpu in (gpus if isinstance(gpus, list) else [])
+        if isinstance(gpu, dict) and isinstance(gpu.get("name"), str)
+    ]
     return {
-        "cpu_model": fields.get("cpu_name", {}).get("value"),
-        "gpu_model": ", ".join(names) or None,
-        "memory_bytes": memory if isinstance(memory, int) else None,
+        "cpu_model": cpu if isinstance(cpu, str) else None,
+        "gpu_model": ", ".join(sorted(names)) or None,
+        "memory_bytes": memory if type(memory) is int else None,
     }
 
 
@@ -227,7 +234,7 @@ def _features(tree: Any, way: str = "") -> Iterator[Row]:
             yield from _features(value, f"{path}.")
         else:
             as_number = number(value) if found == "number" else None
-            yield path, text_of(value), as_number, _KINDS.get(found, found)
+            yield path, text_of(value), as_number, _KINDS[found]
 
 
 def _hardware(section: dict[str, Any]) -> Iterator[Row]:

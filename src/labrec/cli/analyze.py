@@ -17,15 +17,18 @@ if TYPE_CHECKING:
 _SHOWN = 20  # problems that are printed
 
 
-@click.command(
-    epilog="\b\nExamples:\n  labrec analyze\n  labrec analyze --at origin/main --out tables"
-)
-@click.option(
+out_option = click.option(
     "--out",
     metavar="DIR",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write the tables there; build/labrec/tables of the lab when left out.",
+    help="Where the tables are; build/labrec/tables of the lab when left out.",
 )
+
+
+@click.command(
+    epilog="\b\nExamples:\n  labrec analyze\n  labrec analyze --at origin/main --out tables"
+)
+@out_option
 @at_option
 @json_option
 @pass_world

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from labrec.cli.analyze import out_option
 from labrec.cli.console import safe
 from labrec.cli.log import number
 from labrec.cli.world import World, at_option, json_option, pass_world
@@ -30,10 +31,13 @@ _SHOWN = 100  # rows of a table for people
 @click.argument("sql", required=False)
 @click.option("--csv", "as_csv", is_flag=True, help="Answer in CSV, all rows.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N rows.")
+@out_option
 @at_option
 @json_option
 @pass_world
-def command(world: World, sql: str | None, as_csv: bool, limit: int | None, at: str | None) -> None:
+def command(
+    world: World, /, sql: str | None, as_csv: bool, limit: int | None, **where: Any
+) -> None:
     """Ask the tables that `labrec analyze` makes; they are made first where the lab has changed.
 
     Without SQL, lists the tables and their columns. A query reads the tables and nothing else.
@@ -43,7 +47,7 @@ def command(world: World, sql: str | None, as_csv: bool, limit: int | None, at: 
         return
     if as_csv and world.json:
         raise UsageError("--csv and --json cannot both be", hint="Choose one of them.")
-    folder = _made(world, at)
+    folder = _made(world, **where)
     from labrec.analytics.query import Tables  # brings polars in
 
     whole = as_csv or world.json or limit is not None
@@ -59,13 +63,13 @@ def command(world: World, sql: str | None, as_csv: bool, limit: int | None, at: 
             world.console.note(f"the first {_SHOWN} rows; --limit N shows more, --csv all of them")
 
 
-def _made(world: World, at: str | None) -> Path:
+def _made(world: World, out: Path | None, at: str | None) -> Path:
     """Return the folder of the lab's tables, made anew where the lab has changed."""
     from labrec.analytics.packages import require
     from labrec.analytics.pipeline import analyze
 
     require("polars")
-    found = analyze(world.lab, None, at)
+    found = analyze(world.lab, out, at)
     if found.made:
         world.console.note("the lab has changed: its tables were made anew")
     if not found:
