@@ -6,7 +6,9 @@
 #   make check    every other check: style, types, layers, dependencies, generated files
 #   make planted  plant defects, one at a time, that the tests must notice (docs/planted.md)
 #   make bench    measure what docs/performance.md states
-#   make docs     regenerate the pages and schemas that come from the code
+#   make site     verify this repository's own lab and build its site: build/labrec/site
+#   make docs     regenerate the pages and schemas that come from the code, and build the site
+#   make screenshot  take the picture of the README from the built site
 #   make coverage every test, with the lines that none of them reached
 
 SHELL := /bin/bash
@@ -75,6 +77,17 @@ docs: setup
 	@$(BIN)/labrec schema --write
 	@$(BIN)/python docs/generate.py --write
 	@$(BIN)/python -m pytest -q -n0 tests/project/test_docs.py
+	@$(MAKE) site
+
+.PHONY: site
+site: setup
+	@$(BIN)/labrec verify
+	@$(BIN)/labrec analyze
+	@$(BIN)/labrec site build
+
+.PHONY: screenshot
+screenshot: site
+	@$(BIN)/python docs/screenshot.py
 
 # --- checks: all of them run, however many fail -----------------------------------------------
 

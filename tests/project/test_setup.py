@@ -118,6 +118,6 @@ def test_nothing_of_a_pull_request_is_checked_out_where_its_workflow_is_the_base
 def test_the_whole_proof_is_one_script() -> None:
     text = (ROOT / ".ci" / "run").read_text()
     steps = re.findall(r"^(make .+|\.ci/.+)$", text, re.MULTILINE)
-    assert steps == ["make check", ".ci/fresh-clone", "make planted", "make test"]
+    assert steps == ["make check", ".ci/fresh-clone", "make planted", "make site", "make test"]
     assert "LABREC_FORBID_SKIPS=1" in text
     assert "CI=true" in text
