@@ -66,9 +66,25 @@ def test_the_tour_records_and_lands(tour: tuple[Path, str]) -> None:
     assert "1_base" in printed
     assert "2_from_1_faster" in printed
     landed = shell("git ls-tree -r --name-only HEAD records/", lab).stdout
-    assert len(re.findall(r"/runs/\d{4}/\d\d/\d\d/[0-9a-f]/", landed)) == 2
+    assert len(re.findall(r"/runs/\d{4}/\d\d/\d\d/[0-9a-f]/", landed)) == 6
     assert shell("git log --oneline", lab).returncode == 0
     assert "train.py" in shell("labrec get 1_base @manifest.json -o -", lab).stdout
+
+
+def test_the_tour_compares_and_publishes(tour: tuple[Path, str]) -> None:
+    lab, printed = tour
+    rows = [line.split() for line in printed.splitlines() if line.startswith("2_from_1_faster")]
+    assert ["2_from_1_faster", "1_base", "paired"] in [row[:3] for row in rows]
+    home = (lab / "build" / "labrec" / "site" / "index.html").read_text()
+    assert "2_from_1_faster" in home
+
+
+def test_the_picture_is_of_the_site(tour: tuple[Path, str]) -> None:
+    del tour
+    (picture,) = re.findall(r"!\[.+\]\((.+)\)", README)
+    data = (ROOT / picture).read_bytes()
+    assert data.startswith(b"\x89PNG")
+    assert 20_000 < len(data) < 400_000
 
 
 def test_the_python_example_runs_in_the_lab_of_the_tour(tour: tuple[Path, str]) -> None:
