@@ -31,7 +31,7 @@ def pages(site: Site) -> Iterator[Draft]:
     """Yield the home page."""
     inputs = (
         *(project.digest for project in site.projects),
-        site.title, site.description, site.url, site.view_id, str(len(site.problems)),
+        site.title, site.url, site.view_id, str(len(site.problems)),
     )  # fmt: skip
     digest = hashlib.sha256(repr(inputs).encode("utf-8", "surrogatepass")).hexdigest()
     yield Draft(urls.HOME, "home", digest, partial(page, site))
@@ -48,7 +48,6 @@ def page(site: Site) -> Page:
         title=site.title,
         crumbs=(),
         context={
-            "description": site.description,
             "view_id": site.view_id,
             "url": site.url,
             "summary": _summary(known, runs),
