@@ -68,7 +68,9 @@ def test_the_tour_records_and_lands(tour: tuple[Path, str]) -> None:
     landed = shell("git ls-tree -r --name-only HEAD records/", lab).stdout
     assert len(re.findall(r"/runs/\d{4}/\d\d/\d\d/[0-9a-f]/", landed)) == 6
     assert shell("git log --oneline", lab).returncode == 0
-    assert "train.py" in shell("labrec get 1_base @manifest.json -o -", lab).stdout
+    run = shell("labrec log -n 1 --json", lab).stdout
+    (run_id,) = re.findall(r'"run_id": "(.+?)"', run)
+    assert "train.py" in shell(f"labrec get {run_id} @manifest.json -o -", lab).stdout
 
 
 def test_the_tour_compares_and_publishes(tour: tuple[Path, str]) -> None:
