@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -36,7 +35,7 @@ def many_days(lab: GitLab) -> GitLab:
 def three(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let three processes work on anything that is new."""
     monkeypatch.setattr(build, "ENOUGH", 1)
-    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    monkeypatch.setattr(workers, "processors", lambda: 3)
 
 
 def alone(lab: GitLab, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:

@@ -59,8 +59,9 @@ class Analysis(NamedTuple):
         return 0 if self else 3
 
     def to_json(self) -> dict[str, Any]:
-        """Return the analysis with stable keys."""
-        return {"folder": str(self.folder), "made": self.made, **self.report}
+        """Return the analysis with stable keys, without the list of every file."""
+        told = {key: value for key, value in self.report.items() if key not in {"days", "files"}}
+        return {"folder": str(self.folder), "made": self.made, **told}
 
 
 def default_folder(lab: Lab) -> Path:

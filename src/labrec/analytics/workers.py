@@ -88,6 +88,13 @@ class Job(NamedTuple):
     writer: int
 
 
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def work(view: View, job: Job, task: Task) -> Done | None:
     """Make the shard of a day, and write its points where they are asked for.
 
@@ -126,7 +133,7 @@ def work_together(lab: Lab, view: View, job: Job, tasks: Sequence[Task]) -> Iter
         job: What the analysis asks for.
         tasks: Days that are new.
     """
-    count = min(os.cpu_count() or 1, MOST, len(tasks))
+    count = min(processors(), MOST, len(tasks))
     shares = [tasks[number::count] for number in range(count)]
     at = view.base.commit if view.base.how == "at" else None
     with contextlib.ExitStack() as stack:
