@@ -133,7 +133,7 @@ def configuration(settings: SiteSettings, sources: Sources) -> dict[str, Any]:
         "site_name": settings.name,
         "site_description": settings.description,
         "site_author": settings.author,
-        "copyright": f"{escape(settings.copyright)} {_FOOT}".strip(),
+        "copyright": " · ".join(filter(None, (escape(settings.copyright), _FOOT))),
         "docs_dir": "docs",
         "use_directory_urls": False,
         "plugins": [],
