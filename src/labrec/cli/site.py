@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from labrec.errors import NotFoundError
 
 if TYPE_CHECKING:
     from labrec.site.build import BuildReport
+
+_ALLOCATIONS = 200_000  # values that are made between two looks for cycles
 
 
 @click.group(
@@ -146,6 +149,8 @@ def build_site(
             f"building a site needs {error.name}, which is not installed",
             hint="pip install 'labrec[lab]'",
         ) from error
+    # a build makes millions of values and hardly a cycle: looking for some is a third of its time
+    gc.set_threshold(_ALLOCATIONS)
     lab = world.lab
     where = publication.places(lab, out)
     analyze(lab, where.tables, at)

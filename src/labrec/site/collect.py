@@ -289,5 +289,5 @@ def _table_file(folder: Path, table: tables.Table) -> TableFile:
         files = tuple(sorted((folder / table.name).glob("*/*.parquet")))
     else:
         files = tuple(path for path in [folder / f"{table.name}.parquet"] if path.is_file())
-    count = sum(pl.scan_parquet(path).select(pl.len()).collect().item() for path in files)
+    count = pl.scan_parquet(list(files)).select(pl.len()).collect().item() if files else 0
     return TableFile(table, files, sum(path.stat().st_size for path in files), count)

@@ -15,6 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from labrec._version import __version__
 from labrec.gitio.durable import replace_file
 from labrec.site.page import Draft
 
@@ -116,7 +117,7 @@ def _plain(value: Any) -> Any:
 def tool_digest() -> str:
     """Return a digest of what renders: this package, the theme's packages, the interpreter."""
     versions = [f"{name} {importlib.metadata.version(name)}" for name in THEME]
-    versions.append(f"{sys.version_info[:2]}")
+    versions += [f"labrec {__version__}", f"python {sys.version_info[:2]}"]
     digest = hashlib.sha256("\n".join(versions).encode())
     for name, data in sorted(_contents(resources.files("labrec.site"), "")):
         digest.update(f"\n{name} {len(data)}\n".encode() + data)

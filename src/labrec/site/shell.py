@@ -42,6 +42,10 @@ PLACES: Final[dict[Kind, str]] = {
 """Where the theme is given the empty page of each kind, without its ending."""
 
 _SLOT = re.compile("\0([a-z]+)\0")
+# The list of a page's sections, which generated pages have none of: ten thousand pages hold it.
+_NO_SECTIONS = re.compile(
+    r'<div class="md-sidebar md-sidebar--secondary"[^>]*hidden>.*?</nav></div></div></div>'
+)
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _KEPT = re.compile(r"assets/(?:images/[^/]+\.png|[a-z]+/[a-z]+\.[0-9a-f]+\.min\.(?:css|js))")
 
@@ -284,7 +288,7 @@ def cut_all(rendered: Mapping[str, bytes]) -> Shells:
     for path, framed in pages.items():
         files.update(framed.scripts)
         if path in shells:
-            kinds[shells[path]] = cut(framed.text, path)
+            kinds[shells[path]] = cut(_NO_SECTIONS.sub("", framed.text), path)
         else:
             files[path] = _finished(framed.text, path)
     for path, data in rendered.items():

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 MAX_PARQUET: Final = 50_000_000
 """Largest table that is published, in bytes of Parquet, all its parts together."""
 
-MAX_CSV: Final = 10_000_000
+MAX_CSV: Final = 8_000_000
 """Most bytes of CSV of all tables together; those that come first in the contract go first."""
 
 MOST_PROBLEMS: Final = 500
 """Problems that the page lists; the table has all."""
 
-_CSV_ROWS = 200_000  # a table with more is not even tried as CSV
+_CELL = 8  # bytes of CSV that a cell takes at least, on average: larger tables are not tried
 _FORMULA = r"^[=+\-@\t\r]"  # what a spreadsheet would take for something to run
 _DICTIONARY = "tables.json"
 _KINDS = {
@@ -110,8 +110,10 @@ def _files(one: TableFile, room: int) -> dict[str, bytes | Path]:
     if one.table.partitioned:
         return {f"{name}/{path.parent.name}/{path.name}": path for path in one.files}
     files: dict[str, bytes | Path] = {f"{name}.parquet": one.files[0]}
-    text = as_csv(one.files[0], one.table) if one.row_count <= _CSV_ROWS else None
-    if text is not None and len(text) <= room:
+    if one.row_count * len(one.table.columns) * _CELL > room:
+        return files
+    text = as_csv(one.files[0], one.table)
+    if len(text) <= room:
         files[f"{name}.csv"] = text
     return files
 

@@ -93,6 +93,7 @@ class Family:
         self.project = project
         self.runs = list(project.run.values())
         self._place = {run.run_id: at for at, run in enumerate(self.runs)}
+        self._urls = {run.run_id: urls.run(project.name, run.run_id) for run in self.runs}
         self._children: dict[str, list[str]] = {}
         self._by_run: dict[tuple[str, str], list[str]] = {}
         for edge in project.edges:
@@ -106,17 +107,21 @@ class Family:
         """Return the relations of a run."""
         edges = self.project.edges_of.get(run.record_digest, ())
         of_experiment = self.project.runs_of.get(run.experiment, ())
-        others = [one.run_id for one in of_experiment if one.run_id != run.run_id]
-        named = (
-            *(self._named(kind, edges) for kind in _TO),
-            self._many("Replicates", others),
-            self._many("Derived from it", self._children.get(run.experiment, ())),
-            *(self._many(name, self._of(kind, run)) for kind, name in _FROM.items()),
-        )
+        found = [self._named(kind, edges) for kind in _TO] if edges else []
+        if len(of_experiment) > 1:
+            others = [one.run_id for one in of_experiment if one.run_id != run.run_id]
+            found.append(self._many("Replicates", others))
+        if run.experiment in self._children:
+            found.append(self._many("Derived from it", self._children[run.experiment]))
+        found += [
+            self._many(name, self._by_run[kind, run.run_id])
+            for kind, name in _FROM.items()
+            if (kind, run.run_id) in self._by_run
+        ]
         return Kin(
-            tuple(relation for relation in named if relation.links),
+            tuple(relation for relation in found if relation.links),
             self.baseline(edges),
-            len(set(self._of("reproduces", run)) - {run.run_id}),
+            len(set(self._by_run.get(("reproduces", run.run_id), ())) - {run.run_id}),
             self._neighbour(run, -1),
             self._neighbour(run, 1),
         )
@@ -161,9 +166,6 @@ class Family:
         links = tuple(Link(run.name, self._url(run), _ended(run)) for run in found[:SHOWN])
         return Relation(name, links, max(0, len(found) - SHOWN))
 
-    def _of(self, kind: str, run: Run) -> list[str]:
-        return self._by_run.get((kind, run.run_id), [])
-
     def _first(self, experiment: str | None) -> Run | None:
         return next(iter(self.project.runs_of.get(experiment or "", ())), None)
 
@@ -174,7 +176,7 @@ class Family:
         return Link(self.runs[at].name, self._url(self.runs[at]))
 
     def _url(self, run: Run) -> str:
-        return urls.run(self.project.name, run.run_id)
+        return self._urls[run.run_id]
 
 
 _TO: Final = {

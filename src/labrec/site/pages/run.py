@@ -8,6 +8,7 @@ on the project's page, where all runs are.
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from labrec.errors import LabrecError
@@ -43,7 +44,7 @@ def pages(site: Site) -> Iterator[Draft]:
 
 
 def _draft(sheet: _Sheet) -> Draft:
-    # the texts of tuples: cheaper than anything canonical, and as good within one build's code
+    # the texts of plain tuples: cheaper than anything canonical, and within one version as good
     inputs = hashlib.sha256(repr(sheet.inputs).encode("utf-8", "surrogatepass")).hexdigest()
     return Draft(urls.run(sheet.project.name, sheet.run.run_id), "run", inputs, sheet.page)
 
@@ -67,12 +68,28 @@ class _Sheet:
         self.fork = fork
         self.metrics = project.metrics_of.get(run.record_digest, ())
         self.changes = project.changes_of.get(run.record_digest, ())
-        self.compared = compare(self.metrics, kin.baseline, keys)
+        self.keys = keys
 
     @property
     def inputs(self) -> tuple[Any, ...]:
         """What the page depends on; the record itself by its digest, which the row holds."""
-        return self.run, self.kin, self.fork, self.metrics, self.changes, self.compared
+        kin = self.kin
+        return (
+            tuple(self.run),
+            [tuple(row) for row in self.metrics],
+            [tuple(row) for row in self.changes],
+            kin.relations,
+            kin.baseline,
+            kin.reproduced_by,
+            [tuple(one) if one else None for one in (kin.before, kin.after)],
+            self.fork,
+            sorted(self.keys),
+        )
+
+    @cached_property
+    def compared(self) -> list[Compared]:
+        """The metrics of the run beside those of what it is compared with."""
+        return compare(self.metrics, self.kin.baseline, self.keys)
 
     def page(self) -> Page:
         """Make the page."""
