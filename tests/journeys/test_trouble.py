@@ -33,6 +33,7 @@ def test_a_secret_is_refused_then_redacted(lab):
     assert TOKEN not in done.err + done.out
     assert lab.runs() == []
     (spool,) = lab.spools
+    assert f"labrec recover {spool.name} --redact" in done.err
     refused = lab.labrec("recover", spool.name, code=19)
     assert "log.txt" in refused.err + refused.out
     assert lab.runs() == []

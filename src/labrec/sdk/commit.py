@@ -8,7 +8,7 @@ from labrec.capture.assembly.assemble import assemble
 from labrec.capture.secrets.guard import guard
 from labrec.capture.spool import ownership
 from labrec.capture.spool.reader import SpoolReader
-from labrec.errors import LabrecError, UsageError
+from labrec.errors import LabrecError, SecretError, UsageError
 from labrec.record.codec import encode
 from labrec.record.digest import Digest
 from labrec.record.layout import object_path, run_path
@@ -96,6 +96,8 @@ def commit_spool(
             refusals.remember(lab, path, error)
             error.kept = error.kept or "the run, as a sealed spool"
             error.hint = error.hint or f"`labrec recover {path.name}` tries again."
+            if isinstance(error, SecretError) and not redact:
+                error.hint += f" `labrec recover {path.name} --redact` takes them out of this run."
             raise
     ownership.clear_away(path)  # it is recorded, whether or not its spool can go now
     return recorded

@@ -45,24 +45,30 @@ def read_features(path: Path) -> FeaturesFile:
         InvalidError: It does not hold a mapping in its format.
     """
     data = _read(path, "features")
-    suffix = path.suffix.lower()
-    if suffix in {".yaml", ".yml"}:
-        from labrec.record import yaml12  # brings PyYAML in
-
-        tree = yaml12.load(data)
-    elif suffix == ".json":
-        from labrec.record.codec import decode
-
-        tree = decode(data, limit=None)
-    elif suffix == ".toml":
-        tree = _toml(data, path)
-    else:
-        raise UsageError(f"{path} is not a features file: its name should end in {_READERS}")
+    try:
+        tree = _parsed(data, path)
+    except InvalidError as error:
+        raise InvalidError(f"{path}: {error.message}", hint=error.hint, paths=[path]) from error
     if tree is None:
         tree = {}
     if not isinstance(tree, dict):
         raise InvalidError(f"{path} must hold a mapping of features", paths=[path])
     return FeaturesFile(tree, data, path)
+
+
+def _parsed(data: bytes, path: Path) -> Any:
+    suffix = path.suffix.lower()
+    if suffix in {".yaml", ".yml"}:
+        from labrec.record import yaml12  # brings PyYAML in
+
+        return yaml12.load(data)
+    if suffix == ".json":
+        from labrec.record.codec import decode  # most runs have no features file
+
+        return decode(data, limit=None)
+    if suffix == ".toml":
+        return _toml(data)
+    raise UsageError(f"{path} is not a features file: its name should end in {_READERS}")
 
 
 def assign(tree: dict[str, Any], assignments: Iterable[str]) -> None:
@@ -184,13 +190,13 @@ def _value(text: str) -> Any:
         return text
 
 
-def _toml(data: bytes, path: Path) -> dict[str, Any]:
+def _toml(data: bytes) -> dict[str, Any]:
     import tomllib  # only where there is such a file
 
     try:
         return tomllib.loads(data.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidError(f"{path} is not TOML: {error}", paths=[path]) from error
+        raise InvalidError(f"not TOML: {error}") from error
 
 
 def _read(path: Path, what: str) -> bytes:
