@@ -99,7 +99,7 @@ def _one_run(lab: Path, folder: Path) -> tuple[list[Figure], dict]:
             beside,
         ),
         Figure(
-            "CPU of one durable run in a warm process, its capture and sampler included",
+            "CPU of one durable run in a warm process, of that process (getrusage)",
             cpu,
             "ms",
             "<= 8 ms",

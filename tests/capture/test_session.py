@@ -196,11 +196,19 @@ def test_too_many_metrics_are_refused_and_counted(live_run, monkeypatch):
     assert [(line["kind"], line["count"]) for line in record["capture"]["events"]] == [("lost", 3)]
 
 
+@pytest.fixture
 def syncing():
-    return [thread for thread in threading.enumerate() if thread.name == "labrec-sync"]
+    """Return a function that lists the threads that sync, without those of tests before."""
+    before = set(threading.enumerate())
+
+    def threads():
+        found = set(threading.enumerate()) - before
+        return [thread for thread in found if thread.name == "labrec-sync"]
+
+    return threads
 
 
-def test_no_thread_before_the_first_point_and_one_after_it(live_run):
+def test_no_thread_before_the_first_point_and_one_after_it(syncing, live_run):
     assert syncing() == []
     live_run.log_metric("m", 1.0)
     assert [thread.daemon for thread in syncing()] == [True]
@@ -209,7 +217,7 @@ def test_no_thread_before_the_first_point_and_one_after_it(live_run):
     assert syncing() == []
 
 
-def test_no_thread_while_a_sampler_is_awaited(live_run, monkeypatch):
+def test_no_thread_while_a_sampler_is_awaited(syncing, live_run, monkeypatch):
     live_run.spool.expect_sampler()
     live_run.log_metric("m", 1.0)
     assert syncing() == []
@@ -219,18 +227,18 @@ def test_no_thread_while_a_sampler_is_awaited(live_run, monkeypatch):
     assert len(syncing()) == 1
 
 
-def test_a_thread_where_there_can_be_no_sampler(live_run, monkeypatch):
-    monkeypatch.setattr("labrec.capture.detached._SHELLS", ())
+def test_a_thread_where_there_can_be_no_sampler(syncing, live_run, monkeypatch):
+    monkeypatch.setattr("labrec.capture.detached._FOLDERS", ())
     live_run.watch(1.0)
     assert len(syncing()) == 1
 
 
-def test_the_sampler_syncs_for_everybody(live_run):
+def test_the_sampler_syncs_for_everybody(syncing, live_run):
     assert not durability.sampler_alive(live_run.path)
     sampler = Spool.join(live_run.path, "sampler")
     assert durability.sampler_alive(live_run.path)
     live_run.log_metric("m", 1.0)
-    assert not [t for t in threading.enumerate() if t.name == "labrec-sync"]
+    assert syncing() == []
     sampler.close()
     assert not durability.sampler_alive(live_run.path)
 

@@ -253,7 +253,7 @@ def test_interval_zero_takes_no_samples_and_keeps_journals_durable(spool):
 @pytest.mark.parametrize("fault", ["shell", "python", "spawn"])
 def test_a_sampler_that_cannot_be_started_is_a_reason(spool, monkeypatch, fault):
     if fault == "shell":
-        monkeypatch.setattr(detached, "_SHELLS", ("/nowhere/sh",))
+        monkeypatch.setattr(detached, "_FOLDERS", ("/nowhere",))
         monkeypatch.delenv("PREFIX", raising=False)
     elif fault == "python":
         monkeypatch.setattr(sys, "executable", "")
@@ -321,3 +321,29 @@ def test_steady_overhead_is_small(spool, tmp_path):
     used = spent() - before
     sampler.stop()
     assert used / 20 < 0.05  # CPU seconds a sample: 0.05 would be 5 % of a core at 1 Hz
+
+
+def test_a_run_that_ends_at_once_never_starts_python_for_its_sampler(spool):
+    sampler = start_sampler(spool.path, os.getpid(), 60.0)
+    pid = sampler.helper.pid
+    assert b"labrec" not in Path(f"/proc/{pid}/comm").read_bytes()
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    assert words[1] == b"-c"  # the shell that waits, not Python with its -I -S
+    started = time.monotonic()
+    sampler.ask()
+    sampler.stop()
+    assert time.monotonic() - started < 5
+    wait_for(lambda: is_gone(pid))
+    assert not (spool.path / "sampler.frames").exists()
+
+
+def test_the_pause_is_never_a_program_of_the_users_path(spool, tmp_path, monkeypatch):
+    fake = tmp_path / "sleep"
+    fake.write_text("#!/bin/sh\ntouch ran\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.chdir(tmp_path)
+    sampler = start_sampler(spool.path, os.getpid(), 0.05)
+    wait_for(lambda: samples(spool))
+    sampler.stop()
+    assert not (tmp_path / "ran").exists()

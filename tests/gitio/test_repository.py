@@ -155,3 +155,10 @@ def test_a_bare_repository_named_dot_git_is_no_worktree(tmp_path):
     bare("init", "-q", "--bare", ".git")
     with GitRepository.discover(bare.path) as git:
         assert git.is_bare
+
+
+def test_a_pipe_in_the_place_of_a_repository_is_passed_over(repo):
+    (repo.path / "dir" / ".git").unlink(missing_ok=True)
+    os.mkfifo(repo.path / "dir" / ".git")
+    with GitRepository.discover(repo.path / "dir") as git:
+        assert git.worktree == repo.path

@@ -24,8 +24,11 @@ LIFELINE = 3
 ANSWER = 4
 """Descriptor the helper answers on."""
 
-_SHELLS = ("/bin/sh", "/system/bin/sh")
+_FOLDERS = ("/bin", "/usr/bin", "/system/bin")  # never PATH, which is the program's
 _SCRIPT = '"$@" </dev/null >/dev/null & echo $!'
+# The first two arguments are the pause, which holds neither pipe: whoever ends the shell meanwhile
+# does not wait for it.
+_LATER = '{ "$1" "$2" 3<&- 4<&-; shift 2; exec "$@"; } </dev/null >/dev/null & echo $!'
 _BOOT = (
     "import sys, json; given = json.loads(sys.argv[1]); sys.path[:] += given['path'];"
     "from importlib import import_module; import_module(given['module']).main(given)"
@@ -61,17 +64,19 @@ class Helper(NamedTuple):
     answer: int
 
 
-def start(module: str, given: dict[str, Any]) -> Helper:
+def start(module: str, given: dict[str, Any], *, pause_s: float = 0.0) -> Helper:
     """Start ``module.main(given)`` in a process of its own.
 
     Args:
         module: Dotted name of a module of labrec with a ``main``.
         given: JSON object handed to it; ``path`` and ``module`` are added.
+        pause_s: Seconds before Python is started there: a helper that is not needed by then has
+            cost next to nothing.
 
     Raises:
         OSError: No shell, no Python executable, or no process could be had.
     """
-    shell = next((path for path in _shells() if os.access(path, os.X_OK)), None)
+    shell = _tool("sh")
     if shell is None or not sys.executable:
         raise FileNotFoundError("no shell" if shell is None else "no Python executable")
     ends: list[int] = []
@@ -79,9 +84,12 @@ def start(module: str, given: dict[str, Any]) -> Helper:
         for _ in range(3):
             ends.extend(_high_pipe())
         watched, lifeline, answer, answering, reading, writing = ends
-        spawned = _spawn(
-            shell, given | {"module": module, "path": _import_path()}, (watched, answering, writing)
-        )
+        told = given | {"module": module, "path": _import_path()}
+        # -I: neither the user's PYTHON* variables nor folder. -S: no .pth file runs foreign code.
+        command = [sys.executable, "-I", "-S", "-c", _BOOT, json.dumps(told)]
+        sleep = _tool("sleep") if pause_s > 0 else None
+        script = [_LATER, "sh", sleep, f"{pause_s:.3f}"] if sleep else [_SCRIPT, "sh"]
+        spawned = _spawn([shell, "-c", *script, *command], (watched, answering, writing))
         for end in (watched, answering, writing):
             os.close(end)
             ends.remove(end)
@@ -129,10 +137,8 @@ def _import_path() -> list[str]:
     return [package, *sites]
 
 
-def _spawn(shell: str, given: dict[str, Any], passed: tuple[int, int, int]) -> int:
+def _spawn(argv: list[str], passed: tuple[int, int, int]) -> int:
     watched, answering, writing = passed
-    # -I: neither the user's PYTHON* variables nor folder. -S: no .pth file runs foreign code.
-    command = [sys.executable, "-I", "-S", "-c", _BOOT, json.dumps(given)]
     actions: list[Any] = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_DUP2, writing, 1),
@@ -147,17 +153,19 @@ def _spawn(shell: str, given: dict[str, Any], passed: tuple[int, int, int]) -> i
         "setsigdef": [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE],
     }
     environment = {k: v for k, v in os.environ.items() if not k.startswith(_DROPPED)}
-    argv = [shell, "-c", _SCRIPT, "sh", *command]
     try:
         # A session of its own: Ctrl-C on the terminal is for the program, not for the helper.
-        return os.posix_spawn(shell, argv, environment, setsid=True, **options)
+        return os.posix_spawn(argv[0], argv, environment, setsid=True, **options)
     except NotImplementedError:
-        return os.posix_spawn(shell, argv, environment, **options)
+        return os.posix_spawn(argv[0], argv, environment, **options)
 
 
-def _shells() -> list[str]:
-    prefix = os.environ.get("PREFIX")  # Termux has its shell there
-    return [*_SHELLS, f"{prefix}/bin/sh"] if prefix else list(_SHELLS)
+def _tool(name: str) -> str | None:
+    """Return the path of a program of the system, or None where it has none."""
+    prefix = os.environ.get("PREFIX")  # Termux has its programs there
+    folders = [*_FOLDERS, f"{prefix}/bin"] if prefix else _FOLDERS
+    places = (f"{folder}/{name}" for folder in folders)
+    return next((place for place in places if os.access(place, os.X_OK)), None)
 
 
 def _high_pipe() -> tuple[int, int]:

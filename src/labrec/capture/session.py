@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 MAX_DATASETS = 200
 _MAX_ARTIFACT = 2 * 10**9
-_BRIEF_S = 1.0  # a shorter run has no telemetry over time: starting the sampler takes part of it
 
 
 class Session:
@@ -308,9 +307,11 @@ class Session:
         if sampler is None:
             return
         try:
+            from labrec.capture.telemetry.sampler import BRIEF_S  # loaded when it was started
+
             sampler.ask()
             self._keep_usage()
-            brief = time.monotonic() - self.spool.started < min(self._interval, _BRIEF_S)
+            brief = time.monotonic() - self.spool.started < min(self._interval, BRIEF_S)
             problem = sampler.stop()
             if brief:
                 # Whether the sampler was quick enough is chance, and equal runs have equal records.

@@ -471,6 +471,8 @@ def _git_dir_at(folder: Path) -> Path | None:
     try:
         if place.is_dir():
             return place if _is_git_dir(place) else None
+        if not place.is_file():  # nor anything that opening would wait for
+            return None
         text = place.read_bytes()[:4096]
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None
@@ -481,15 +483,19 @@ def _git_dir_at(folder: Path) -> Path | None:
 
 
 def _is_git_dir(path: Path) -> bool:
+    # Asked of every folder upwards and several times a run: text is cheaper than a Path.
     common = _common_dir(path)
     return (
-        (path / "HEAD").is_file() and (common / "objects").is_dir() and (common / "refs").is_dir()
+        os.path.isfile(f"{path}/HEAD")
+        and os.path.isdir(f"{common}/objects")
+        and os.path.isdir(f"{common}/refs")
     )
 
 
 def _common_dir(git_dir: Path) -> Path:
     try:
-        text = (git_dir / "commondir").read_text("utf-8", "surrogateescape").rstrip("\n")
+        with open(f"{git_dir}/commondir", encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read().rstrip("\n")
     except (FileNotFoundError, NotADirectoryError):
         return git_dir
     return Path(os.path.normpath(git_dir / text))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STOP_DEADLINE_S = 0.0015
+BRIEF_S = 1.0  # a shorter run has no telemetry over time: starting the sampler takes part of it
+_PAUSE = 0.25  # of that time, before the sampler is started: many runs have ended by then
 _KILL_DEADLINE_S = 0.0005
 _GRACE_S = 1.0  # a sampler that wrote this lately, beyond two intervals, was at work
 
@@ -124,7 +126,8 @@ def start_sampler(spool_path: str | Path, pid: int, interval_s: float) -> Sample
     path = os.fspath(spool_path)
     given = {"spool": path, "owner": os.getpid(), "tree": pid, "interval": interval_s}
     try:
-        helper = detached.start("labrec.capture.telemetry.watch", given)
+        pause = min(interval_s or BRIEF_S, BRIEF_S) * _PAUSE
+        helper = detached.start("labrec.capture.telemetry.watch", given, pause_s=pause)
     except Exception as error:  # noqa: BLE001 - a recorder fault never reaches the program
         return Sampler(None, f"the sampler could not be started: {cause(error)}")
     journal = f"{path}/{SAMPLER}{JOURNAL_SUFFIX}"

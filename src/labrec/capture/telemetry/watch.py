@@ -205,5 +205,5 @@ def _sync(path: Path) -> None:
     """Make the spool durable once a second; a slow disk holds up nobody else."""
     syncer = Syncer(path)
     while True:
+        syncer.tick()  # at once: the run started a while ago
         time.sleep(INTERVAL)
-        syncer.tick()
