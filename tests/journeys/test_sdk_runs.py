@@ -91,6 +91,7 @@ with labrec.run(project="other", name="inner", features={"inner": 1, "lr": 9}) a
     run.log_metric("m", 0.5, 1)
     run.log_text("c.txt", "from the child")
     print("joined", run.joined, run.recorded, run.run_id == os.environ.get("LABREC_RUN"))
+    print(run.project, run.name)
 """
 
 
@@ -100,7 +101,7 @@ def test_a_program_joins_the_command_that_wraps_it(lab):
         "run", "--project", "p", "--name", "outer", "--set", "lr=1",
         "--", sys.executable, "child.py",
     )  # fmt: skip
-    assert done.out == "joined True None True\n"
+    assert done.out == "joined True None True\np outer\n"
     (row,) = lab.runs()
     record = lab.record(row["run_id"])
     assert (row["project"], row["name"]) == ("p", "outer")

@@ -19,7 +19,6 @@ from labrec.errors import (
     LabrecError,
     NotFoundError,
     SecretError,
-    StorageError,
     UsageError,
 )
 from labrec.sdk import given
@@ -70,8 +69,9 @@ class Run:
         self._told_late = session is None  # why nothing is recorded has been said
         self._before = (os.environ.get(JOIN_RUN), os.environ.get(JOIN_SPOOL))
         self.run_id = session.run_id if session is not None else ""
-        self.project = options.project or ""
-        self.name = options.name or ""
+        told = session.spool.plan if session is not None and joined else {}
+        self.project = str(told.get("project") or options.project or "")
+        self.name = str(told.get("name") or options.name or "")
         self.joined = joined
         self.recorded: Recorded | None = None
         self.log_metric = session.log_metric if session is not None else _ignore
@@ -395,7 +395,7 @@ def _join(options: RunOptions) -> Run | None:
         session = Session.join(Path(path))
     except NotFoundError:
         return None  # it has ended: this is a run of its own
-    except (StorageError, OSError) as error:
+    except (LabrecError, OSError) as error:
         _warn(_told("this program cannot join the run that wraps it", error))
         lost = Run(None, None, options, joined=True)
         lost.run_id = run_id

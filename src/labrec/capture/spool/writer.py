@@ -69,6 +69,7 @@ class Spool:
         metrics: Takes the run's points.
         started: Monotonic clock at the start of the run, seconds.
         lost: Points of this process that found no room.
+        plan: What the owner announced of the run; empty for the owner itself.
 
     Args:
         path: The spool's folder, which exists.
@@ -80,6 +81,7 @@ class Spool:
         self.path = path
         self.run_id = run_id
         self.started = time.monotonic()  # of the run; a joined process knows it from the owner
+        self.plan: dict[str, Any] = {}
         self.metrics = MetricLog(self)
         self._lock_fd = lock
         self._lock_identity = descriptors.identity(lock) if lock >= 0 else (0, 0)
@@ -166,7 +168,10 @@ class Spool:
             )
         spool = cls(path, path.name)
         try:
-            spool.started = _run_started(path)
+            start = _start_of(path)
+            spool.started = float(start.get("monotonic", spool.started))
+            plan = start.get("plan")
+            spool.plan = plan if isinstance(plan, dict) else {}
             spool._sampler_due = spool.started + _SAMPLER_S
             spool._open_journal(writer or f"p{os.getpid()}")
         except OSError as error:
@@ -439,17 +444,20 @@ class Spool:
         self._release()  # the parent's descriptor still holds the lock
 
 
-def _run_started(path: Path) -> float:
-    """Return when the owner started, on the monotonic clock; now where that is not readable."""
+def _start_of(path: Path) -> dict[str, Any]:
+    """Return the owner's first frame; empty where that is not readable.
+
+    Raises:
+        OSError: The journal cannot be read.
+    """
     with os.fdopen(open_regular(path / (OWNER + JOURNAL_SUFFIX)), "rb") as file:
         beginning = file.read(GRID)
         size = HEADER.unpack(beginning)[5] if len(beginning) == GRID else 0
         beginning += file.read(min(size + GRID, MAX_PAYLOAD))
     for frame in scan(beginning):
         if isinstance(frame, Frame) and frame.kind == Kind.START:
-            payload = beginning[frame.start : frame.start + frame.length]
-            return float(from_json(payload).get("monotonic", time.monotonic()))
-    return time.monotonic()
+            return from_json(beginning[frame.start : frame.start + frame.length])
+    return {}
 
 
 def _extent_of(path: Path) -> dict[str, int]:
