@@ -329,6 +329,9 @@ def test_a_run_that_ends_at_once_never_starts_python_for_its_sampler(spool):
     assert b"labrec" not in Path(f"/proc/{pid}/comm").read_bytes()
     words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     assert words[1] == b"-c"  # the shell that waits, not Python with its -I -S
+    wait_for(
+        lambda: Path(f"/proc/{pid}/cwd").readlink() == Path("/")
+    )  # it keeps no file system busy
     started = time.monotonic()
     sampler.ask()
     sampler.stop()

@@ -26,9 +26,9 @@ ANSWER = 4
 
 _FOLDERS = ("/bin", "/usr/bin", "/system/bin")  # never PATH, which is the program's
 _SCRIPT = '"$@" </dev/null >/dev/null & echo $!'
-# The first two arguments are the pause, which holds neither pipe: whoever ends the shell meanwhile
-# does not wait for it.
-_LATER = '{ "$1" "$2" 3<&- 4<&-; shift 2; exec "$@"; } </dev/null >/dev/null & echo $!'
+# The first two arguments are the pause, which holds neither pipe nor folder: whoever ends the shell
+# meanwhile does not wait for it.
+_LATER = '{ cd /; "$1" "$2" 3<&- 4<&-; shift 2; exec "$@"; } </dev/null >/dev/null & echo $!'
 _BOOT = (
     "import sys, json; given = json.loads(sys.argv[1]); sys.path[:] += given['path'];"
     "from importlib import import_module; import_module(given['module']).main(given)"
