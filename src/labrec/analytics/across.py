@@ -70,9 +70,10 @@ class Across:
     def __init__(self, view: View, kept: Sequence[Kept]) -> None:
         self.problems: list[Problem] = []
         self._view = view
-        self._kept = kept
         self._projects = list(dict.fromkeys(one.project for one in kept))
         self._runs = _runs(kept)
+        # The trees are the larger part of a day, and held once from here on.
+        self._kept = [one._replace(runs=one.runs.drop_columns(["parents", "tree"])) for one in kept]
         keys = [(run.project, run.run_id, run.digest) for run in self._runs]
         self._standings = standings(keys, self._notes())
         self._standing = [
@@ -242,27 +243,41 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+_OWN = ("run_id", "record_digest", "started", "series_digest")  # of one run alone, as a rule
+
+
 def _runs(kept: Sequence[Kept]) -> list[_AnyRun]:
     found: list[_AnyRun] = []
-    trees: dict[str, str] = {}  # replicates share theirs: held once
+    same = _Same()
     for one in kept:
-        columns = [one.runs[name].to_pylist() for name in _COLUMNS[:-1]]
-        tree = [trees.setdefault(text, text) for text in one.runs["tree"].to_pylist()]
-        found += [_AnyRun(one.project, *values) for values in zip(*columns, tree, strict=True)]
+        columns = [
+            one.runs[name].to_pylist() if name in _OWN else same.values(one.runs[name])
+            for name in _COLUMNS
+        ]
+        found += [_AnyRun(one.project, *values) for values in zip(*columns, strict=True)]
     return found
+
+
+class _Same:
+    """Texts that many runs share, held once."""
+
+    def __init__(self) -> None:
+        self._texts: dict[Any, Any] = {}
+
+    def values(self, column: pa.ChunkedArray) -> list[Any]:
+        keep = self._texts.setdefault
+        return [keep(value, value) for value in column.to_pylist()]
 
 
 def _metrics(kept: Sequence[Kept], count: int) -> list[dict[str, Measured]]:
     """Return the metrics of each run."""
     found: list[dict[str, Measured]] = [{} for _ in range(count)]
-    before = 0
+    same, before = _Same(), 0
     for one in kept:
-        columns = [
-            one.metrics[name].to_pylist()
-            for name in ("place", "metric", "last", "unit", "direction")
-        ]
-        for place, metric, *measured in zip(*columns, strict=True):
-            found[before + place][metric] = Measured(*measured)
+        numbers = [one.metrics[name].to_pylist() for name in ("place", "last")]
+        texts = [same.values(one.metrics[name]) for name in ("metric", "unit", "direction")]
+        for place, last, metric, unit, direction in zip(*numbers, *texts, strict=True):
+            found[before + place][metric] = Measured(last, unit, direction)
         before += one.runs.num_rows
     return found
 
