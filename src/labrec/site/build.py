@@ -189,9 +189,8 @@ class _Writer:
         for path, data in files.items():
             digest = hashlib.sha256(data).hexdigest()
             self.made.digests[path] = digest
-            is_there = self.output.present.get(path) == len(data)
-            if is_there and self.last.digests.get(path) == digest:
-                self.output.keep(path)
+            if self.last.digests.get(path) == digest and self.output.has(path, len(data)):
+                self.output.keep(path, len(data))
             else:
                 self.output.put(path, data)
 
@@ -200,8 +199,8 @@ class _Writer:
         key = manifest.key_of(page, self._shell_digests[page.kind])
         last = self.last.pages.get(page.url)
         if last and last.key == key and all(path in self.output.present for path in last.files):
-            for path in last.files:
-                self.output.keep(path)
+            for path, size in last.files.items():
+                self.output.keep(path, size)
             self.made.pages[page.url] = last
             return
         whole = page.make() if isinstance(page, Draft) else page
@@ -211,10 +210,9 @@ class _Writer:
             (f"{folder}/" if folder else "") + name: data for name, data in whole.files.items()
         }
         # the page comes last: what it links to is there already
-        for path, data in files.items():
-            self.output.put(path, data)
-        self.output.put(page.url, self._html(whole).encode())
-        self.made.pages[page.url] = Made(key, (*files, page.url))
+        sizes = {path: self.output.put(path, data) for path, data in files.items()}
+        sizes[page.url] = self.output.put(page.url, self._html(whole).encode())
+        self.made.pages[page.url] = Made(key, sizes)
 
     def _html(self, page: Page) -> str:
         return self.shells.kinds[page.kind].stamp(

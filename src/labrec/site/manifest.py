@@ -20,18 +20,18 @@ from labrec.gitio.durable import replace_file
 from labrec.site.page import Draft
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
     from labrec.site.page import Page
 
-FORMAT: Final = "labrec.site/1"
+FORMAT: Final = "labrec.site/2"
 
 THEME: Final = (
-    "mkdocs", "mkdocs-material", "pymdown-extensions", "markdown", "pygments", "jinja2",
+    "mkdocs", "mkdocs-material", "pymdown-extensions", "markdown", "pygments", "jinja2", "polars",
 )  # fmt: skip
-"""Packages that decide what a page looks like."""
+"""Packages that decide what a page looks like, and how its inputs are told from others."""
 
 
 class Made(NamedTuple):
@@ -39,11 +39,11 @@ class Made(NamedTuple):
 
     Attributes:
         key: What it was made from.
-        files: Its files from the root of the site, itself included.
+        files: Its files from the root of the site, itself included, with their lengths in bytes.
     """
 
     key: str
-    files: tuple[str, ...]
+    files: Mapping[str, int]
 
 
 class Manifest(NamedTuple):
@@ -64,7 +64,7 @@ def read(path: Path) -> Manifest:
         document = json.loads(path.read_bytes())
         if document["format"] != FORMAT:
             return Manifest({}, {})
-        pages = {url: Made(key, tuple(files)) for url, (key, files) in document["pages"].items()}
+        pages = {url: Made(key, dict(files)) for url, (key, files) in document["pages"].items()}
         return Manifest(pages, dict(document["digests"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Manifest({}, {})

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 MARK: Final = ".labrec-site"
 """Stands in the root of a folder that labrec wrote: only such a folder is cleared."""
 
-_LINK: Final = -1
 _MARK_TEXT: Final = b"Written by `labrec site build`; whatever else lies here is removed.\n"
 
 
@@ -33,7 +32,8 @@ class Output:
 
     Attributes:
         folder: As given.
-        present: Size of every file that was there before, by its place from the root.
+        present: Every file that was there before, by its place from the root.
+        sizes: Length of every file that is there now, in bytes.
         written: How many files were written.
         removed: How many were removed.
 
@@ -49,8 +49,8 @@ class Output:
         self.sizes: dict[str, int] = {}
         self._folders: set[str] = set()
         try:
-            self.present = _listing(folder)
-            is_new = not self.present
+            self.present, links = _listing(folder)
+            is_new = not self.present and not links
             if not is_new and MARK not in self.present:
                 raise UsageError(
                     f"{folder} holds files that are no site of labrec",
@@ -58,9 +58,8 @@ class Output:
                     paths=[folder],
                     kept="that folder, untouched",
                 )
-            for path in [path for path, size in self.present.items() if size == _LINK]:
+            for path in links:
                 (folder / path).unlink()  # what is written below it would land elsewhere
-                del self.present[path]
             self._place = folder
             if is_new:
                 folder.parent.mkdir(parents=True, exist_ok=True)
@@ -69,7 +68,7 @@ class Output:
         except OSError as error:
             raise _storage_error(error, folder) from error
         if MARK in self.present:
-            self.keep(MARK)
+            self.keep(MARK, len(_MARK_TEXT))
         else:
             self.put(MARK, _MARK_TEXT)
 
@@ -95,8 +94,8 @@ class Output:
         else:
             shutil.rmtree(self._place, ignore_errors=True)
 
-    def put(self, path: str, data: bytes | Path) -> None:
-        """Write one file.
+    def put(self, path: str, data: bytes | Path) -> int:
+        """Write one file and return its length in bytes.
 
         Args:
             path: Its place from the root of the site.
@@ -120,10 +119,20 @@ class Output:
         except OSError as error:
             raise _storage_error(error, self.folder) from error
         self.written += 1
+        return self.sizes[path]
 
-    def keep(self, path: str) -> None:
-        """Leave a file of the last build as it is."""
-        self.sizes[path] = self.present[path]
+    def keep(self, path: str, size: int) -> None:
+        """Leave a file of the last build as it is.
+
+        Args:
+            path: Its place from the root of the site.
+            size: Its length when it was written, in bytes.
+        """
+        self.sizes[path] = size
+
+    def has(self, path: str, size: int) -> bool:
+        """Tell whether a file was there before, and of this length."""
+        return path in self.present and (self.folder / path).stat().st_size == size
 
     def clear(self) -> None:
         """Remove what was there before and was neither written nor kept.
@@ -133,7 +142,7 @@ class Output:
         """
         folders: set[Path] = set()
         try:
-            for path in self.present.keys() - self.sizes.keys():
+            for path in self.present - self.sizes.keys():
                 (self.folder / path).unlink(missing_ok=True)
                 folders.update((self.folder / path).parents)
                 self.removed += 1
@@ -146,24 +155,26 @@ class Output:
                     folder.rmdir()
 
 
-def _listing(folder: Path) -> dict[str, int]:
-    """Return the size of every file below a folder; a link is a file and never followed."""
-    found: dict[str, int] = {}
+def _listing(folder: Path) -> tuple[set[str], list[str]]:
+    """Return every file below a folder, and every link; links are not followed."""
+    found: set[str] = set()
+    links: list[str] = []
     stack = [""]
     while stack:
         prefix = stack.pop()
         try:
             with os.scandir(folder / prefix) as entries:
                 for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
+                    if entry.is_symlink():
+                        links.append(prefix + entry.name)
+                    elif entry.is_dir(follow_symlinks=False):
                         stack.append(f"{prefix}{entry.name}/")
                     else:
-                        size = entry.stat(follow_symlinks=False).st_size
-                        found[prefix + entry.name] = _LINK if entry.is_symlink() else size
+                        found.add(prefix + entry.name)
         except FileNotFoundError:
             if prefix:
                 raise
-    return found
+    return found, links
 
 
 def _write(path: Path, data: bytes | Path) -> int:

@@ -103,6 +103,10 @@ class Family:
                 key = edge.kind, edge.parent_run
                 self._by_run.setdefault(key, []).append(edge.run_id)
 
+    def url(self, run: Run) -> str:
+        """Return the page of a run."""
+        return self._urls[run.run_id]
+
     def kin(self, run: Run) -> Kin:
         """Return the relations of a run."""
         edges = self.project.edges_of.get(run.record_digest, ())
@@ -135,14 +139,14 @@ class Family:
             if run is not None:
                 metrics = self.project.metrics_of.get(run.record_digest, ())
                 values = tuple((row.metric, row.last) for row in metrics)
-                return Baseline(run.name, self._url(run), "one run", values)
+                return Baseline(run.name, self.url(run), "one run", values)
             rows = self.project.experiment_rows.get(edge.parent or "", ())
             first = self._first(edge.parent)
             if rows and first is not None:
                 means = [(row.metric, row.mean) for row in rows if row.mean is not None]
                 most = max(row.n for row in rows)
                 what = "its only run" if most == 1 else f"the mean of {counted(most, 'run')}"
-                return Baseline(rows[0].name, self._url(first), what, tuple(means))
+                return Baseline(rows[0].name, self.url(first), what, tuple(means))
         return None
 
     def _named(self, kind: str, edges: Iterable[Edge]) -> Relation:
@@ -152,18 +156,18 @@ class Family:
     def _target(self, edge: Edge) -> Link:
         run = self.project.run.get(edge.parent_run or "")
         if run is not None:
-            return Link(run.name, self._url(run))
+            return Link(run.name, self.url(run))
         first = self._first(edge.parent)
         if first is None or edge.dangling:
             called = edge.called or edge.parent_run or edge.parent or ""
             return Link(called, note="not in this lab")
         count = len(self.project.runs_of[first.experiment])
         note = f"experiment of {counted(count, 'run')}" if count > 1 else ""
-        return Link(self.project.name_of.get(first.experiment, first.name), self._url(first), note)
+        return Link(self.project.name_of.get(first.experiment, first.name), self.url(first), note)
 
     def _many(self, name: str, run_ids: Iterable[str]) -> Relation:
         found = [self.project.run[one] for one in dict.fromkeys(run_ids) if one in self._place]
-        links = tuple(Link(run.name, self._url(run), _ended(run)) for run in found[:SHOWN])
+        links = tuple(Link(run.name, self.url(run), _ended(run)) for run in found[:SHOWN])
         return Relation(name, links, max(0, len(found) - SHOWN))
 
     def _first(self, experiment: str | None) -> Run | None:
@@ -173,10 +177,7 @@ class Family:
         at = self._place[run.run_id] + step
         if not 0 <= at < len(self.runs):
             return None
-        return Link(self.runs[at].name, self._url(self.runs[at]))
-
-    def _url(self, run: Run) -> str:
-        return self._urls[run.run_id]
+        return Link(self.runs[at].name, self.url(self.runs[at]))
 
 
 _TO: Final = {

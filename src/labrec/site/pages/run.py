@@ -40,13 +40,13 @@ def pages(site: Site) -> Iterator[Draft]:
             forks.setdefault(run.run_id, []).append(run.record_digest)
         for run in family.runs:
             kin = family.kin(run)
-            yield _draft(_Sheet(site, project, run, kin, forks[run.run_id], keys))
+            sheet = _Sheet(site, project, run, kin, forks[run.run_id], keys)
+            yield _draft(sheet, family.url(run))
 
 
-def _draft(sheet: _Sheet) -> Draft:
-    # the texts of plain tuples: cheaper than anything canonical, and within one version as good
+def _draft(sheet: _Sheet, url: str) -> Draft:
     inputs = hashlib.sha256(repr(sheet.inputs).encode("utf-8", "surrogatepass")).hexdigest()
-    return Draft(urls.run(sheet.project.name, sheet.run.run_id), "run", inputs, sheet.page)
+    return Draft(url, "run", inputs, sheet.page)
 
 
 class _Sheet:
@@ -72,17 +72,15 @@ class _Sheet:
 
     @property
     def inputs(self) -> tuple[Any, ...]:
-        """What the page depends on; the record itself by its digest, which the row holds."""
+        """What the page depends on: the rows about its record by their mark, and its relations."""
         kin = self.kin
         return (
-            tuple(self.run),
-            [tuple(row) for row in self.metrics],
-            [tuple(row) for row in self.changes],
+            self.project.run_marks.get(self.run.record_digest),
+            self.fork,
             kin.relations,
             kin.baseline,
             kin.reproduced_by,
             [tuple(one) if one else None for one in (kin.before, kin.after)],
-            self.fork,
             sorted(self.keys),
         )
 
