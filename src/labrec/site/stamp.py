@@ -14,7 +14,7 @@ import jinja2
 from labrec.errors import InvalidError
 from labrec.record.text import INVISIBLE
 from labrec.site import urls
-from labrec.site.wording import MISSING, better, duration, number
+from labrec.site.wording import MISSING, better, duration, number, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,18 +74,6 @@ def signed(value: float | None) -> str:
 def time(moment: datetime | None) -> str:
     """Return a moment in UTC, to the second."""
     return MISSING if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def size(count: int | None) -> str:
-    """Return a length in bytes with a decimal prefix."""
-    if count is None:
-        return MISSING
-    amount = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000:  # noqa: PLR2004 - decimal prefixes
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"
 
 
 def short(text: str | None) -> str:

@@ -118,6 +118,18 @@ def duration(seconds: float | None) -> str:
     return f"{whole // _DAY} d {whole % _DAY // _HOUR} h"
 
 
+def size(count: int | None) -> str:
+    """Return a length in bytes with a decimal prefix."""
+    if count is None:
+        return MISSING
+    amount = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:  # noqa: PLR2004 - decimal prefixes
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
 def better(direction: str | None) -> str:
     """Return which way a metric is better: ``lower is better``; empty where neither is."""
     return {"minimize": "lower is better", "maximize": "higher is better"}.get(direction or "", "")

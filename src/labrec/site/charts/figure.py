@@ -84,17 +84,19 @@ def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([_cell(name) for name in header])
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    writer.writerows(
+        # whole numbers and nothing are what the writer makes of them
+        [value if value is None or type(value) is int else _cell(value) for value in row]
+        for row in rows
+    )
     return out.getvalue().encode("utf-8", "replace")
 
 
 def _cell(value: object) -> object:
     if isinstance(value, float):
-        return (
-            repr(value)
-            if math.isfinite(value)
-            else {"inf": "Infinity", "-inf": "-Infinity"}.get(str(value), "NaN")
-        )
+        if math.isfinite(value):
+            return value  # written as `repr` writes it
+        return {"inf": "Infinity", "-inf": "-Infinity"}.get(str(value), "NaN")
     if isinstance(value, str):
         line = value if value.isprintable() else one_line(value)
         return f"'{line}" if line.startswith(_FORMULA) else line

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.errors import LabrecError
 from labrec.lineage.features import flatten
 from labrec.record.values import from_json
 from labrec.site import previews
-from labrec.site.wording import counted, number
+from labrec.site.wording import counted, number, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -186,7 +187,7 @@ def code(reader: RunReader) -> list[Fact]:
         dirty = "yes: files differed from the commit" if section["dirty"] else "no"
         facts.append(("Uncommitted changes", dirty))
     if section.get("files") is not None:
-        facts.append(("Files", f"{number(section['files'])}, {number(section['bytes'])} bytes"))
+        facts.append(("Files", f"{number(section['files'])}, {size(section['bytes'])}"))
     return facts
 
 
@@ -224,8 +225,7 @@ def hardware(reader: RunReader) -> tuple[list[Fact], list[Absent]]:
             if "unavailable" in fact:
                 absent.setdefault(str(fact["unavailable"]), []).append(name)
             else:
-                unit = f" {fact['unit']}" if fact.get("unit") else ""
-                facts.append((name, value_text(fact.get("value")) + unit))
+                facts.append((name, _measured(fact.get("value"), fact.get("unit"))))
     return facts[:MOST_ROWS], [Absent(tuple(names), why) for why, names in absent.items()]
 
 
@@ -237,18 +237,22 @@ def telemetry(reader: RunReader) -> tuple[list[Channel], list[Absent]]:
         if "unavailable" in channel:
             absent.setdefault(str(channel["unavailable"]), []).append(name)
             continue
-        unit = f" {channel['unit']}" if channel.get("unit") else ""
-        mean, top = (_number(channel.get(key)) for key in ("mean", "max"))
+        mean, top = (_measured(channel.get(key), channel.get("unit")) for key in ("mean", "max"))
         share = channel.get("coverage")
         coverage = "" if share is None else f"{number(100 * share, 3)} %"
         sensor = str(channel.get("sensor") or "")
-        channels.append(Channel(name, mean + unit, top + unit, coverage, sensor))
+        channels.append(Channel(name, mean, top, coverage, sensor))
     return channels[:MOST_ROWS], [Absent(tuple(names), why) for why, names in absent.items()]
 
 
-def _number(value: Any) -> str:
+def _measured(value: Any, unit: str | None) -> str:
+    """Return a value with its unit; bytes are told as people do."""
     found = from_json(value)
-    return number(found if isinstance(found, int | float) else None)
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return value_text(value)  # none, unknown: a word has no unit
+    if unit == "B" and math.isfinite(found):
+        return size(int(found))
+    return f"{number(found)} {unit or ''}".rstrip()
 
 
 def events(reader: RunReader) -> list[Fact]:
