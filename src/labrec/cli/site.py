@@ -158,7 +158,7 @@ def build_site(
 
 
 def _tell(world: World, report: BuildReport) -> None:
-    from labrec.site.stamp import size  # there by now
+    from labrec.site.wording import size  # there by now
 
     pages = f"{report.pages} pages, {report.rendered} of them made anew"
     world.console.say(f"{pages}; {report.files} files, {size(report.size)}")
