@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from labrec.site.settings import SiteSettings
 from labrec.site.sources import Sources
 
 if TYPE_CHECKING:
+    from tests.site.conftest import Site
     from tests.store.labs import GitLab
 
     from labrec.reader import RunReader
@@ -388,3 +390,38 @@ def test_a_page_is_whole_at_every_moment(
     monkeypatch.undo()
     built(small, cache=site_cache)
     assert _files(folder) == before  # what was left half goes
+
+
+def test_a_lost_link_of_a_hand_written_page_is_told(lab: GitLab, site_cache: Path) -> None:
+    text = (
+        b"[here](other.md) [run](p/mnist/index.html) [out](https://example.org/x.html)\n"
+        b"[gone](p/mnist/r/gone/index.html#x) [up](../outside.html)\n"
+    )
+    commit(lab, {"site/about.md": text, "site/other.md": b"# x\n"})
+    add(lab, run(1, "1_base"))
+    report = built(lab, cache=site_cache)
+    assert report.notes == (
+        "site/about.md links to ../outside.html, which is not there",
+        "site/about.md links to p/mnist/r/gone/index.html, which is not there",
+    )
+    assert report.exit_code == 0
+
+
+def test_pages_that_are_not_committed_are_told(lab: GitLab, site_cache: Path) -> None:
+    commit(lab, {"site/about.md": b"# About\n"})
+    assert built(lab, cache=site_cache).notes == ()
+    (lab.path / "site/about.md").write_text("# About us\n")
+    assert "--worktree shows them" in built(lab, cache=site_cache).notes[0]
+    assert built(lab, cache=site_cache, worktree=True).notes == ()
+
+
+def test_no_file_of_the_site_names_another_server_to_load_from(site: Site) -> None:
+    from labrec.site.inspection import findings
+
+    pages = list(site.folder.rglob("*.html"))
+    assert len(pages) > 8
+    for path in pages:
+        assert [what for what in findings(path.read_text()) if "//" in what] == []
+    for path in site.folder.rglob("*.css"):
+        loaded = re.findall(r"url\(\s*['\"]?([^'\")]*)|@import", path.read_text())
+        assert all(url.startswith("data:image/") for url in loaded), path

@@ -56,6 +56,8 @@ def build(world: World, out: Path | None, worktree: bool, fresh: bool, at: str |
     """
     report = build_site(world, out, at, worktree=worktree, fresh=fresh)
     world.answer(report.to_json(), lambda: _tell(world, report))
+    for note in [] if world.json else report.notes:
+        world.console.note(note)
     return report.exit_code
 
 

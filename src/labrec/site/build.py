@@ -10,12 +10,15 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import posixpath
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
 
 from labrec._version import __version__
 from labrec.errors import BusyError, InvalidError, StorageError
-from labrec.site import assets, manifest, shell_cache, stamp
+from labrec.record.text import printable
+from labrec.site import assets, inspection, manifest, shell_cache, stamp
 from labrec.site.manifest import Made, Manifest
 from labrec.site.output import Output
 from labrec.site.page import Draft
@@ -47,6 +50,7 @@ class BuildReport(NamedTuple):
         written: How many files were written.
         removed: How many were removed.
         problems: Documents of the lab that could not be used.
+        notes: What the people who wrote for the site should know, one sentence each.
     """
 
     folder: Path
@@ -57,6 +61,7 @@ class BuildReport(NamedTuple):
     written: int
     removed: int
     problems: int
+    notes: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return not self.problems
@@ -122,6 +127,7 @@ def build(
         output.written,
         output.removed,
         len(site.problems),
+        tuple(_lost_links(shells.files, plan)),
     )
 
 
@@ -164,6 +170,20 @@ def _check(plan: list[Page | Draft], fixed: Mapping[str, bytes]) -> None:
             hint="Give the hand-written page another name.",
             paths=sorted(set(twice)),
         )
+
+
+def _lost_links(files: Mapping[str, bytes], plan: list[Page | Draft]) -> Iterator[str]:
+    """Yield a note for each link of a hand-written page that leads to no page."""
+    known = {*files, *(page.url for page in plan)}
+    for path, data in sorted(files.items()):
+        if not path.endswith(".html"):
+            continue
+        folder = posixpath.dirname(path)
+        for url in sorted(inspection.links(data.decode())):
+            target = posixpath.normpath(posixpath.join(folder, unquote(url)))
+            if target.endswith(".html") and target not in known:
+                written = path.removesuffix(".html") + ".md"
+                yield f"site/{written} links to {printable(target)}, which is not there"
 
 
 class _Writer:

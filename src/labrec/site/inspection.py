@@ -53,6 +53,24 @@ def beyond(html: str, frame: str) -> list[str]:
     return sorted((findings(html) - findings(frame)).elements())
 
 
+def links(html: str) -> set[str]:
+    """Return the addresses inside the site that a page links to, without their anchors."""
+    reader = _Links()
+    reader.feed(html)
+    reader.close()
+    return {url for url in reader.found if url and not leads_off_site(url)}
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            self.found.add((dict(attrs).get("href") or "").partition("#")[0])
+
+
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from labrec.errors import UsageError
+from labrec.errors import LabrecError, UsageError
 from labrec.site import settings, sources
 from labrec.site.build import BuildReport, build
 from labrec.site.collect import load
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FOLDER: Final = "build/labrec/site"
 """Where a lab's site is written, from its root."""
 
+_EDITED = "site/ or mkdocs.yml differ from the base commit; --worktree shows them as they are"
 _CACHE = "build/labrec/cache"
 _TABLES = "build/labrec/tables"
 
@@ -91,7 +92,20 @@ def publish(
         view_id=view.id,
         description=chosen.description,
     )
-    return build(site, chosen, written, where.site, cache=where.cache, fresh=fresh)
+    report = build(site, chosen, written, where.site, cache=where.cache, fresh=fresh)
+    if not worktree and view.base.how != "at" and _is_edited(lab, written):
+        return report._replace(notes=(*report.notes, _EDITED))
+    return report
+
+
+def _is_edited(lab: Lab, written: Sources) -> bool:
+    """Tell whether the working tree holds other pages than those that were published."""
+    if lab.git.worktree is None:
+        return False
+    try:
+        return sources.from_folder(lab.git.worktree) != written
+    except LabrecError:
+        return True  # what cannot be read is not what was
 
 
 def _written(lab: Lab, view: View, *, worktree: bool) -> Sources:
