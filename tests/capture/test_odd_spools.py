@@ -10,7 +10,8 @@ import pytest
 
 from labrec.capture.spool.durability import sync_spool
 from labrec.capture.spool.ownership import Claim, remove
-from labrec.capture.spool.reader import SpoolState, list_spools
+from labrec.capture.spool.reader import SpoolReader, SpoolState, list_spools
+from labrec.errors import StorageError
 
 from .conftest import SOURCES
 
@@ -71,3 +72,9 @@ def test_a_damaged_spool_hides_no_other(sealed_run):
     pipe(other / "owner.frames")
     states = {info.run_id: info.state for info in list_spools(sealed_run.parent)}
     assert states == {other.name: SpoolState.DAMAGED, sealed_run.name: SpoolState.SEALED}
+
+
+def test_a_spool_that_was_removed_is_told_as_gone(root):
+    with pytest.raises(StorageError, match="is gone") as caught:
+        SpoolReader(root / "0199a4c2-0000-7000-8000-000000000001")
+    assert "discard" not in caught.value.hint

@@ -300,7 +300,7 @@ def _entry(argv: Sequence[str], root: Path) -> str | None:
 
 
 def _stored_argv(argv: Sequence[str], root: Path) -> list[str]:
-    """Return a command line without what is private about its places: home and code folders."""
+    """Return a command line without the places of the interpreter and of the code."""
     stored = list(argv)
     if stored and Path(stored[0]).is_absolute():
         stored[0] = Path(stored[0]).name

@@ -178,11 +178,7 @@ class SpoolReader:
         try:
             owner = JournalReader(path / (OWNER + JOURNAL_SUFFIX))
         except OSError as error:
-            raise StorageError(
-                f"the spool of run {path.name} cannot be read: {error.strerror or error}",
-                hint="`labrec discard` removes it.",
-                paths=[path],
-            ) from error
+            raise _unreadable(path, error) from error
         self.journals.append(owner)
         self.start = owner.first
         if not self.start:
@@ -270,6 +266,17 @@ class SpoolReader:
         """Let go of the files."""
         for journal in self.journals:
             journal.close()
+
+
+def _unreadable(path: Path, error: OSError) -> StorageError:
+    what = f"the spool of run {path.name}"
+    if not path.exists():
+        return StorageError(f"{what} is gone", hint="Somebody removed it.", paths=[path])
+    return StorageError(
+        f"{what} cannot be read: {error.strerror or error}",
+        hint="`labrec discard` removes it.",
+        paths=[path],
+    )
 
 
 def list_spools(root: Path) -> list[SpoolInfo]:
