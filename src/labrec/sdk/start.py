@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labrec.capture.plan import RunPlan
 from labrec.capture.session import Session
-from labrec.errors import InvalidError, LabrecError, NotFoundError
+from labrec.errors import IntegrityError, InvalidError, LabrecError, NotFoundError
 from labrec.gitio.repository import GitRepository
 from labrec.record import layout
 from labrec.record.ids import new_run_id
 from labrec.sdk.given import level_or_none
+from labrec.store.base import find_base
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -94,15 +96,14 @@ def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Pre
 
     root = code_root()
     argv = tuple(command) if command is not None else own_command()
-    view = lab.view() if lab.has_base else None
-    resumed = _resumed(view, options.resume)
+    sight = _Sight(lab)
+    resumed = _resumed(sight, options.resume)
     project = project_of(lab, options.project or (resumed["project"] if resumed else ""))
     name = options.name or (resumed["name"] if resumed else "") or program_name(argv)
     name = layout.check_run_name(name)
-    rules = view.project_definition(project) if view is not None else {}
-    definition = _definition(view, project)
+    definition, rules = sight.definition(project)
     features = dict(options.features or {})
-    parents, difference = _parents(view, project, name, options.parent, features)
+    parents, difference = _parents(sight, project, name, options.parent, features)
     source = _source(options.features_file, root)
     plan = RunPlan(
         run_id=new_run_id(),
@@ -113,7 +114,7 @@ def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Pre
         nuisance=_nuisance(rules, project),
         feature_diff=difference,
         parents=parents,
-        hypotheses=_hypotheses(view, project, options.hypothesis),
+        hypotheses=_hypotheses(sight, project, options.hypothesis),
         seeds=_seeds(options.seeds),
         tags=tuple(dict.fromkeys(map(str, options.tags))),
         author=author_of(lab),
@@ -322,33 +323,80 @@ def _relative(path: Path, root: Path) -> str | None:
 # --- what the lab says ------------------------------------------------------------------------
 
 
-def _resumed(view: View | None, text: str | None) -> dict[str, str] | None:
+class _Sight:
+    """What of the lab the decisions about a run need: of most labs one file, and no view."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._base = find_base(lab.git, lab.settings).commit
+
+    @property
+    def has_base(self) -> bool:
+        """Whether there is a commit to look in."""
+        return self._base is not None
+
+    @cached_property
+    def view(self) -> View:
+        """The whole lab.
+
+        Raises:
+            NotFoundError: It has no commit yet.
+        """
+        if self._base is None:
+            raise NotFoundError(
+                "the lab has no commit yet, so nothing can be looked up in it",
+                hint="`labrec init` makes its first commit.",
+            )
+        return self._lab.view()
+
+    def definition(
+        self, project: str
+    ) -> tuple[tuple[dict[str, Any], NewObject] | None, Mapping[str, object]]:
+        """Return the base's definition of a project: its reference and bytes, and what it says.
+
+        Raises:
+            IntegrityError: It cannot be read.
+            InvalidError: It is no definition.
+        """
+        path = layout.project_path(project)
+        try:
+            data = self._lab.git.read_path(self._base, path) if self._base is not None else None
+        except NotFoundError as error:  # a tree is missing: damage, and not a wrong call
+            raise IntegrityError(error.message, hint=error.hint, paths=error.paths) from error
+        if data is None:
+            return None, {}
+        from labrec.capture.captured import NewObject
+        from labrec.store.definitions import read_definition  # brings YAML in, seldom needed
+
+        new = NewObject.of(data)
+        return ({"path": path, **new.ref}, new), read_definition(data, path)
+
+
+def _resumed(sight: _Sight, text: str | None) -> dict[str, str] | None:
     if text is None:
         return None
     from labrec.sdk.parents import find_summary
 
-    row = find_summary(_needed(view), text)
+    row = find_summary(sight.view, text)
     return {"run_id": row.run_id, "project": row.project, "name": row.name}
 
 
 def _parents(
-    view: View | None, project: str, name: str, given: str | None, features: dict[str, Any]
+    sight: _Sight, project: str, name: str, given: str | None, features: dict[str, Any]
 ) -> tuple[tuple[dict[str, Any], ...], list[dict[str, Any]] | None]:
     """Return the parents, and how the features differ from those of the first."""
-    if view is None and given is None:
-        return (), None
-    if given is None and view is not None and not _may_name_a_parent(view, project, name):
+    if given is None and not _may_name_a_parent(sight, project, name):
         return (), None
     from labrec.sdk.parents import features_of, given_parent, named_parent
 
     if given is not None:
-        parent = given_parent(_needed(view), project, given)
+        parent = given_parent(sight.view, project, given)
     else:
-        found = named_parent(_needed(view), project, name)
+        found = named_parent(sight.view, project, name)
         if found is None:
             return (), None
         parent = found
-    tree = features_of(_needed(view), parent.entry) if parent.entry is not None else None
+    tree = features_of(sight.view, parent.entry) if parent.entry is not None else None
     if tree is None:
         return (parent.to_json(),), None
     from labrec.lineage.diff import diff
@@ -358,26 +406,17 @@ def _parents(
     return (parent.to_json(),), changes
 
 
-def _may_name_a_parent(view: View, project: str, name: str) -> bool:
+def _may_name_a_parent(sight: _Sight, project: str, name: str) -> bool:
     """Say whether it is worth looking: most names call no parent."""
-    return "_from_" in name or "parent_rule" in view.project_definition(project)
+    return sight.has_base and ("_from_" in name or "parent_rule" in sight.definition(project)[1])
 
 
-def _hypotheses(view: View | None, project: str, text: str | None) -> tuple[dict[str, str], ...]:
+def _hypotheses(sight: _Sight, project: str, text: str | None) -> tuple[dict[str, str], ...]:
     if text is None:
         return ()
     from labrec.sdk.hypotheses import find_registration
 
-    return (find_registration(_needed(view), project, text).to_json(),)
-
-
-def _needed(view: View | None) -> View:
-    if view is None:
-        raise NotFoundError(
-            "the lab has no commit yet, so nothing can be looked up in it",
-            hint="`labrec init` makes its first commit.",
-        )
-    return view
+    return (find_registration(sight.view, project, text).to_json(),)
 
 
 def _nuisance(definition: Mapping[str, object], project: str) -> tuple[str, ...]:
@@ -388,16 +427,6 @@ def _nuisance(definition: Mapping[str, object], project: str) -> tuple[str, ...]
             hint="Correct project.yaml on the base branch.",
         )
     return tuple(paths)
-
-
-def _definition(view: View | None, project: str) -> tuple[dict[str, Any], NewObject] | None:
-    path = layout.project_path(project)
-    if view is None or view.entry(path) is None:
-        return None
-    from labrec.capture.captured import NewObject
-
-    new = NewObject.of(view.read(path))
-    return {"path": path, **new.ref}, new
 
 
 def _seeds(seeds: Mapping[str, int | str]) -> dict[str, str]:
