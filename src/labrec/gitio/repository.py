@@ -419,8 +419,11 @@ class GitRepository:
                 if not entry.is_tree:
                     return None
                 tree = entry.sha
-            entry = next((each for each in self.tree(tree) if each.name == part), None)
-            if entry is None:
+            for each in self.tree(tree):
+                if each.name == part:
+                    entry = each
+                    break
+            else:
                 return None
         return entry
 

@@ -36,6 +36,8 @@ POINT = struct.Struct("<qddI")
 SLOT = struct.Struct("<28sI")
 
 _CHUNK = 1 << 20
+_PAGE = 1 << 12
+_ZEROS = memoryview(bytes(_CHUNK))
 _EMPTY_POINT = bytes(POINT.size)
 
 
@@ -120,7 +122,7 @@ def from_json(payload: bytes) -> dict[str, Any]:
         InvalidError: The payload is not a JSON object.
     """
     try:
-        document = json.loads(payload)
+        document = json.loads(str(payload, "utf-8"))
     except (ValueError, RecursionError) as error:
         raise InvalidError("a frame of the spool does not hold JSON") from error
     if not isinstance(document, dict):
@@ -210,8 +212,11 @@ def extent(data: bytes | mmap) -> dict[str, int]:
 
 def _used(data: bytes | mmap, frame: Frame) -> int:
     stop = frame.start + frame.length
+    for step, zeros in ((_CHUNK, _ZEROS), (_PAGE, _ZEROS[:_PAGE])):
+        while stop - frame.start >= step and data[stop - step : stop] == zeros:
+            stop -= step
     while stop > frame.start:
-        chunk = data[max(frame.start, stop - _CHUNK) : stop]
+        chunk = data[max(frame.start, stop - _PAGE) : stop]
         rest = chunk.rstrip(b"\0")
         if rest:
             size = stop - len(chunk) + len(rest) - frame.start
