@@ -34,7 +34,7 @@ _BOOT = (
     "from importlib import import_module; import_module(given['module']).main(given)"
 )
 # Left out of the helper's environment: what would change Python, or put foreign code into it.
-_DROPPED = ("PYTHON", "LD_PRELOAD", "LABREC_", "COV_CORE_", "COVERAGE_")
+_DROPPED = (b"PYTHON", b"LD_PRELOAD", b"LABREC_", b"COV_CORE_", b"COVERAGE_")
 
 # Pipe ends held for live helpers, with what they lead to. A forked child must not keep a helper
 # alive.
@@ -152,7 +152,7 @@ def _spawn(argv: list[str], passed: tuple[int, int, int]) -> int:
         "setsigmask": [],
         "setsigdef": [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE],
     }
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(_DROPPED)}
+    environment = {k: v for k, v in os.environb.items() if not k.startswith(_DROPPED)}
     try:
         # A session of its own: Ctrl-C on the terminal is for the program, not for the helper.
         return os.posix_spawn(argv[0], argv, environment, setsid=True, **options)
