@@ -47,6 +47,7 @@ class GitRepository:
         git_dir: The worktree's git directory (``.git``, ``.git/worktrees/x``, a bare repository).
         worktree: The folder that is checked out, or None for a bare repository.
         alternates: Whether objects borrowed from other repositories may be read.
+        config: The repository's configuration, where it was read and found supported before.
 
     Attributes:
         git_dir: As given, absolute.
@@ -54,16 +55,24 @@ class GitRepository:
         worktree: As given, absolute, or None.
     """
 
-    def __init__(self, git_dir: Path, worktree: Path | None, *, alternates: bool = True) -> None:
+    def __init__(
+        self,
+        git_dir: Path,
+        worktree: Path | None,
+        *,
+        alternates: bool = True,
+        config: Config | None = None,
+    ) -> None:
         self.git_dir = git_dir
         self.common_dir = _common_dir(git_dir)
         self.worktree = worktree
-        self._config: Config | None = None
+        self._config = config
         self._user: Config | None = None
         self._alternates = alternates
         self._commits: dict[str, Commit] = {}  # read and re-hashed before
         self._trees: dict[str, tuple[TreeEntry, ...]] = {}  # likewise
-        _check_supported(self.common_dir, self.config)
+        if config is None:
+            _check_supported(self.common_dir, self.config)
         self.database = ObjectDatabase(self.common_dir / "objects", alternates=alternates)
         self._refs = Refs(git_dir, self.common_dir)
 
@@ -141,8 +150,10 @@ class GitRepository:
         return GitRepository(self.git_dir, self.worktree, alternates=False)
 
     def reopen(self) -> GitRepository:
-        """Open the same repository once more with nothing cached."""
-        return GitRepository(self.git_dir, self.worktree, alternates=self._alternates)
+        """Open the same repository once more with no object and no ref cached."""
+        return GitRepository(
+            self.git_dir, self.worktree, alternates=self._alternates, config=self.config
+        )
 
     def rest(self) -> None:
         """Release every file until the next read."""

@@ -128,14 +128,15 @@ def _commit(
         assembled.record, assembled.objects, policy, settings.secrets_allow
     )
     data = encode(record)
+    digest = Digest.of(data)
     identity = record["identity"]
-    path = run_path(identity["project"], identity["run_id"], Digest.of(data))
+    path = run_path(identity["project"], identity["run_id"], digest)
     additions = [Addition(path, data)]
     additions += [Addition(object_path(Digest(new.sha256)), new.source) for new in objects]
     additions += [Addition(path, data) for path, data in (found or {}).items()]
     needs = [object_path(Digest(name)) for name in assembled.expected]
     needs = [path for path in needs if found is None or path not in found]
-    trailers = {"Run-Id": identity["run_id"], "Record-Digest": str(Digest.of(data))}
+    trailers = {"Run-Id": identity["run_id"], "Record-Digest": str(digest)}
     receipt: Receipt = lab.commit(additions, _subject(record), trailers, needs=needs)
     return Recorded(
         project=identity["project"],

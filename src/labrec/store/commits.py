@@ -124,7 +124,8 @@ class RecordRef:
             UnsafeError: A path is none that records may be written to.
         """
         check_additions(additions)
-        self.tip()  # no base: say so before anything is written
+        if self.git.read_ref(self.name) is None:
+            self.tip()  # no base: say so before anything is written
         try:
             make_folder(self.state)
             intent = Intent.begin(self.state)

@@ -104,7 +104,7 @@ def _boost(tree: Tree) -> bool:
 def _throttled(tree: Tree) -> int:
     """Return how often the first processors were throttled for heat since the machine started."""
     counts = []
-    for index in range(_FEW):
+    for index in range(_FEW if tree.exists(f"{CPUS}/cpu0/thermal_throttle") else 0):
         text = tree.optional(f"{CPUS}/cpu{index}/thermal_throttle/core_throttle_count")
         if text is not None:
             counts.append(int(text))
