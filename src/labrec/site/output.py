@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MARK: Final = ".labrec-site"
 """Stands in the root of a folder that labrec wrote: only such a folder is cleared."""
 
+_PIECE: Final = 1 << 20
+
 _MARK_TEXT: Final = b"Written by `labrec site build`; whatever else lies here is removed.\n"
 
 
@@ -95,7 +97,9 @@ class Output:
             shutil.rmtree(self._place, ignore_errors=True)
 
     def put(self, path: str, data: bytes | Path) -> int:
-        """Write one file and return its length in bytes.
+        """Make one file what it should be, and return its length in bytes.
+
+        One that is so already is left untouched.
 
         Args:
             path: Its place from the root of the site.
@@ -106,6 +110,9 @@ class Output:
         """
         target = self._place / path
         try:
+            if path in self.present and _holds(target, data):
+                self.keep(path, target.stat().st_size)
+                return self.sizes[path]
             folder = path.rpartition("/")[0]
             if folder not in self._folders:
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -175,6 +182,23 @@ def _listing(folder: Path) -> tuple[set[str], list[str]]:
             if prefix:
                 raise
     return found, links
+
+
+def _holds(target: Path, data: bytes | Path) -> bool:
+    """Tell whether a file holds these bytes, or those of another file, already."""
+    size = data.stat().st_size if isinstance(data, Path) else len(data)
+    try:
+        if target.stat().st_size != size:
+            return False
+    except FileNotFoundError:
+        return False
+    if not isinstance(data, Path):
+        return target.read_bytes() == data
+    with target.open("rb") as ours, data.open("rb") as theirs:
+        while piece := ours.read(_PIECE):
+            if piece != theirs.read(_PIECE):
+                return False
+    return True
 
 
 def _write(path: Path, data: bytes | Path) -> int:
