@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
-from labrec.analytics import proven, tables
+from labrec.analytics import tables
 from labrec.analytics.changes import Pair, changes
 from labrec.analytics.definition import KeyMetric, key_metrics
 from labrec.analytics.experiments import (
@@ -20,11 +20,12 @@ from labrec.analytics.experiments import (
 from labrec.analytics.parquet import column_array, rows_table, shared_column
 from labrec.analytics.relations import Related, relate
 from labrec.analytics.replicates import Measured, Run
-from labrec.analytics.shard import Problem
+from labrec.analytics.shard import CACHE, Problem
 from labrec.analytics.standing import RunNote, standings
 from labrec.errors import LabrecError
 from labrec.record import layout
 from labrec.record.digest import Digest
+from labrec.store import proven
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -195,7 +196,7 @@ class Across:
         )
         pairs = [Pair(*one, trees[one[2]], first[str(one[3])]) for one in asked]
         cache = self._view.cache
-        path = proven.place(cache, _CHANGES) if cache is not None else None
+        path = proven.place(cache / CACHE, _CHANGES) if cache is not None else None
         body = proven.read(path) if path is not None else None
         known = json.loads(body.tobytes()) if body is not None else {}
         found = changes(pairs, known)

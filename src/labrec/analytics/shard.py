@@ -14,19 +14,23 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa
 
-from labrec.analytics import extract, proven, tables
+from labrec.analytics import extract, tables
 from labrec.analytics.parquet import plain_schema, rows_table
 from labrec.analytics.tables import Column
 from labrec.errors import IntegrityError, InvalidError
 from labrec.record import codec
 from labrec.record.layout import parse_path
 from labrec.record.version import identified_run
+from labrec.store import proven
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from labrec.store.view import RunEntry, View
+
+CACHE: Final = "analyze"
+"""Folder of `View.cache` that holds what analysis keeps."""
 
 _FORMAT = f"labrec.shard/1.{extract.VERSION}.{tables.VERSION}"
 _MAX_HEAD = 1 << 10  # bytes: the line before the tables is shorter
@@ -222,7 +226,7 @@ def _ordered(rows: dict[str, pa.Table]) -> dict[str, pa.Table]:
 
 
 def _path(view: View, project: str, day: str) -> Path | None:
-    return None if view.cache is None else proven.place(view.cache, _FORMAT, project, day)
+    return None if view.cache is None else proven.place(view.cache / CACHE, _FORMAT, project, day)
 
 
 def _read(path: Path) -> tuple[str, dict[str, pa.Table]] | None:

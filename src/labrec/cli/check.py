@@ -33,11 +33,7 @@ def command(world: World, revision: str, base: str | None) -> int:
     console = world.console
 
     def text() -> None:
-        for finding in report.findings:
-            label = console.styled(finding.kind, "red" if finding.code else "dim")
-            console.say(f"{label} {safe(finding.path)}: {safe(finding.message)}")
-            if finding.hint:
-                console.say(f"  {safe(finding.hint)}")
+        console.findings(report.findings)
         for path in report.edited[:_FEW]:
             console.say(f"edited {safe(path)}: read it before you merge")
         if len(report.edited) > _FEW:

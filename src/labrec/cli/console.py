@@ -8,8 +8,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from typing import TextIO
+
+    from labrec.store.verify.report import Finding
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _NARROWEST = 6  # columns a table shrinks a cell to
@@ -45,6 +47,14 @@ class Console:
             sys.stderr.flush()
         except (OSError, ValueError):
             return
+
+    def findings(self, findings: Iterable[Finding]) -> None:
+        """Print what a verification found: kind, place, what is wrong and what to do."""
+        for finding in findings:
+            label = self.styled(finding.kind, "red" if finding.code else "dim")
+            self.say(f"{label} {safe(finding.path)}: {safe(finding.message)}")
+            if finding.hint:
+                self.say(f"  {safe(finding.hint)}")
 
     def json_note(self, value: Any) -> None:
         """Print one JSON object on a line of stderr; a lost stderr is no failure."""

@@ -12,6 +12,7 @@ from labrec.cli.console import safe
 from labrec.cli.log import duration, number
 from labrec.cli.world import World, at_option, json_option, pass_world
 from labrec.lineage.features import flatten
+from labrec.record.text import size
 from labrec.record.values import from_json
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _sections(run: RunReader) -> Iterator[tuple[str, list[Row]]]:
     yield (
         "files (labrec get RUN NAME)",
         [
-            (one.name, f"{_size(one.size)}  {one.role}{'' if one.in_lab else '  digest only'}")
+            (one.name, f"{size(one.size)}  {one.role}{'' if one.in_lab else '  digest only'}")
             for one in run.files()
         ],
     )
@@ -229,12 +230,3 @@ def _telemetry(run: RunReader) -> Iterator[Row]:
         else:
             mean, high = (number(from_json(channel[key])) for key in ("mean", "max"))
             yield name, f"mean {mean}, max {high} {channel.get('unit') or ''}".rstrip()
-
-
-def _size(size: int) -> str:
-    amount = float(size)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000:  # noqa: PLR2004 - decimal prefixes
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"

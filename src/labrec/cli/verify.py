@@ -34,11 +34,7 @@ def command(
     console = world.console
 
     def text() -> None:
-        for finding in report.findings:
-            label = console.styled(finding.kind, "red" if finding.code else "dim")
-            console.say(f"{label} {safe(finding.path)}: {safe(finding.message)}")
-            if finding.hint:
-                console.say(f"  {safe(finding.hint)}")
+        console.findings(report.findings)
         console.say(safe(report))
 
     world.answer(report.to_json(), text)

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labrec.capture.assembly import bounds
-from labrec.capture.assembly.series import SeriesTable, Summary
+from labrec.capture.assembly.series import SeriesTable
 from labrec.capture.captured import NewObject, event
 from labrec.capture.secrets.guard import guard
 from labrec.errors import InvalidError
@@ -134,21 +134,9 @@ class Writer:
         if stored is None:  # a series has a point, or it would not be here
             raise InvalidError("a series without points")
         for one in series:
-            values[one.name] |= _summary(summaries[one.name], values[one.name]["direction"])
+            values[one.name] |= summaries[one.name].stored(values[one.name]["direction"])
         record["metrics"]["series"] = stored.ref
         return stored
-
-
-def _summary(summary: Summary, direction: str | None) -> Record:
-    best = summary.best(direction)
-    return {
-        "last": bounds.num(summary.last),
-        "best": None if best is None else bounds.num(best),
-        "mean": bounds.num(summary.mean),
-        "min": bounds.num(summary.min),
-        "max": bounds.num(summary.max),
-        "count": summary.points,
-    }
 
 
 def _parent(parent: Parent, written: Mapping[str, Written]) -> Record:

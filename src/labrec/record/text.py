@@ -64,3 +64,13 @@ def _escape_stored(found: re.Match[str]) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # noqa: PLR2004 - the range of PEP 383
         return rf"\x{code - 0xDC00:02x}"
     return found[0].encode("unicode_escape").decode()
+
+
+def size(count: int) -> str:
+    """Return a length in bytes with a decimal prefix: ``512 B``, ``1.5 kB``."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:  # noqa: PLR2004 - decimal prefixes
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from labrec.record.text import size as size_text
+
 MISSING: Final = "—"
 """Stands where there is no value."""
 
@@ -120,14 +122,7 @@ def duration(seconds: float | None) -> str:
 
 def size(count: int | None) -> str:
     """Return a length in bytes with a decimal prefix."""
-    if count is None:
-        return MISSING
-    amount = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000:  # noqa: PLR2004 - decimal prefixes
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"
+    return MISSING if count is None else size_text(count)
 
 
 def better(direction: str | None) -> str:

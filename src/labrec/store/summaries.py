@@ -8,14 +8,13 @@ is damaged or cannot be read is ignored and written anew; where nothing can be w
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labrec.errors import IntegrityError, InvalidError
 from labrec.record import codec
 from labrec.record.version import identified_run
+from labrec.store import proven
 from labrec.store.view import RunEntry
 
 if TYPE_CHECKING:
@@ -103,14 +102,13 @@ def summaries(view: View, project: str | None = None) -> list[RunSummary]:
 def _day(view: View, folder: Path | None, where: tuple[str, str, str]) -> list[RunSummary]:
     project, day, sha = where
     # Equal directories of two projects would share a tree id: the project is part of the name.
-    key = hashlib.sha256(f"{_VERSION}\n{project}\n{day}\n{sha}".encode()).hexdigest()[:40]
-    path = folder / key[:2] / key[2:] if folder is not None else None
+    path = proven.place(folder, _VERSION, project, day, sha) if folder is not None else None
     cached = _read(path) if path is not None else None
     if cached is not None:
         return cached
     rows = [_row(view, entry) for entry in view.day_runs(project, day, sha)]
     if path is not None and all(row.status != "unreadable" for row in rows):
-        _write(path, rows)
+        proven.write(path, [json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()])
     return rows
 
 
@@ -182,34 +180,11 @@ def _number(value: object) -> float | None:
 
 
 def _read(path: Path) -> list[RunSummary] | None:
-    try:
-        data = path.read_bytes()
-    except OSError:
-        return None
-    head, _, body = data.partition(b"\n")
-    if head.decode("ascii", "replace") != hashlib.sha256(body).hexdigest():
+    body = proven.read(path)
+    if body is None:
         return None
     try:
         # Our own bytes, proven above: the plain parser is enough and three times as fast.
-        return [RunSummary(*row) for row in json.loads(body)]
+        return [RunSummary(*row) for row in json.loads(bytes(body))]
     except (ValueError, TypeError):
         return None
-
-
-def _write(path: Path, rows: list[RunSummary]) -> None:
-    """Keep a day's summaries; a cache that cannot be written is no failure."""
-    body = json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-        temporary.replace(path)
-    except OSError:
-        _remove(temporary)
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from labrec.capture.assembly import bounds
 from labrec.capture.assembly.channels import telemetry, without_chance
-from labrec.capture.assembly.series import SeriesTable, Summary
+from labrec.capture.assembly.series import SeriesTable
 from labrec.capture.captured import NewObject, event
 from labrec.capture.plan import JOINED_FEATURES
 from labrec.capture.spool.durability import FILES
@@ -340,7 +340,8 @@ class _Assembly:
             stored, summaries = table.write(self._files)
         self._add(stored)
         values = {
-            bounds.text(name): _summary(summaries[name], facts[name]) for name in sorted(summaries)
+            bounds.text(name): summaries[name].stored(facts[name]["direction"]) | facts[name]
+            for name in sorted(summaries)
         }
         count = bounds.fitting(values.items(), bounds.FOR_METRICS)
         if count < len(values):
@@ -435,20 +436,6 @@ class _Assembly:
         self.events.append(event("truncated", f"log {path.name}", why))
         mark = f"\n[labrec: {left_out} bytes left out here]\n".encode()
         return NewObject.of(head + mark + tail)
-
-
-def _summary(summary: Summary, facts: dict[str, Any]) -> dict[str, Any]:
-    best = summary.best(facts["direction"])
-    return {
-        "last": bounds.num(summary.last),
-        "best": None if best is None else bounds.num(best),
-        "mean": bounds.num(summary.mean),
-        "min": bounds.num(summary.min),
-        "max": bounds.num(summary.max),
-        "count": summary.points,
-        "unit": facts["unit"],
-        "direction": facts["direction"],
-    }
 
 
 def _latest(told: Iterable[Event]) -> list[Event]:

@@ -15,6 +15,7 @@ from itertools import chain, islice
 from operator import itemgetter, le
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
 
+from labrec.capture.assembly import bounds
 from labrec.capture.assembly.compressed import CompressedFile, number, quoted
 
 if TYPE_CHECKING:
@@ -48,6 +49,18 @@ class Summary(NamedTuple):
     def best(self, direction: str | None) -> float | None:
         """Return the best value, or None where nobody said which direction is better."""
         return {"maximize": self.max, "minimize": self.min}.get(direction or "")
+
+    def stored(self, direction: str | None) -> dict[str, Any]:
+        """Return it as the metrics section holds it, without unit and direction."""
+        best = self.best(direction)
+        return {
+            "last": bounds.num(self.last),
+            "best": None if best is None else bounds.num(best),
+            "mean": bounds.num(self.mean),
+            "min": bounds.num(self.min),
+            "max": bounds.num(self.max),
+            "count": self.points,
+        }
 
 
 class Column:

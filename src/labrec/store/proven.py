@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def place(cache: Path, *key: str) -> Path:
-    """Return where a cache keeps what a key stands for."""
+def place(folder: Path, *key: str) -> Path:
+    """Return where a folder of the cache keeps what a key stands for."""
     name = hashlib.sha256("\n".join(key).encode()).hexdigest()[:40]
-    return cache / "analyze" / name[:2] / name[2:]
+    return folder / name[:2] / name[2:]
 
 
 def read(path: Path) -> memoryview | None:
