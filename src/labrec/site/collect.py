@@ -5,6 +5,7 @@ Everything a page shows comes from here or from the record itself; pages read no
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from labrec.errors import InvalidError
 from labrec.site import rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from labrec.site.records import RecordSource
@@ -315,8 +316,19 @@ def _rows(frame: pl.DataFrame, table: tables.Table, model: type[_Row]) -> list[_
 
 
 def _read(path: Path, columns: list[str]) -> pl.DataFrame:
-    try:
+    with reading(path):
         return pl.read_parquet(path, columns=columns, use_statistics=False)
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say of a table that cannot be read what to do.
+
+    Raises:
+        InvalidError: What the block read is not the table of the contract.
+    """
+    try:
+        yield
     except (pl.exceptions.PolarsError, OSError) as error:
         raise InvalidError(
             f"{path.name} is not the table that this version reads: {error}",

@@ -9,8 +9,8 @@ import polars as pl
 
 from labrec._version import __version__
 from labrec.analytics import tables
-from labrec.errors import InvalidError
 from labrec.site import urls
+from labrec.site.collect import reading
 from labrec.site.manifest import digest_of
 from labrec.site.page import Crumb, Draft, Page
 
@@ -139,16 +139,9 @@ def as_csv(path: Path, table: tables.Table) -> bytes:
             is_formula = value.str.contains(_FORMULA)
             value = pl.when(is_formula).then(pl.concat_str(pl.lit("'"), value)).otherwise(value)
         columns.append(value.alias(column.name))
-    try:
+    with reading(path):
         frame = pl.read_parquet(path).select(columns)
-        text = frame.write_csv(datetime_format="%Y-%m-%dT%H:%M:%S%.3fZ")
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InvalidError(
-            f"{path.name} is not the table that this version reads: {error}",
-            hint="Run `labrec analyze` again.",
-            paths=[path],
-        ) from error
-    return text.encode()
+        return frame.write_csv(datetime_format="%Y-%m-%dT%H:%M:%S%.3fZ").encode()
 
 
 def _shown(one: TableFile, own: dict[str, bytes | Path]) -> dict[str, Any]:
