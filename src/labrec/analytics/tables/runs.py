@@ -1,79 +1,27 @@
-"""The contract of the tables that ``labrec analyze`` writes: names, columns, units, meaning. Pure.
-
-Declared once, here. The writer makes its Arrow schemas from it, the site and ``labrec query`` read
-by it, and the data dictionary is generated from it. Values only: no package is imported, so that
-the site may read the contract without bringing statistics in.
-
-Every row leads back to the record it comes from by ``record_digest``; rows about several runs name
-the experiment, whose runs the table ``runs`` lists.
-"""
+"""Tables whose rows say what records and notes say of a run. ○ Pure."""
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
-VERSION: Final = 1
-"""Version of this contract; goes up when a column changes its meaning or leaves."""
-
-FOLDER: Final = "build/labrec/tables"
-"""Where a lab's tables are written, from its root."""
-
-Kind = Literal["text", "integer", "number", "boolean", "time", "texts"]
-"""UTF-8 text · int64 · float64 · boolean · UTC microseconds · list of text."""
-
-
-class Column(NamedTuple):
-    """One column of a table.
-
-    Attributes:
-        name: Its name.
-        kind: What its values are.
-        meaning: What they say, one sentence for the data dictionary.
-        unit: Unit of the values; empty for none, ``metric`` for the unit that the row names.
-        optional: Whether a value may be missing (null); NaN is a value, never a missing one.
-    """
-
-    name: str
-    kind: Kind
-    meaning: str
-    unit: str = ""
-    optional: bool = False
-
-
-class Table(NamedTuple):
-    """One table.
-
-    Attributes:
-        name: Its name; the file is ``<name>.parquet``, or a folder ``<name>/`` where partitioned.
-        row: What one row is.
-        columns: Its columns, in order.
-        key: Columns that tell rows apart; rows are sorted by them.
-        partitioned: Whether it is a folder of files, ``<project>/<YYYY-MM-DD>.parquet``.
-    """
-
-    name: str
-    row: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
-    partitioned: bool = False
-
-
-_PROJECT = Column("project", "text", "Project of the run.")
-_RUN = Column("run_id", "text", "The run.")
-_RECORD = Column("record_digest", "text", "Digest of the record this row comes from, sha256:….")
-_METRIC = Column("metric", "text", "Name of the metric.")
-_UNIT = Column("unit", "text", "Unit of the metric, as its runs say.", optional=True)
-_DIRECTION = Column(
-    "direction", "text", "maximize or minimize: which way is better.", optional=True
+from labrec.analytics.tables.contract import (
+    DIRECTION,
+    EXPERIMENT,
+    METRIC,
+    PROJECT,
+    RECORD,
+    RUN,
+    UNIT,
+    Column,
+    Table,
 )
-_EXPERIMENT = Column("experiment", "text", "Config digest: runs that share it are replicates.")
 
 RUNS: Final = Table(
     "runs",
     "a run as the lab sees it now: its record together with the notes on it",
     (
-        _PROJECT,
-        _RUN,
+        PROJECT,
+        RUN,
         Column("name", "text", "Name of the run."),
         Column("status", "text", "complete, failed, interrupted or planned."),
         Column("reason", "text", "Why it ended so.", optional=True),
@@ -83,7 +31,7 @@ RUNS: Final = Table(
             "counts, forked, superseded or retracted: whether notes or a second record take it "
             "out of statistics.",
         ),
-        _EXPERIMENT,
+        EXPERIMENT,
         Column("started", "time", "When it started; missing = undated.", optional=True),
         Column("ended", "time", "When it ended.", optional=True),
         Column("duration_s", "number", "How long it took.", "s", optional=True),
@@ -120,7 +68,7 @@ RUNS: Final = Table(
             optional=True,
         ),
         Column("path", "text", "Path of its record in the lab."),
-        _RECORD,
+        RECORD,
     ),
     ("project", "run_id", "record_digest"),
 )
@@ -129,23 +77,23 @@ METRICS: Final = Table(
     "metrics",
     "a metric of a run, summarised",
     (
-        _PROJECT,
-        _RUN,
-        _METRIC,
+        PROJECT,
+        RUN,
+        METRIC,
         Column("last", "number", "Its last value.", "metric"),
         Column("best", "number", "Its best value by its direction.", "metric", optional=True),
         Column("mean", "number", "Mean over its points.", "metric"),
         Column("min", "number", "Its smallest value.", "metric"),
         Column("max", "number", "Its largest value.", "metric"),
         Column("count", "integer", "How many points it has."),
-        _UNIT,
-        _DIRECTION,
+        UNIT,
+        DIRECTION,
         Column(
             "counts",
             "boolean",
             "Whether it is a result: of a complete run whose standing is counts.",
         ),
-        _RECORD,
+        RECORD,
     ),
     ("project", "run_id", "record_digest", "metric"),
 )
@@ -154,13 +102,13 @@ SERIES: Final = Table(
     "series",
     "one point of one metric of a run",
     (
-        _PROJECT,
-        _RUN,
-        _METRIC,
+        PROJECT,
+        RUN,
+        METRIC,
         Column("step", "integer", "Its step."),
         Column("time", "number", "Since the run's start.", "s"),
         Column("value", "number", "Its value; may be NaN or infinite.", "metric"),
-        _RECORD,
+        RECORD,
     ),
     ("run_id", "record_digest", "metric", "step", "time"),
     partitioned=True,
@@ -170,13 +118,13 @@ FEATURES: Final = Table(
     "features",
     "a feature of a run",
     (
-        _PROJECT,
-        _RUN,
+        PROJECT,
+        RUN,
         Column("path", "text", "Keys joined by dots, as in a nuisance path."),
         Column("value", "text", "Its value as canonical JSON."),
         Column("number", "number", "Its value where it is a number.", optional=True),
         Column("kind", "text", "number, text, boolean, null, list, tree or tag."),
-        _RECORD,
+        RECORD,
     ),
     ("project", "run_id", "record_digest", "path"),
 )
@@ -185,14 +133,14 @@ FEATURE_CHANGES: Final = Table(
     "feature_changes",
     "a feature that differs between a run and the experiment it derives from",
     (
-        _PROJECT,
-        _RUN,
+        PROJECT,
+        RUN,
         Column("parent", "text", "Experiment it is compared with."),
         Column("path", "text", "The feature."),
         Column("op", "text", "add, update, delete or retype."),
         Column("old", "text", "The parent's value as canonical JSON.", optional=True),
         Column("new", "text", "The run's value as canonical JSON.", optional=True),
-        _RECORD,
+        RECORD,
     ),
     ("project", "run_id", "record_digest", "parent", "path"),
 )
@@ -201,9 +149,9 @@ EDGES: Final = Table(
     "edges",
     "how a run relates to another",
     (
-        _PROJECT,
-        _RUN,
-        _EXPERIMENT,
+        PROJECT,
+        RUN,
+        EXPERIMENT,
         Column("kind", "text", "parent, reproduces, continues, fulfils or supersedes."),
         Column("source", "text", "record or note: what says so."),
         Column("called", "text", "What the other one was called.", optional=True),
@@ -218,7 +166,7 @@ EDGES: Final = Table(
             optional=True,
         ),
         Column("root", "text", "Experiment at the top of its first parents.", optional=True),
-        _RECORD,
+        RECORD,
     ),
     ("project", "run_id", "record_digest", "kind", "called", "parent_run", "parent"),
 )
@@ -227,8 +175,8 @@ HARDWARE: Final = Table(
     "hardware",
     "a fact about the machine a run was on",
     (
-        _PROJECT,
-        _RUN,
+        PROJECT,
+        RUN,
         Column("hardware_id", "text", "Model of the machine."),
         Column("machine_id", "text", "The machine, by its name in this lab.", optional=True),
         Column("tier", "text", "How far the machine's facts can be trusted."),
@@ -236,9 +184,9 @@ HARDWARE: Final = Table(
         Column("kind", "text", "field (part of the machine) or condition (may change)."),
         Column("value", "text", "Its value as text.", optional=True),
         Column("number", "number", "Its value where it is a number.", optional=True),
-        _UNIT,
+        UNIT,
         Column("unavailable", "text", "Why there is no value.", optional=True),
-        _RECORD,
+        RECORD,
     ),
     ("project", "run_id", "record_digest", "kind", "field"),
 )
@@ -247,8 +195,8 @@ TELEMETRY: Final = Table(
     "telemetry",
     "one sampled channel of a run",
     (
-        _PROJECT,
-        _RUN,
+        PROJECT,
+        RUN,
         Column("channel", "text", "Name of the channel."),
         Column("unit", "text", "Its unit.", optional=True),
         Column("sensor", "text", "What measured it.", optional=True),
@@ -261,7 +209,7 @@ TELEMETRY: Final = Table(
         Column("max", "number", "Largest sample.", "metric", optional=True),
         Column("last", "number", "Last reading of a counter.", "metric", optional=True),
         Column("unavailable", "text", "Why there is no sample.", optional=True),
-        _RECORD,
+        RECORD,
     ),
     ("project", "run_id", "record_digest", "channel"),
 )
@@ -270,88 +218,17 @@ ARTIFACTS: Final = Table(
     "artifacts",
     "a file that a run left",
     (
-        _PROJECT,
-        _RUN,
+        PROJECT,
+        RUN,
         Column("name", "text", "Its name in the run: a stored path."),
         Column("role", "text", "output, input, log, model, figure or other."),
         Column("sha256", "text", "64 hex digits of its bytes."),
         Column("size", "integer", "Its length.", "B"),
         Column("media_type", "text", "Such as image/png.", optional=True),
         Column("in_lab", "boolean", "Whether the lab holds its bytes."),
-        _RECORD,
+        RECORD,
     ),
     ("project", "run_id", "record_digest", "name"),
-)
-
-EXPERIMENTS: Final = Table(
-    "experiments",
-    "a metric of an experiment over its counting runs; one row with an empty metric where it "
-    "has none",
-    (
-        _PROJECT,
-        _EXPERIMENT,
-        Column("name", "text", "Name of its runs (the first one's where they differ)."),
-        _METRIC,
-        Column("key", "boolean", "Whether it is a key metric of the project."),
-        Column("n_runs", "integer", "Counting runs that ended: complete, failed or interrupted."),
-        Column("n_failed", "integer", "Of these, failed."),
-        Column("n_interrupted", "integer", "Of these, interrupted."),
-        Column("n", "integer", "Complete runs with a finite value, identical outputs once."),
-        Column("n_missing", "integer", "Complete runs without a value."),
-        Column("n_not_finite", "integer", "Complete runs whose value is NaN or infinite."),
-        Column("n_machines", "integer", "Machines among the n runs; unknown ones count as one."),
-        Column("mean", "number", "Mean of the last values.", "metric", optional=True),
-        Column("sd", "number", "Their standard deviation, n - 1.", "metric", optional=True),
-        Column("low", "number", "Lower end of the interval of the mean.", "metric", optional=True),
-        Column("high", "number", "Upper end of the interval.", "metric", optional=True),
-        Column("level", "number", "Level of the interval."),
-        Column("min", "number", "Smallest of the values.", "metric", optional=True),
-        Column("max", "number", "Largest of the values.", "metric", optional=True),
-        _UNIT,
-        _DIRECTION,
-        Column("depth", "integer", "Longest chain of parents above it.", optional=True),
-        Column("parent", "text", "Experiment it derives from first.", optional=True),
-        Column("started", "time", "When its first run started.", optional=True),
-    ),
-    ("project", "experiment", "metric"),
-)
-
-CONTRASTS: Final = Table(
-    "contrasts",
-    "an experiment against the one it derives from, on one key metric",
-    (
-        _PROJECT,
-        _EXPERIMENT,
-        Column("parent", "text", "Experiment it derives from."),
-        Column("name", "text", "Name of the experiment."),
-        Column("parent_name", "text", "Name of the other one."),
-        _METRIC,
-        Column("design", "text", "paired (by common seeds), welch, or unreplicated (no interval)."),
-        Column("n", "integer", "Runs, or pairs of runs, of the experiment."),
-        Column("n_parent", "integer", "Runs, or pairs of runs, of the parent."),
-        Column("estimate", "number", "Mean of the experiment minus the parent's.", "metric"),
-        Column("low", "number", "Lower end of its interval.", "metric", optional=True),
-        Column("high", "number", "Upper end of its interval.", "metric", optional=True),
-        Column("level", "number", "Level of the interval."),
-        Column("df", "number", "Degrees of freedom.", optional=True),
-        Column("p", "number", "Two-sided p of no difference.", optional=True),
-        Column(
-            "p_holm",
-            "number",
-            "The same, adjusted by Holm over all contrasts of the project's metric.",
-            optional=True,
-        ),
-        Column("family", "integer", "How many contrasts were adjusted together."),
-        Column(
-            "finding",
-            "text",
-            "better, worse, unclear or unreplicated: better and worse only where p_holm < 0.05 "
-            "and the metric has a direction.",
-        ),
-        _UNIT,
-        _DIRECTION,
-    ),
-    ("project", "metric", "experiment", "parent"),
 )
 
 PROBLEMS: Final = Table(
@@ -363,29 +240,3 @@ PROBLEMS: Final = Table(
     ),
     ("path",),
 )
-
-TABLES: Final[dict[str, Table]] = {
-    table.name: table
-    for table in (
-        RUNS, EXPERIMENTS, CONTRASTS, METRICS, SERIES, FEATURES, FEATURE_CHANGES, EDGES,
-        HARDWARE, TELEMETRY, ARTIFACTS, PROBLEMS,
-    )
-}  # fmt: skip
-"""Every table by name."""
-
-
-def dictionary() -> dict[str, object]:
-    """Return the data dictionary as a JSON value."""
-    return {
-        "contract": VERSION,
-        "tables": [
-            {
-                "name": table.name,
-                "row": table.row,
-                "key": list(table.key),
-                "partitioned": table.partitioned,
-                "columns": [column._asdict() for column in table.columns],
-            }
-            for table in TABLES.values()
-        ],
-    }
