@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from tests.store.labs import Doc, GitLab, object_doc, run_doc
 
 from labrec.analytics.pipeline import Analysis, analyze
-from labrec.analytics.replicates import Measured, Run
+from labrec.analytics.run import Measured, Run
 from labrec.record import codec
 from labrec.record.digest import Digest
 from labrec.record.ids import new_run_id
@@ -71,11 +71,7 @@ def run_of(
 ) -> Run:
     """A run as statistics see it, with one metric, loss, or none."""
     metrics = {} if value is None else {"loss": Measured(value, unit, direction)}
-    whole = {
-        "run_id": "", "digest": "", "status": "complete", "counts": True, "seeds": None,
-        "machine": None, "output": None, "metrics": metrics,
-    }  # fmt: skip
-    return Run(**(whole | fields))
+    return Run(**({"run_id": "", "digest": "", "metrics": metrics} | fields))
 
 
 def note_doc(kind: str, about: Doc, by: Doc | None = None) -> Doc:

@@ -14,7 +14,7 @@ from tests.analytics.labs import run_of
 from labrec.analytics.replicates import Replicates, interval, mean_of, rounded, sd_of, sum_up
 
 if TYPE_CHECKING:
-    from labrec.analytics.replicates import Run
+    from labrec.analytics.run import Run
 
 # Student (1908), table of additional hours of sleep gained by the second drug.
 SLEEP = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
@@ -96,7 +96,7 @@ def test_a_failed_run_is_counted_and_its_value_never_averaged() -> None:
 
 
 def test_what_does_not_count_is_not_even_counted() -> None:
-    found = replicates_of([run_of(1.0), run_of(9.0, counts=False)])
+    found = replicates_of([run_of(1.0), run_of(9.0, standing="retracted")])
     assert (found.n_runs, found.n, found.mean) == (1, 1, 1.0)
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 
 from labrec.analytics import extract, shard, tables
-from labrec.analytics.across import Across, Kept
+from labrec.analytics.across import Across
+from labrec.analytics.gather import Kept
 from labrec.analytics.parquet import (
     ROW_GROUP,
     NewFile,
@@ -24,7 +25,7 @@ from labrec.analytics.parquet import (
     unwritable,
 )
 from labrec.analytics.pipeline import DICTIONARY, REPORT, listed, read_report
-from labrec.analytics.shard import Problem
+from labrec.analytics.problem import Problem
 from labrec.analytics.workers import ENOUGH, Done, Job, Task, work_together, write_points
 
 if TYPE_CHECKING:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.analytics.contrasts import contrast, finding, holm
 from labrec.analytics.replicates import LEVEL, Sum, rounded, sum_up
+from labrec.analytics.tables import CONTRASTS, EXPERIMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from labrec.analytics.contrasts import Contrast
     from labrec.analytics.definition import KeyMetric
     from labrec.analytics.relations import Lineage
-    from labrec.analytics.replicates import Replicates, Run
+    from labrec.analytics.replicates import Replicates
+    from labrec.analytics.run import Run
+    from labrec.analytics.seen import Seen
+    from labrec.analytics.tables import Table
 
 Row = tuple[Any, ...]
+
+TABLES: Final[tuple[Table, ...]] = (EXPERIMENTS, CONTRASTS)
 
 
 class Experiment(NamedTuple):
@@ -47,6 +53,13 @@ Sums = dict[tuple[str, str], dict[str, Sum]]
 
 Keys = dict[str, dict[str, str | None]]
 """Of each project its key metrics, with the direction that its definition gives them."""
+
+
+def rows(seen: Seen) -> Iterator[tuple[Table, Iterable[Row]]]:
+    """Yield the tables of experiments and contrasts."""
+    given = seen.experiments, seen.summed, seen.keys, seen.lineage
+    yield EXPERIMENTS, experiment_rows(*given)
+    yield CONTRASTS, contrast_rows(*given)
 
 
 def key_metrics_of(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from labrec.analytics.tables import Column
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Goes up whenever a record would give other rows; what was kept of older ones is then unused."""
 
 OF_RECORDS: Final = (tables.METRICS, tables.FEATURES, tables.HARDWARE, tables.TELEMETRY,
@@ -50,15 +50,15 @@ class Extracted(NamedTuple):
 
     Attributes:
         run: Values of `RUN_COLUMNS`.
-        parents: Its parents as the record names them, as JSON text.
-        tree: Its features, as JSON text.
+        packed: What the second stage asks for, each as JSON text: the parents as the record names
+            them, the features, the linked hypotheses, facts and conditions of the machine, and the
+            telemetry (see `run.Run` and `seen.Seen`).
         rows: Rows of each of `OF_RECORDS` by name, in the order of the table's key; values of
             `own_columns`.
     """
 
     run: Row
-    parents: str
-    tree: str
+    packed: tuple[str, ...]
     rows: dict[str, list[Row]]
 
 
@@ -90,14 +90,21 @@ def extract(record: dict[str, Any], path: str, digest: str) -> Extracted:
         for parent in lineage.get("parents", [])
     ]
     tree = _section(record, "features").get("tree", {})
+    hardware = _section(record, "hardware")
     return Extracted(
         tuple(_run(record, path, digest).values()),
-        json.dumps(parents),
-        json.dumps(tree, ensure_ascii=False),
+        (
+            json.dumps(parents),
+            json.dumps(tree, ensure_ascii=False),
+            json.dumps(list(_links(lineage))),
+            json.dumps(_values(hardware.get("fields", {})), ensure_ascii=False),
+            json.dumps(_values(hardware.get("conditions", {})), ensure_ascii=False),
+            json.dumps(_channels(_section(record, "telemetry")), ensure_ascii=False),
+        ),
         {
             "metrics": list(_metrics(_section(record, "metrics"))),
             "features": sorted(_features(tree)),
-            "hardware": list(_hardware(_section(record, "hardware"))),
+            "hardware": list(_hardware(hardware)),
             "telemetry": list(_telemetry(_section(record, "telemetry"))),
             "artifacts": sorted(map(_artifact, _section(record, "artifacts").get("items", []))),
         },
@@ -272,6 +279,27 @@ def _telemetry(section: dict[str, Any]) -> Iterator[Row]:
             number(channel.get("last")),
             channel.get("unavailable"),
         )
+
+
+# --- packed -----------------------------------------------------------------------------------
+
+
+def _links(lineage: dict[str, Any]) -> Iterator[list[str]]:
+    for link in lineage.get("hypotheses", []):
+        yield _texts([link["slug"], link["registration"], link["linked"]])
+
+
+def _values(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: fact["value"] for name, fact in facts.items() if "value" in fact}
+
+
+def _channels(section: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    wanted = ("unit", "mean", "max", "last")
+    return {
+        name: {key: channel[key] for key in wanted if channel.get(key) is not None}
+        for name, channel in section.get("channels", {}).items()
+        if channel.get("unavailable") is None
+    }
 
 
 def _artifact(item: dict[str, Any]) -> Row:

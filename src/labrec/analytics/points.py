@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from labrec.analytics.parquet import SHARED, TYPES, TableFile, plain_schema, shared_column
-from labrec.analytics.shard import Problem
+from labrec.analytics.problem import Problem
 from labrec.analytics.tables import SERIES
 from labrec.errors import IntegrityError, InvalidError, LabrecError, LimitError
 from labrec.record.digest import Digest
@@ -51,6 +51,25 @@ class Day(NamedTuple):
     day: str
     tree: str
     runs: list[tuple[str, str, str, str | None]]
+
+
+def values(view: View, digest: Digest) -> dict[str, list[float]]:
+    """Return the values of a stored table of points by metric, in the order of their steps.
+
+    Raises:
+        LabrecError: The lab does not hold it, or it is none.
+    """
+    found: dict[str, list[float]] = {}
+    try:
+        for piece in _pieces(view, digest):
+            points = _parse(piece)
+            for metric, value in zip(
+                points["metric"].to_pylist(), points["value"].to_pylist(), strict=True
+            ):
+                found.setdefault(metric, []).append(value)
+    except pa.ArrowException as error:
+        raise InvalidError(f"no table of points: {str(error).splitlines()[0][:200]}") from error
+    return found
 
 
 class _BadSeriesError(Exception):

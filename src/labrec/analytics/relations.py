@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
+from labrec.analytics.tables import EDGES
 from labrec.lineage.graph import Graph, graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from labrec.analytics.run import Run
+    from labrec.analytics.seen import Seen
     from labrec.analytics.standing import Replacement
+    from labrec.analytics.tables import Table
+
+TABLES: Final[tuple[Table, ...]] = (EDGES,)
 
 
 class Related(NamedTuple):
@@ -41,6 +47,14 @@ class Related(NamedTuple):
     reproduces: str | None
     fulfils: str | None
 
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """Return what is asked of a run."""
+        return cls(
+            run.project, run.run_id, run.digest, run.name, run.experiment, run.counts,
+            run.parents, run.continues, run.reproduces, run.fulfils,
+        )  # fmt: skip
+
 
 class Relation(NamedTuple):
     """One run and another run or experiment; the columns of the table `edges` without the graph."""
@@ -69,6 +83,11 @@ class Lineage(NamedTuple):
     relations: list[Relation]
     graph: Graph
     first: dict[tuple[str, str], str]
+
+
+def rows(seen: Seen) -> Iterator[tuple[Table, Iterable[Sequence[Any]]]]:
+    """Yield the table of edges."""
+    yield EDGES, _edge_rows(seen.lineage)
 
 
 def relate(runs: Sequence[Related], replacements: Iterable[Replacement]) -> Lineage:
@@ -184,3 +203,18 @@ def _index(pairs: Iterable[tuple[tuple[str, str], str]]) -> dict[tuple[str, str]
     for key, experiment in pairs:
         found.setdefault(key, set()).add(experiment)
     return found
+
+
+def _edge_rows(lineage: Lineage) -> Iterator[tuple[Any, ...]]:
+    cyclic = lineage.graph.cyclic
+    for relation in lineage.relations:
+        on_cycle = relation.kind == "parent" and (relation.experiment, relation.parent) in cyclic
+        yield (
+            relation.project,
+            relation.run_id,
+            *relation[3:],
+            on_cycle,
+            lineage.graph.depth.get(relation.experiment),
+            lineage.graph.root.get(relation.experiment),
+            relation.digest,
+        )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from labrec.analytics.run import Run
+
 LEVEL: Final = 0.95
 """Level of every interval."""
 
@@ -16,44 +18,6 @@ DIGITS: Final = 10
 """Significant digits to which statistics are written: the rest differs between processors."""
 
 _ROUNDING: Final = 1e-13  # of the largest value: what sums of doubles can leave of no spread at all
-
-
-class Measured(NamedTuple):
-    """A metric of one run.
-
-    Attributes:
-        value: Its last value; may be NaN or infinite.
-        unit: Its unit, or None.
-        direction: maximize, minimize, or None.
-    """
-
-    value: float
-    unit: str | None = None
-    direction: str | None = None
-
-
-class Run(NamedTuple):
-    """What statistics need of a run.
-
-    Attributes:
-        run_id: Its id.
-        digest: Digest of its record.
-        status: complete, failed, interrupted or planned.
-        counts: Whether neither a note nor a second record takes it out of statistics.
-        seeds: Its seeds as canonical JSON, or None.
-        machine: The machine it was on, or None.
-        output: Digest of its series where that holds any point, else None.
-        metrics: By name.
-    """
-
-    run_id: str
-    digest: str
-    status: str
-    counts: bool
-    seeds: str | None
-    machine: str | None
-    output: str | None
-    metrics: dict[str, Measured]
 
 
 class Replicates(NamedTuple):

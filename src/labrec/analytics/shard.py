@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from labrec.analytics import extract, tables
 from labrec.analytics.parquet import plain_schema, rows_table
+from labrec.analytics.problem import Problem
 from labrec.analytics.tables import Column
 from labrec.errors import IntegrityError, InvalidError
 from labrec.record import codec
@@ -38,19 +39,16 @@ _PLACE = Column("place", "integer", "Which of the shard's runs a row belongs to.
 _INTERNAL = (
     Column("parents", "text", "The parents that the record names, as JSON."),
     Column("tree", "text", "The features, as JSON."),
+    Column("links", "text", "Slug, registration and time of each linked hypothesis, as JSON."),
+    Column("facts", "text", "Facts of the machine that have a value, as JSON."),
+    Column("conditions", "text", "Its conditions that have a value, as JSON."),
+    Column("channels", "text", "Telemetry that has samples, as JSON."),
 )
 COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     "runs": (*extract.RUN_COLUMNS, *_INTERNAL),
     **{t.name: (_PLACE, *extract.own_columns(t)) for t in extract.OF_RECORDS},
 }
 """Columns of a shard's tables by name; ``place`` refers to a row of ``runs``."""
-
-
-class Problem(NamedTuple):
-    """A document that could not be used: where it lies, and why."""
-
-    path: str
-    problem: str
 
 
 class Shard(NamedTuple):
@@ -162,7 +160,7 @@ _PATH = [column.name for column in COLUMNS["runs"]].index("path")
 
 
 def _build(new: Sequence[extract.Extracted]) -> dict[str, pa.Table]:
-    built = {"runs": rows_table(COLUMNS["runs"], [(*o.run, o.parents, o.tree) for o in new])}
+    built = {"runs": rows_table(COLUMNS["runs"], [(*o.run, *o.packed) for o in new])}
     for table in extract.OF_RECORDS:
         rows = [(place, *row) for place, one in enumerate(new) for row in one.rows[table.name]]
         built[table.name] = rows_table(COLUMNS[table.name], rows)

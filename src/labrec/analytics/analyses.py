@@ -1,0 +1,37 @@
+"""Every analysis of all runs at once, in one place. ○ No IO.
+
+An analysis is a module with the tables it fills and a function that fills them. They share what
+they find through `Seen.once`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from labrec.analytics import experiments, relations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from labrec.analytics.seen import Seen
+    from labrec.analytics.tables import Table
+
+
+class Analysis(Protocol):
+    """A module that fills tables.
+
+    Attributes:
+        TABLES: The tables; one that `rows` does not give is written without rows.
+    """
+
+    TABLES: tuple[Table, ...]
+
+    def rows(self, seen: Seen) -> Iterable[tuple[Table, Iterable[Sequence[Any]]]]:
+        """Yield tables and their rows, each in the order of the table's key."""
+
+
+ANALYSES: Final[dict[str, Analysis]] = {
+    "lineage": relations,
+    "experiments": experiments,
+}
+"""Every analysis by name."""

@@ -1,0 +1,137 @@
+"""A run and a registration as the second stage of analysis knows them. ○ No IO."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+class Measured(NamedTuple):
+    """A metric of one run.
+
+    Attributes:
+        value: Its last value; may be NaN or infinite.
+        unit: Its unit, or None.
+        direction: maximize, minimize, or None.
+    """
+
+    value: float
+    unit: str | None = None
+    direction: str | None = None
+
+
+class Link(NamedTuple):
+    """That a run bears on a hypothesis.
+
+    Attributes:
+        slug: The hypothesis.
+        registration: Digest of the registration's bytes.
+        linked: ``start`` where the link stands in the spool's first frame, before the program
+            started; ``later`` otherwise.
+    """
+
+    slug: str
+    registration: str
+    linked: Literal["start", "later"]
+
+
+class Run(NamedTuple):
+    """A run as the lab sees it now; what its record alone says where no note speaks of it.
+
+    Attributes:
+        run_id: Its id.
+        digest: Digest of its record.
+        project: Its project.
+        name: Its name.
+        status: complete, failed, interrupted or planned.
+        standing: counts, forked, superseded or retracted.
+        experiment: Its config digest.
+        started: When it started; None = undated.
+        duration_s: How long it took, in seconds.
+        seeds: Its seeds as canonical JSON, or None.
+        machine: The machine it was on, or None.
+        hardware_id: Model of the machine, or None.
+        tier: How far the machine's facts can be trusted, or None.
+        cpu_model: Model of the processor, or None.
+        gpu_model: Models of the accelerators, sorted, or None.
+        memory_bytes: Memory of the machine.
+        output: Digest of its series where that holds any point, else None.
+        metrics: By name.
+        tree: Its features as JSON text.
+        code_digest: State of its code.
+        environment_digest: Digest of its environment.
+        parents: Its parents as its record names them, as JSON text.
+        continues: Run that it resumes, or None.
+        reproduces: Run that it repeats, or None.
+        fulfils: Planned run that it carries out, or None.
+        links: Hypotheses it bears on.
+        tags: Its tags.
+        author: Whom its record names.
+        datasets: Those it used, name@version or name@digest.
+        capture_events: How many things capture remarked on.
+        origin_order: Its place among the runs of where it was imported from.
+        path: Path of its record in the lab.
+        place: Its place among all runs of the view (see `Seen.facts`).
+    """
+
+    run_id: str
+    digest: str
+    project: str = ""
+    name: str = ""
+    status: str = "complete"
+    standing: str = "counts"
+    experiment: str = ""
+    started: datetime | None = None
+    duration_s: float | None = None
+    seeds: str | None = None
+    machine: str | None = None
+    hardware_id: str | None = None
+    tier: str | None = None
+    cpu_model: str | None = None
+    gpu_model: str | None = None
+    memory_bytes: int | None = None
+    output: str | None = None
+    metrics: Mapping[str, Measured] = {}
+    tree: str = "{}"
+    code_digest: str | None = None
+    environment_digest: str | None = None
+    parents: str = "[]"
+    continues: str | None = None
+    reproduces: str | None = None
+    fulfils: str | None = None
+    links: tuple[Link, ...] = ()
+    tags: tuple[str, ...] = ()
+    author: str | None = None
+    datasets: tuple[str, ...] = ()
+    capture_events: int = 0
+    origin_order: int | None = None
+    path: str = ""
+    place: int = 0
+
+    @property
+    def counts(self) -> bool:
+        """Whether neither a note nor a second record takes it out of statistics."""
+        return self.standing == "counts"
+
+
+class Registered(NamedTuple):
+    """A registration that follows its schema.
+
+    Attributes:
+        project: Its project.
+        slug: The hypothesis.
+        digest: Of its bytes.
+        amends: Digest of the registration that it replaces, or None.
+        path: Where it lies in the lab.
+        document: What it says, as stored.
+    """
+
+    project: str
+    slug: str
+    digest: str
+    amends: str | None
+    path: str
+    document: dict[str, Any]

@@ -1,0 +1,183 @@
+"""Everything the second stage of analysis knows: all runs of a view, and what is said of them.
+
+○ No IO: what has to be fetched comes through the `Source` that is handed in.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+from labrec.analytics.experiments import Experiment, key_metrics_of, sums
+from labrec.analytics.problem import Problem
+from labrec.analytics.relations import Related, relate
+from labrec.analytics.run import Link, Measured, Registered, Run
+from labrec.errors import LabrecError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from labrec.analytics.experiments import Keys, Sums
+    from labrec.analytics.relations import Lineage
+    from labrec.analytics.standing import Replacement
+
+__all__ = ["Experiment", "Link", "Measured", "Problem", "Registered", "Run", "Seen", "Source"]
+
+_T = TypeVar("_T")
+
+
+class Source(Protocol):
+    """Where the parts of a lab come from that only some analyses ask for."""
+
+    def definition(self, project: str) -> tuple[str, Mapping[str, object]]:
+        """Return path and content of a project's definition; empty where there is none.
+
+        Raises:
+            LabrecError: It cannot be read.
+        """
+
+    def wide(self, place: int, column: str) -> str:
+        """Return a JSON text of the run at a place: ``facts``, ``conditions`` or ``channels``."""
+
+    def points(self, output: str) -> Mapping[str, Sequence[float]]:
+        """Return the values of a stored series by metric, in the order of their steps.
+
+        Raises:
+            LabrecError: The lab does not hold it, or it is none.
+        """
+
+
+class Seen:
+    """All runs of a view.
+
+    Args:
+        runs: Ordered by project, run id and record digest.
+        source: Where the rest comes from.
+        registrations: Ordered by path.
+        replacements: Which record took the place of which, as notes say.
+
+    Attributes:
+        runs: As given.
+        registrations: As given.
+        problems: Documents that could not be used; analyses add theirs with `problem`.
+    """
+
+    def __init__(
+        self,
+        runs: Sequence[Run],
+        source: Source,
+        registrations: Sequence[Registered] = (),
+        replacements: Sequence[Replacement] = (),
+    ) -> None:
+        self.runs = runs
+        self.registrations = registrations
+        self.problems: list[Problem] = []
+        self._source = source
+        self._replacements = replacements
+        self._once: dict[Callable[[Seen], Any], Any] = {}
+        self._defined: dict[tuple[str, Callable[..., Any]], Any] = {}
+
+    @cached_property
+    def projects(self) -> list[str]:
+        """The projects that have runs, by name."""
+        return list(dict.fromkeys(run.project for run in self.runs))
+
+    @cached_property
+    def experiments(self) -> list[Experiment]:
+        """The experiments, ordered by project and config digest."""
+        grouped: dict[tuple[str, str], list[Run]] = {}
+        for run in self.runs:
+            grouped.setdefault((run.project, run.experiment), []).append(run)
+        return [
+            Experiment(
+                project,
+                experiment,
+                runs[0].name,
+                min((run.started for run in runs if run.started is not None), default=None),
+                runs,
+            )
+            for (project, experiment), runs in sorted(grouped.items(), key=lambda item: item[0])
+        ]
+
+    @cached_property
+    def lineage(self) -> Lineage:
+        """How runs and experiments relate."""
+        return relate([Related.of(run) for run in self.runs], self._replacements)
+
+    @cached_property
+    def summed(self) -> Sums:
+        """Every metric of every experiment, summed up."""
+        return sums(self.experiments)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The key metrics of each project."""
+        from labrec.analytics.definition import key_metrics  # its parser is handed to `defined`
+
+        defined = {project: self.defined(project, key_metrics) for project in self.projects}
+        return key_metrics_of(self.experiments, defined)
+
+    def once(self, function: Callable[[Seen], _T]) -> _T:
+        """Return ``function(self)``, computed at the first call: how analyses share results."""
+        if function not in self._once:
+            self._once[function] = function(self)
+        return cast("_T", self._once[function])
+
+    def defined(self, project: str, parse: Callable[[Mapping[str, object], str], _T]) -> _T | None:
+        """Return what a parser makes of a project's definition.
+
+        Args:
+            project: The project.
+            parse: Takes the definition and the project's name; raises `InvalidError` where what it
+                looks for is not valid.
+
+        Returns:
+            None where the definition cannot be used; then it is listed as a problem.
+        """
+        key = project, parse
+        if key not in self._defined:
+            path = f"records/{project}/project.yaml"
+            try:
+                path, definition = self._source.definition(project)
+                self._defined[key] = parse(definition, project)
+            except LabrecError as error:
+                self._defined[key] = None
+                self.problem(path, f"{error.name}: {error.message}")
+        return cast("_T | None", self._defined[key])
+
+    def problem(self, path: str, why: str) -> None:
+        """List a document that cannot be used; the same thing twice is listed once."""
+        found = Problem(path, why)
+        if found not in self.problems:
+            self.problems.append(found)
+
+    def facts(self, run: Run) -> dict[str, Any]:
+        """Return the fields of the machine that a run was on, those that have a value, by name."""
+        return cast("dict[str, Any]", json.loads(self._source.wide(run.place, "facts")))
+
+    def conditions(self, run: Run) -> dict[str, Any]:
+        """Return the conditions of the machine that have a value, by name."""
+        return cast("dict[str, Any]", json.loads(self._source.wide(run.place, "conditions")))
+
+    def channels(self, run: Run) -> dict[str, dict[str, Any]]:
+        """Return the telemetry channels that have samples: ``unit``, ``mean``, ``max``, ``last``.
+
+        A counter has ``last`` alone.
+        """
+        found = json.loads(self._source.wide(run.place, "channels"))
+        return cast("dict[str, dict[str, Any]]", found)
+
+    def points(self, run: Run, metric: str) -> Sequence[float]:
+        """Return the values of a metric in the order of their steps; may hold NaN and infinities.
+
+        Empty where the run has no such series, or where the stored table cannot be used; that is
+        listed as a problem.
+        """
+        if run.output is None or metric not in run.metrics:
+            return ()
+        try:
+            return self._source.points(run.output).get(metric, ())
+        except LabrecError as error:
+            self.problem(run.path, f"its points: {error.name}: {error.message}")
+            return ()

@@ -1,0 +1,123 @@
+"""What the second stage knows of a view, and how analyses share it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.analytics.labs import made, measured, note_doc, rows, run_of
+
+from labrec.analytics.analyses import ANALYSES
+from labrec.analytics.gather import Kept, gather
+from labrec.analytics.seen import Link, Seen
+from labrec.analytics.shard import load
+from labrec.analytics.tables import FEATURE_CHANGES, METRICS, PROBLEMS, RUNS, SERIES, TABLES
+from labrec.errors import InvalidError, NotFoundError
+from labrec.store.lab import Lab
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tests.store.labs import GitLab
+
+
+class Nothing:
+    """A source that holds one broken definition and one series."""
+
+    def definition(self, project: str) -> tuple[str, Mapping[str, object]]:
+        return f"records/{project}/project.yaml", {"key_metrics": 3}
+
+    def wide(self, place: int, column: str) -> str:
+        return f'{{"{column}": {place}}}'
+
+    def points(self, output: str) -> Mapping[str, Sequence[float]]:
+        if output == "gone":
+            raise NotFoundError("it is not there")
+        return {"loss": [2.0, 1.0]}
+
+
+def test_every_table_is_filled_by_exactly_one_analysis_or_by_the_first_stage() -> None:
+    streamed = {RUNS, METRICS, SERIES, FEATURE_CHANGES, PROBLEMS}
+    filled = [table for analysis in ANALYSES.values() for table in analysis.TABLES]
+    assert len(filled) == len(set(filled))
+    from labrec.analytics.extract import OF_RECORDS
+
+    assert {*filled, *streamed, *OF_RECORDS} == set(TABLES.values())
+
+
+def test_what_analyses_share_is_computed_once() -> None:
+    seen = Seen([], Nothing())
+    calls = []
+
+    def counted(given: Seen) -> int:
+        calls.append(given)
+        return len(calls)
+
+    assert (seen.once(counted), seen.once(counted)) == (1, 1)
+    assert calls == [seen]
+
+
+def test_a_definition_that_cannot_be_used_is_listed_once_and_stops_nothing() -> None:
+    def parse(definition: Mapping[str, object], project: str) -> str:
+        raise InvalidError(f"{project} says {definition['key_metrics']}")
+
+    seen = Seen([run_of(1.0, project="p")], Nothing())
+    assert seen.defined("p", parse) is None
+    assert seen.defined("p", parse) is None
+    assert [(p.path, p.problem) for p in seen.problems] == [
+        ("records/p/project.yaml", "invalid: p says 3")
+    ]
+    assert seen.keys == {"p": {"loss": None}}  # as where the definition says nothing
+
+
+def test_points_are_fetched_only_where_a_run_has_them() -> None:
+    seen = Seen([], Nothing())
+    assert list(seen.points(run_of(1.0, output="here"), "loss")) == [2.0, 1.0]
+    assert list(seen.points(run_of(1.0, output="here"), "other")) == []
+    assert list(seen.points(run_of(1.0), "loss")) == []
+    assert list(seen.points(run_of(1.0, output="gone", path="p"), "loss")) == []
+    assert [problem.path for problem in seen.problems] == ["p"]
+
+
+def test_packed_facts_are_those_of_the_run(lab: GitLab) -> None:
+    hardware = {
+        "minor": 0, "hardware_id": "sha256:" + "1" * 64, "tier": "small",
+        "fields": {"cpu_name": {"value": "Ä"}, "boost": {"unavailable": "no"}},
+        "conditions": {"affinity": {"value": 2}},
+    }  # fmt: skip
+    lab.add(*measured("one", {"loss": 1.0}), *measured("two", {"loss": 2.0}, hardware=hardware))
+    with Lab.open(lab.path) as opened:
+        view = opened.view()
+        days = [load(view, p, day, tree) for p in view.projects() for day, tree in view.days(p)]
+        kept = [Kept(*one[:3], one.rows["runs"], one.rows["metrics"]) for one in days]
+        seen = gather(view, kept)
+        one, two = sorted(seen.runs, key=lambda run: run.name)
+        assert seen.facts(two) == {"cpu_name": "Ä"}
+        assert seen.conditions(two) == {"affinity": 2}
+        assert seen.channels(two) == {}
+        assert seen.facts(one) == {}
+        assert list(seen.points(two, "loss")) == [2.0]
+        assert (two.tier, two.counts, two.metrics["loss"].value) == ("small", True, 2.0)
+
+
+@pytest.mark.parametrize("linked", ["start", "later"])
+def test_links_keep_when_they_were_made(lab: GitLab, linked: str) -> None:
+    digest = "sha256:" + "2" * 64
+    lineage = {
+        "minor": 0,
+        "hypotheses": [{"slug": "s", "registration": digest, "linked": linked}],
+    }
+    lab.add(*measured("one", {"loss": 1.0}, lineage=lineage))
+    with Lab.open(lab.path) as opened:
+        view = opened.view()
+        ((project, day, tree),) = [(p, *d) for p in view.projects() for d in view.days(p)]
+        shard = load(view, project, day, tree)
+        (run,) = gather(view, [Kept(*shard[:3], shard.rows["runs"], shard.rows["metrics"])]).runs
+    assert run.links == (Link("s", digest, linked),)  # type: ignore[arg-type]
+
+
+def test_a_retracted_run_stays_and_does_not_count(lab: GitLab) -> None:
+    run, series = measured("one", {"loss": 1.0})
+    lab.add(run, series, note_doc("retract", run))
+    found = made(lab)
+    assert [row["standing"] for row in rows(found, "runs")] == ["retracted"]
