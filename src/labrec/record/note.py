@@ -28,6 +28,7 @@ from labrec.record.base import (
     text,
     when,
 )
+from labrec.record.heard import REASONED
 from labrec.record.ids import parse_id
 from labrec.record.layout import check_slug
 from labrec.record.lineage import Parent
@@ -200,9 +201,6 @@ BODIES: dict[str, type[Body]] = {
     "rename": Rename,
 }
 """The body of each kind of note."""
-
-REASONED = frozenset({"reparent", "unlink", "retract", "supersede", "redact"})
-"""The kinds that take something away, and so say why."""
 
 NoteKind = Literal[
     "reparent", "link", "unlink", "comment", "tag", "outcome", "evaluate", "verdict", "decide",
