@@ -32,7 +32,8 @@ class Example(NamedTuple):
 
     @property
     def kind(self) -> str:
-        return "registration" if "/hypotheses/" in self.path else self.path.split("/")[2][:-1]
+        folder = self.path.split("/")[2]
+        return "registration" if folder == "hypotheses" else folder[:-1]
 
 
 def golden(name: str) -> Any:
@@ -42,8 +43,12 @@ def golden(name: str) -> Any:
 def path_of(document: dict[str, Any], data: bytes) -> str:
     """Where the bytes lie, by the ids that the document has (of the golden file, when mutated)."""
     short = hashlib.sha256(data).hexdigest()[:32]
+    if "samples" in document:
+        own = f"{document['name']}/{document['version']}"
+        return f"records/{document['project']}/datasets/{own}.{short}.json"
     if "slug" in document:
-        return f"records/{document['project']}/hypotheses/{document['slug']}/{short}.json"
+        folder = "metrics" if "aggregation" in document or "source" in document else "hypotheses"
+        return f"records/{document['project']}/{folder}/{document['slug']}/{short}.json"
     own = document.get("identity", document)
     folder, own_id = ("runs", own["run_id"]) if "run_id" in own else ("notes", own["note_id"])
     day = time.strftime("%Y/%m/%d", time.gmtime(int(own_id.replace("-", "")[:12], 16) // 1000))
@@ -431,6 +436,92 @@ REGISTRATION: list[tuple[str, Any, str | None]] = [
 ]  # fmt: skip
 
 
+EXPRESSION = {"kind": "expression", "expression": "a + b"}
+PART = {"metric": "a", "weight": 1, "direction": "maximize"}
+
+METRIC: list[tuple[str, str, Any, str | None]] = [
+    ("scalar", "schema", "labrec.metric/2.0", "schema"),
+    ("scalar", "schema", "labrec.registration/1.0", "schema"),
+    ("scalar", "schema", "labrec.metric/1.3", None),
+    ("scalar", "slug", "Not A Slug", "schema"),
+    ("scalar", "name", "", "schema"),
+    ("scalar", "name", MISSING, "schema"),
+    ("scalar", "name", "n" * 1000, None),
+    ("scalar", "name", "m" * 1001, "schema"),
+    ("scalar", "name", "two\nlines \u202e <b>{}%s", None),
+    ("scalar", "time", "now", "schema"),
+    ("scalar", "author", None, None),
+    ("scalar", "author", {"name": "x"}, "schema"),
+    ("scalar", "unit", "a\nb", "schema"),
+    ("scalar", "unit", "", "schema"),
+    ("scalar", "direction", "up", "schema"),
+    ("scalar", "direction", None, None),
+    ("scalar", "resolution", -0.1, "schema"),
+    ("scalar", "resolution", 0, None),
+    ("scalar", "margin", 0, "schema"),
+    ("scalar", "margin", {"$float": "Infinity"}, "schema"),
+    ("scalar", "aggregation", MISSING, "schema"),
+    ("scalar", "aggregation/kind", "median", "schema"),
+    ("scalar", "aggregation/percent", None, "schema"),
+    ("scalar", "aggregation/percent", 0, "schema"),
+    ("scalar", "aggregation/percent", 100, None),
+    ("scalar", "aggregation/percent", 100.5, "schema"),
+    ("scalar", "aggregation", {"kind": "mean", "percent": 5}, "schema"),
+    ("scalar", "aggregation", {"kind": "best"}, None),
+    ("minimal", "aggregation", {"kind": "best"}, "schema"),  # best by which direction?
+    ("scalar", "source", MISSING, "schema"),
+    ("scalar", "source", {"kind": "shell"}, "schema"),
+    ("scalar", "source", {"kind": "scalar", "expression": "a"}, "schema"),
+    ("scalar", "source", {"kind": "scalar", "expression": None}, None),
+    ("scalar", "source", EXPRESSION, "schema"),  # with tail_mean
+    ("minimal", "source", EXPRESSION, None),
+    ("minimal", "source", EXPRESSION | {"expression": "x" * 1001}, "schema"),
+    ("minimal", "source", EXPRESSION | {"expression": "import os ("}, None),
+    ("minimal", "source", EXPRESSION | {"more": 1}, None),
+    ("minimal", "source", {"kind": "expression"}, "schema"),
+    ("entry_point", "source/entry_point", "scores", "schema"),
+    ("entry_point", "source/entry_point", "a b:c", "schema"),
+    ("entry_point", "source/entry_point", "../x:y", "schema"),
+    ("entry_point", "source/entry_point", "a:b()", "schema"),
+    ("entry_point", "source/entry_point", "a.b:c\n", "schema"),
+    ("entry_point", "source/entry_point", "a.b:C.d", None),
+    ("entry_point", "source/digest", None, "schema"),
+    ("entry_point", "source/version", MISSING, "schema"),
+    ("composite", "direction", None, "schema"),
+    ("composite", "source/form", "median", "schema"),
+    ("composite", "source/parts", [], "schema"),
+    ("composite", "source/parts", [PART, PART], "beyond"),
+    ("composite", "source/parts", [PART | {"metric": "quality"}], "beyond"),
+    ("composite", "source/parts", [PART | {"weight": 0}], "schema"),
+    ("composite", "source/parts", [PART | {"direction": None}], "schema"),
+    ("composite", "amends", "first", "schema"),
+    ("composite", "amends", DG, None),
+]
+
+DATASET: list[tuple[str, Any, str | None]] = [
+    ("schema", "labrec.dataset/2.0", "schema"),
+    ("name", "Corpus", "schema"),
+    ("version", "", "schema"),
+    ("version", "a/b", "schema"),
+    ("version", "v" * 65, "schema"),
+    ("licence", "a\nb", "schema"),
+    ("licence", None, None),
+    ("source", "", "schema"),
+    ("parent", "2026.0", "schema"),
+    ("parent", DG, None),
+    ("unit", "row", "schema"),
+    ("unit", "file", "beyond"),  # two files, forty samples
+    ("manifest", MISSING, "schema"),
+    ("manifest/sha256", DG, "schema"),
+    ("content", "0" * 64, "schema"),
+    ("samples", -1, "schema"),
+    ("distinct", 41, "beyond"),
+    ("distinct", 40, None),
+    ("bytes", 1.5, "schema"),
+    ("unknown", "kept", None),
+]
+
+
 def _bytes() -> list[tuple[str, bytes, str | None]]:
     """Mutations of the bytes of the smallest record."""
     data = (GOLDEN / "run_minimal.json").read_bytes()
@@ -523,6 +614,10 @@ def _places() -> list[Example]:
     note = (GOLDEN / "note_tag.json").read_bytes()
     note_at = path_of(golden("note_tag"), note)
     registration = (GOLDEN / "registration.json").read_bytes()
+    metric = (GOLDEN / "metric_expression.json").read_bytes()
+    metric_at = path_of(golden("metric_expression"), metric)
+    dataset = (GOLDEN / "dataset_version.json").read_bytes()
+    dataset_at = path_of(golden("dataset_version"), dataset)
     moved = "0" if own_id[-1] != "0" else "1"
     wrong = {
         "other bytes": (right, other),
@@ -541,6 +636,14 @@ def _places() -> list[Example]:
         "a registration of another slug": (
             path_of(golden("registration") | {"slug": "other"}, registration), registration,
         ),
+        "a registration among metrics": (
+            path_of(golden("registration"), registration).replace("/hypotheses/", "/metrics/"),
+            registration,
+        ),
+        "a metric of another slug": (metric_at.replace("/perplexity/", "/other/"), metric),
+        "a dataset of another name": (dataset_at.replace("/corpus/", "/other/"), dataset),
+        "a dataset of another version": (dataset_at.replace("2026.1", "2026.3"), dataset),
+        "a dataset without a version": (dataset_at.replace("2026.1.", ""), dataset),
         "outside records": ("archive/" + right.removeprefix("records/"), data),
         "an absolute path": ("/" + right, data),
         "a path with ..": (right.replace("/runs/", "/runs/../runs/"), data),
@@ -559,6 +662,8 @@ def _mutated() -> list[Example]:
     todo = [("run_full", full, *row) for row in RUN]
     todo += [(f"note_{kind}", golden(f"note_{kind}"), *row) for kind, *row in NOTE]
     todo += [("registration", registration, *row) for row in REGISTRATION]
+    todo += [(f"metric_{kind}", golden(f"metric_{kind}"), *row) for kind, *row in METRIC]
+    todo += [("dataset_version", golden("dataset_version"), *row) for row in DATASET]
     for name, base, pointer, value, refused_by in todo:
         document = changed(base, pointer, value)
         data = write(document)
@@ -572,7 +677,11 @@ def _relations() -> list[Example]:
     failed, tag = golden("run_failed"), golden("note_tag")
     own = full["identity"]["run_id"]
     metric = full["metrics"]
+    composite = golden("metric_composite")
+    parts = [PART | {"metric": f"m{number}"} for number in range(65)]
     rows = [
+        ("a composite of 64 parts", composite, "source/parts", parts[:64], None),
+        ("a composite of 65 parts", composite, "source/parts", parts, "schema"),
         ("a run that fulfils itself", full, "identity/fulfils", own, "beyond"),
         ("a run that is its own parent", full, "lineage/parents/0/run_id", own, "beyond"),
         ("a run that reproduces itself", full, "lineage/reproduces", own, "beyond"),

@@ -32,12 +32,14 @@ PATTERNS = {
     "decimal": r"0|-?[1-9]\d*", "signal": r"SIG[A-Z0-9]+([+-]\d+)?", "text": r"[\s\S]*",
     "id": r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
     "slug": SLUG, "project": rf"(?!(objects|lfs|schemas)$){SLUG}", "said": r"[\s\S]+",
+    "version": r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", "short": r"[\s\S]{1,1000}",
+    "entry": r"(?=[\s\S]{1,1000}$)[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*",
     "time": rf"\d{{4}}-\d\d-\d\dT{CLOCK}(\.\d{{1,9}})?Z",
 }  # fmt: skip
 RANGES = {"count": (0, BIG), "positive": (1, BIG), "integer": (-BIG, BIG), "share": (0, 1),
-          "least0": (0, 1e308 * 10)}  # fmt: skip
-PLACE = (r"records/([^/]+)/(?:(run|note)s/(\d{4}/\d\d/\d\d)/(.)/([^/.]+)\.|hypotheses/([^/]+)/)"
-         r"([0-9a-f]{32})\.json")  # fmt: skip
+          "least0": (0, 1e308 * 10), "above0": (5e-324, 1e308 * 10)}  # fmt: skip
+PLACE = (r"records/([^/]+)/(?:(run|note)s/(\d{4}/\d\d/\d\d)/(.)/([^/.]+)\.|"
+         r"(hypotheses|metrics)/([^/]+)/|datasets/([^/]+)/([^/]+)\.)([0-9a-f]{32})\.json")  # fmt: skip
 # One shape a line: its fields, * must be there. A type is a word above or another shape, and
 # T? may be null, []T is an array, {}T a map, +T not empty, =a|b one of these words.
 SHAPES = {name: row.split(":")[1].strip() for row in """\
@@ -92,7 +94,19 @@ rename: name* name
 registration: schema* text, project* project, slug* slug, time* time, author* author, claim* said, primary_metrics* +[]primary, baseline* baseline, planned_n* positive, looks* []positive, alpha* share, test* line, decision* =all|any, family line?, selector* tree, falsification text?, amends digest?
 primary: name* line, direction* =maximize|minimize, delta* least0
 baseline: kind* =parent|root|best|named, name line?
+metric-definition: schema* text, project* project, slug* slug, name* short, time* time, author author?, description text?, unit line?, direction =maximize|minimize?, resolution least0?, margin above0?, aggregation* aggregation, source* origin-of-values, amends digest?
+aggregation: kind* =last|best|min|max|mean|tail_mean, percent above0?
+origin-of-values: kind* =scalar|expression|entry_point|composite, expression short?, entry_point entry?, package line?, version line?, digest digest?, form =weighted_sum|geometric_mean?, parts +[]part?
+part: metric* short, weight* above0, direction* =maximize|minimize
+dataset-version: schema* text, project* project, name* slug, version* version, time* time, author author?, description text?, licence line?, source line?, parent digest?, unit* =file|line, manifest* ref, content* digest, files* count, samples* count, distinct* count, bytes* count
 """.splitlines() for name in row.split(":")[0].split("|")}  # fmt: skip
+SOURCES = {"scalar": [], "expression": ["expression"], "composite": ["form", "parts"],
+           "entry_point": ["entry_point", "package", "version", "digest"]}  # fmt: skip
+FIELDS = [name for names in SOURCES.values() for name in names]
+FOLDERS = {
+    "hypotheses": ("registration", "registration", "slug"),
+    "metrics": ("metric", "metric-definition", "slug"),
+}
 
 
 def need(condition, why):
@@ -206,7 +220,7 @@ def word(kind, value):
     is_number = type(value) in (int, float)
     if kind in RANGES:
         need(is_number and RANGES[kind][0] <= value <= RANGES[kind][1], kind)
-        return need(kind in {"share", "least0"} or value == int(value), kind)
+        return need(kind in {"share", "least0", "above0"} or value == int(value), kind)
     if kind in {"free", "num", "tree"}:
         is_float = isinstance(value, dict) and "$float" in value
         need(kind != "num" or is_number or is_float, kind)
@@ -266,6 +280,13 @@ def rules(kind, v, has):
         "baseline": lambda: has("name") == (v["kind"] == "named"),
         "registration": lambda: 0 < v["alpha"] < 1 and unique([metric["name"] for metric in v["primary_metrics"]])
         and v["looks"] == sorted(set(v["looks"])) and v["looks"][-1:] in ([], [v["planned_n"]]),
+        "aggregation": lambda: has("percent") == (v["kind"] == "tail_mean") and (v.get("percent") or 1) <= 100,
+        "origin-of-values": lambda: {name for name in v if name in FIELDS and has(name)} == set(SOURCES[v["kind"]])
+        and unique([part["metric"] for part in v.get("parts") or ()]) and len(v.get("parts") or ()) <= 64,
+        "metric-definition": lambda: (v["source"]["kind"] in {"scalar", "entry_point"} or v["aggregation"]["kind"] == "last")
+        and (has("direction") or (v["aggregation"]["kind"] != "best" and v["source"]["kind"] != "composite"))
+        and v["name"] not in [part["metric"] for part in v["source"].get("parts") or ()],
+        "dataset-version": lambda: v["distinct"] <= v["samples"] and (v["unit"] == "line" or v["files"] == v["samples"]),
     }  # fmt: skip
     rule = known.get(kind.removeprefix("un"))
     return need(rule is None or rule(), f"a rule of {kind}")
@@ -284,17 +305,20 @@ def check(path, data):
     """Return the document, or raise ValueError."""
     place = re.fullmatch(PLACE, path, re.ASCII)
     need(place, "no document lies there")
-    project, kind, day, last, own, slug, short = place.groups()
+    project, kind, day, last, own, folder, slug, name, version, short = place.groups()
     need(hashlib.sha256(data).hexdigest()[:32] == short, "other bytes than the name proves")
     document = parse(data)
     need(isinstance(document, dict), "not an object")
-    kind = kind or "registration"
+    kind, shape, key = (
+        (kind, kind, "") if kind else FOLDERS.get(folder, ("dataset", "dataset-version", "name"))
+    )
     need(full(rf"labrec\.{kind}/1\.(0|[1-9]\d{{0,8}})", document.get("schema")), "schema")
-    read(kind, document)
+    read(shape, document)
     told = document["identity"] if kind == "run" else document
     need(told["project"] == project, "another project")
-    if kind == "registration":
-        return need(told["slug"] == slug, "another slug") and document
+    if key:
+        need(told[key] == (slug or name), "another slug")
+        return need(version is None or told["version"] == version, "version") and document
     need(told[f"{kind}_id"] == own and own[-1] == last, "another id")
     seconds = int(own[:8] + own[9:13], 16) // 1000
     return need(time.strftime("%Y/%m/%d", time.gmtime(seconds)) == day, "day") and document

@@ -17,7 +17,7 @@ from labrec.record.digest import Digest
 GOLDEN = Path(__file__).parent / "golden"
 FILES = sorted(GOLDEN.glob("*.json"))
 # sha256 of SHA256SUMS itself: nobody changes a golden file and its line by accident.
-SUMS = "05fb83fab326bfef2e63b3381a76132079d0b0c9f7195dd2e1bc9aab4d7ccf40"
+SUMS = "a01a57737f0469f709cbc382dc251cf79c9614d5a94e0d064f124371addc2243"
 
 
 def test_the_bytes_are_those_of_the_first_day():
@@ -44,6 +44,11 @@ def test_it_reads_back_at_its_own_path(file, corpus):
         made = layout.run_path(parsed.project, parsed.id, Digest.of(data))
     elif parsed.kind == "note":
         made = layout.note_path(parsed.project, parsed.id, Digest.of(data))
+    elif parsed.kind == "metric":
+        made = layout.metric_path(parsed.project, parsed.id, Digest.of(data))
+    elif parsed.kind == "dataset":
+        place = parsed.project, parsed.id, parsed.version
+        made = layout.dataset_path(*place, Digest.of(data))
     else:
         made = layout.registration_path(parsed.project, parsed.id, Digest.of(data))
     assert made == path
@@ -53,4 +58,7 @@ def test_it_reads_back_at_its_own_path(file, corpus):
 def test_the_kinds_are_all_there():
     names = {file.stem for file in FILES}
     assert {"run_full", "run_minimal", "run_failed", "run_planned", "run_tagged", "run_unicode",
-            "run_imported", "run_newer_minor", "registration", "registration_amended"} <= names  # fmt: skip
+            "run_imported", "run_newer_minor", "registration", "registration_amended",
+            "metric_scalar", "metric_minimal", "metric_expression", "metric_entry_point",
+            "metric_composite", "metric_amended", "dataset_version", "dataset_minimal",
+            "dataset_derived"} <= names  # fmt: skip

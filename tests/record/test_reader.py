@@ -18,6 +18,8 @@ READ = {
     "run": reader.read_record,
     "note": reader.read_note,
     "registration": reader.read_registration,
+    "metric": reader.read_metric,
+    "dataset": reader.read_dataset,
 }
 
 

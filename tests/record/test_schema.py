@@ -15,6 +15,8 @@ FILES = {
     "run": "research_record_v1.json",
     "note": "note_v1.json",
     "registration": "registration_v1.json",
+    "metric": "metric_v1.json",
+    "dataset": "dataset_v1.json",
 }
 
 

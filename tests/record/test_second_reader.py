@@ -16,7 +16,7 @@ STANDARD = {"__future__", "base64", "datetime", "decimal", "hashlib", "json", "r
 
 def test_it_is_short_and_stands_alone():
     text = SOURCE.read_text()
-    assert len(text.splitlines()) <= 300
+    assert len(text.splitlines()) <= 350
     imported = {
         name.split(".")[0]
         for node in ast.walk(ast.parse(text))

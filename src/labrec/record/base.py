@@ -31,6 +31,7 @@ SLUG: Final = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 TIME: Final = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?Z$"
 )
+VERSION: Final = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$"
 LINE: Final = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]+$"
 # Relative, no empty component; that it is spelled in the one way is beyond a pattern.
 PATH: Final = r"^[^/\u0000-\u001f\u007f-\u009f\\:]+(/[^/\u0000-\u001f\u007f-\u009f\\:]+)*$"
@@ -141,7 +142,10 @@ Slug = Annotated[
     str, text(SLUG), AfterValidator(lambda value: or_value_error(layout.check_slug, value)),
     shared("slug"),
 ]  # fmt: skip
-"""The name of a hypothesis, a dataset or a report."""
+"""The name of a hypothesis, a metric, a dataset or a report."""
+
+Version = Annotated[str, text(VERSION)]
+"""The version of a dataset or a report."""
 
 Time = Annotated[str, text(TIME), AfterValidator(_is_time),
                  shared("time")]  # fmt: skip

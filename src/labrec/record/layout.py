@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from labrec.record.digest import Digest
 
 Kind = Literal[
-    "run", "note", "registration", "draft", "dataset", "report", "object", "lfs", "project",
-    "attributes", "other",
+    "run", "note", "registration", "draft", "metric", "dataset", "report", "object", "lfs",
+    "project", "attributes", "other",
 ]  # fmt: skip
 
 RECORDS: Final = "records"
@@ -52,7 +52,7 @@ def check_project(name: object) -> str:
 
 
 def check_slug(slug: object) -> str:
-    """Return the slug of a hypothesis, dataset or report as it is when it is valid.
+    """Return the slug of a hypothesis, metric, dataset or report as it is when it is valid.
 
     Raises:
         InvalidError: It is not.
@@ -84,6 +84,12 @@ def check_version(version: object) -> str:
             hint="1 to 64 of A-Z a-z 0-9 . _ + - and a letter or digit first",
         )
     return version
+
+
+def slug_of(name: str) -> str:
+    """Return a valid slug made from any text; the same for the same text, and not its inverse."""
+    slug = _OTHER_THAN_NAME.sub("-", name.lower()).strip("._-")[:64].rstrip("._-") or "metric"
+    return f"metric-{slug[:57]}" if _DEVICE.fullmatch(slug) else slug
 
 
 def slugify_project(folder: str) -> str:
@@ -154,6 +160,15 @@ def registration_path(project: str, slug: str, digest: Digest) -> str:
     return f"{RECORDS}/{check_project(project)}/hypotheses/{check_slug(slug)}/{digest.short}.json"
 
 
+def metric_path(project: str, slug: str, digest: Digest) -> str:
+    """Return where a metric definition of these bytes lies.
+
+    Raises:
+        InvalidError: The project or the slug is not valid.
+    """
+    return f"{RECORDS}/{check_project(project)}/metrics/{check_slug(slug)}/{digest.short}.json"
+
+
 def dataset_path(project: str, name: str, version: str, digest: Digest) -> str:
     """Return where a dataset version of these bytes lies.
 
@@ -208,7 +223,7 @@ class Parsed(NamedTuple):
     Attributes:
         kind: What lies there; "other" when no function of this module makes this path.
         project: Its project; "" for objects and for other files.
-        id: Run or note id; slug of a registration, draft, dataset or report; "" otherwise.
+        id: Run or note id; slug of a registration, draft, metric, dataset or report; "" otherwise.
         digest: What the name promises of the bytes: 64 hex digits for objects and LFS pointers,
             32 for documents, "" for what may be edited.
         version: Version of a dataset or report; "" otherwise.
@@ -259,10 +274,11 @@ def _parse_in_project(parts: list[str]) -> Parsed:
             return Parsed("project", project)
         case [project, "hypotheses", name] if name.endswith(".yaml"):
             return Parsed("draft", project, check_slug(name.removesuffix(".yaml")))
-        case [project, "hypotheses", slug, name]:
+        case [project, "hypotheses" | "metrics" as folder, slug, name]:
             found = _stem(name)
             if _SHORT.fullmatch(found):
-                return Parsed("registration", project, check_slug(slug), found)
+                what: Kind = "registration" if folder == "hypotheses" else "metric"
+                return Parsed(what, project, check_slug(slug), found)
         case [project, "datasets" | "reports" as folder, slug, name]:
             version, _, short = _stem(name).rpartition(".")
             if _SHORT.fullmatch(short):

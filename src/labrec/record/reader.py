@@ -12,8 +12,10 @@ from pydantic import ValidationError
 
 from labrec.errors import IntegrityError, InvalidError
 from labrec.record.codec import decode
+from labrec.record.dataset_version import DatasetVersion
 from labrec.record.digest import Digest
 from labrec.record.layout import parse_path
+from labrec.record.metric_definition import MetricDefinition
 from labrec.record.note import BODIES, Note, note_model
 from labrec.record.registration import Registration
 from labrec.record.run import ResearchRecord
@@ -43,6 +45,15 @@ NOTES: Final[dict[int, Callable[[dict[str, Any]], type[Note]]]] = {1: _note_v1}
 REGISTRATIONS: Final[dict[int, Callable[[dict[str, Any]], type[Registration]]]] = {
     1: lambda _: Registration,
 }
+METRICS: Final[dict[int, Callable[[dict[str, Any]], type[MetricDefinition]]]] = {
+    1: lambda _: MetricDefinition,
+}
+DATASETS: Final[dict[int, Callable[[dict[str, Any]], type[DatasetVersion]]]] = {
+    1: lambda _: DatasetVersion,
+}
+
+Document = ResearchRecord | Note | Registration | MetricDefinition | DatasetVersion
+"""What a document of a lab is read as."""
 
 
 def read_record(data: bytes) -> ResearchRecord:
@@ -80,7 +91,29 @@ def read_registration(data: bytes) -> Registration:
     return _read(data, "registration", REGISTRATIONS)
 
 
-def read_document(path: str, data: bytes) -> ResearchRecord | Note | Registration:
+def read_metric(data: bytes) -> MetricDefinition:
+    """Read the bytes of a metric definition.
+
+    Raises:
+        InvalidError: They break a rule of the format; the message says which and where.
+        OlderSchemaError: Their major version is no longer read.
+        NewerSchemaError: Their major version is not known yet.
+    """
+    return _read(data, "metric", METRICS)
+
+
+def read_dataset(data: bytes) -> DatasetVersion:
+    """Read the bytes of a dataset version.
+
+    Raises:
+        InvalidError: They break a rule of the format; the message says which and where.
+        OlderSchemaError: Their major version is no longer read.
+        NewerSchemaError: Their major version is not known yet.
+    """
+    return _read(data, "dataset", DATASETS)
+
+
+def read_document(path: str, data: bytes) -> Document:
     """Read a document together with its path: the name must prove the bytes.
 
     Args:
@@ -89,12 +122,12 @@ def read_document(path: str, data: bytes) -> ResearchRecord | Note | Registratio
 
     Raises:
         IntegrityError: The name promises other bytes.
-        InvalidError: The path is none of a record, note or registration, the document breaks a
-            rule, or it belongs at another path.
+        InvalidError: The path is none of a document, the document breaks a rule, or it belongs at
+            another path.
         UnsafeError: A path inside could reach outside its place.
     """
     place = parse_path(path)
-    if place.kind not in {"run", "note", "registration"}:
+    if place.kind not in _READERS:
         raise InvalidError(f"no document has this path: {printable(path)[:200]}", paths=[path])
     digest = Digest.of(data)
     if place.digest != digest.short:
@@ -102,19 +135,30 @@ def read_document(path: str, data: bytes) -> ResearchRecord | Note | Registratio
             "the bytes are not those that the name proves", paths=[path],
             hint="restore the file from a copy of the lab; its name is right for the bytes it had",
         )  # fmt: skip
-    document: ResearchRecord | Note | Registration
-    if place.kind == "run":
-        document = read_record(data)
-        found = document.identity.project, document.identity.run_id
-    elif place.kind == "note":
-        document = read_note(data)
-        found = document.project, document.note_id
-    else:
-        document = read_registration(data)
-        found = document.project, document.slug
-    if found != (place.project, place.id):
+    document = _READERS[place.kind](data)
+    if _place_of(document) != (place.project, place.id, place.version):
         raise InvalidError("the document belongs at another path", paths=[path])
     return document
+
+
+_READERS: Final[dict[str, Callable[[bytes], Document]]] = {
+    "run": read_record,
+    "note": read_note,
+    "registration": read_registration,
+    "metric": read_metric,
+    "dataset": read_dataset,
+}
+
+
+def _place_of(document: Document) -> tuple[str, str, str]:
+    """Return project, id and version that a document says of itself."""
+    if isinstance(document, ResearchRecord):
+        return document.identity.project, document.identity.run_id, ""
+    if isinstance(document, Note):
+        return document.project, document.note_id, ""
+    if isinstance(document, DatasetVersion):
+        return document.project, document.name, document.version
+    return document.project, document.slug, ""
 
 
 def _read(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from labrec.errors import StorageError
 from labrec.record import base, layout, values
 from labrec.record.codec import encode
+from labrec.record.dataset_version import DatasetVersion
+from labrec.record.metric_definition import MetricDefinition
 from labrec.record.note import BODIES, Note
 from labrec.record.paths import MAX_PATH
 from labrec.record.registration import Registration
@@ -67,7 +69,7 @@ DEFINITIONS: Final[dict[str, Any]] = {
     "digest": _text(base.DIGEST, "A sha256: of bytes, or of the RFC 8785 form of a value."),
     "id": _text(base.ID, "A UUIDv7 in lower case."),
     "project": _name("The name of a project.", reserved=True),
-    "slug": _name("The name of a hypothesis, a dataset or a report.", reserved=False),
+    "slug": _name("The name of a hypothesis, a metric, a dataset or a report.", reserved=False),
     "time": _text(base.TIME, "RFC 3339 in UTC; informational."),
     "path": {**_PATH, "description": "A path as records store it: relative and safe."},
     "cwd": {"anyOf": [{"const": "."}, {base.DEFINITION: "path"}]},
@@ -110,6 +112,12 @@ def schemas() -> dict[str, bytes]:
         "note_v1.json": _publish(_note(), "note_v1", "Note"),
         "registration_v1.json": _publish(
             Registration.model_json_schema(), "registration_v1", "Registration"
+        ),
+        "metric_v1.json": _publish(
+            MetricDefinition.model_json_schema(), "metric_v1", "Metric definition"
+        ),
+        "dataset_v1.json": _publish(
+            DatasetVersion.model_json_schema(), "dataset_v1", "Dataset version"
         ),
     }
 

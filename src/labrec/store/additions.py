@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 MOST = 1000  # documents in one commit
 SUBJECT = 100  # characters
-IMMUTABLE = frozenset({"run", "note", "registration", "dataset", "report", "object", "lfs"})
+IMMUTABLE = frozenset(
+    {"run", "note", "registration", "metric", "dataset", "report", "object", "lfs"}
+)
 _BRACKETS = {ord("<"): None, ord(">"): None}
 
 

@@ -22,7 +22,13 @@ from labrec.gitio.objects import (
 )
 from labrec.record import codec, layout, paths
 from labrec.record.digest import Digest
-from labrec.record.reader import read_note, read_record, read_registration
+from labrec.record.reader import (
+    read_dataset,
+    read_metric,
+    read_note,
+    read_record,
+    read_registration,
+)
 from labrec.store.definitions import read_definition
 from labrec.store.history import is_immutable
 from labrec.store.verify.references import References
@@ -39,7 +45,7 @@ DOCUMENT_LIMIT = 262_144
 """Largest document in bytes (docs/format.md)."""
 
 _EDITABLE = frozenset({"project", "draft"})
-_DOCUMENTS = frozenset({"run", "note", "registration", "dataset", "report"})
+_DOCUMENTS = frozenset({"run", "note", "registration", "metric", "dataset", "report"})
 _MODES = {
     MODE_LINK: ("link", "a symbolic link"),
     MODE_SUBMODULE: ("submodule", "a submodule"),
@@ -202,6 +208,15 @@ class ContentCheck:
             claim = read_registration(data)
             self._belongs(path, layout.registration_path(claim.project, claim.slug, digest))
             self.references.registration(path, claim, digest)
+        elif parsed.kind == "metric":
+            metric = read_metric(data)
+            self._belongs(path, layout.metric_path(metric.project, metric.slug, digest))
+            self.references.metric(path, metric, digest)
+        elif parsed.kind == "dataset":
+            dataset = read_dataset(data)
+            place = dataset.project, dataset.name, dataset.version
+            self._belongs(path, layout.dataset_path(*place, digest))
+            self.references.dataset(path, dataset, digest)
         else:
             codec.decode(data)
 

@@ -17,6 +17,8 @@ from labrec.record.note import Redact
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from labrec.record.dataset_version import DatasetVersion
+    from labrec.record.metric_definition import MetricDefinition
     from labrec.record.note import Note
     from labrec.record.registration import Registration
     from labrec.record.run import ResearchRecord
@@ -39,6 +41,7 @@ class References:
         self.runs: set[str] = set()
         self.registrations: set[str] = set()
         self.notes: set[str] = set()
+        self.definitions: set[str] = set()
         self.manifests: dict[str, dict[str, str]] = {}
         self.superseded: set[str] = set()
         self.redacted: set[str] = set()
@@ -46,6 +49,7 @@ class References:
         self._runs: dict[str, str] = {}
         self._registrations: dict[str, str] = {}
         self._notes: dict[str, str] = {}
+        self._definitions: dict[str, str] = {}
 
     def have(self, sha256: str, size: int) -> None:
         """Note that an object of this digest (64 hex digits) and size is there."""
@@ -92,6 +96,19 @@ class References:
         self.registrations.add(str(digest))
         if claim.amends is not None:
             self._registrations.setdefault(str(claim.amends), path)
+
+    def metric(self, path: str, metric: MetricDefinition, digest: Digest) -> None:
+        """Note a metric definition and the one it amends."""
+        self.definitions.add(str(digest))
+        if metric.amends is not None:
+            self._definitions.setdefault(str(metric.amends), path)
+
+    def dataset(self, path: str, dataset: DatasetVersion, digest: Digest) -> None:
+        """Note a dataset version, its manifest and the version it was made from."""
+        self.definitions.add(str(digest))
+        self.need(path, dataset.manifest.sha256, dataset.manifest.size)
+        if dataset.parent is not None:
+            self._definitions.setdefault(str(dataset.parent), path)
 
     def manifest(self, sha256: str, data: bytes) -> None:
         """Note the files that a code manifest refers to and compare its digest with its records'.
@@ -142,6 +159,8 @@ class References:
             self._absent(self._registrations[digest], f"registration {digest}")
         for digest in self._notes.keys() - self.notes:
             self._absent(self._notes[digest], f"note {digest}")
+        for digest in self._definitions.keys() - self.definitions:
+            self._absent(self._definitions[digest], f"definition {digest}")
 
     def _compare_objects(self, size_of: Callable[[str], int | None]) -> None:
         for (sha256, size), path in self._objects.items():
