@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -85,7 +86,26 @@ def test_packed_facts_are_those_of_the_run(lab: GitLab) -> None:
         "fields": {"cpu_name": {"value": "Ä"}, "boost": {"unavailable": "no"}},
         "conditions": {"affinity": {"value": 2}},
     }  # fmt: skip
-    lab.add(*measured("one", {"loss": 1.0}), *measured("two", {"loss": 2.0}, hardware=hardware))
+    setup = {
+        "determinism": {"minor": 0, "flags": {"OMP_NUM_THREADS": "2"}},
+        "artifacts": {
+            "minor": 0,
+            "items": [
+                {
+                    "name": name,
+                    "role": role,
+                    "sha256": str(place) * 64,
+                    "size": 1,
+                    "where": "digest-only",
+                }
+                for place, (name, role) in enumerate({"m": "input", "o": "output"}.items())
+            ],
+        },
+    }
+    lab.add(
+        *measured("one", {"loss": 1.0}),
+        *measured("two", {"loss": 2.0}, hardware=hardware, **setup),
+    )
     with Lab.open(lab.path) as opened:
         view = opened.view()
         days = [load(view, p, day, tree) for p in view.projects() for day, tree in view.days(p)]
@@ -96,6 +116,9 @@ def test_packed_facts_are_those_of_the_run(lab: GitLab) -> None:
         assert seen.conditions(two) == {"affinity": 2}
         assert seen.channels(two) == {}
         assert seen.facts(one) == {}
+        assert json.loads(two.setup) == {
+            "inputs": ["0" * 64], "flags": {"OMP_NUM_THREADS": "2"}
+        }  # fmt: skip
         assert list(seen.points(two, "loss")) == [2.0]
         assert (two.tier, two.counts, two.metrics["loss"].value) == ("small", True, 2.0)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from labrec.analytics.tables import Column
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Goes up whenever a record would give other rows; what was kept of older ones is then unused."""
 
 OF_RECORDS: Final = (tables.METRICS, tables.FEATURES, tables.HARDWARE, tables.TELEMETRY,
@@ -51,8 +51,8 @@ class Extracted(NamedTuple):
     Attributes:
         run: Values of `RUN_COLUMNS`.
         packed: What the second stage asks for, each as JSON text: the parents as the record names
-            them, the features, the linked hypotheses, facts and conditions of the machine, and the
-            telemetry (see `run.Run` and `seen.Seen`).
+            them, the features, the linked hypotheses, the setup, facts and conditions of the
+            machine, and the telemetry (see `run.Run` and `seen.Seen`).
         rows: Rows of each of `OF_RECORDS` by name, in the order of the table's key; values of
             `own_columns`.
     """
@@ -97,6 +97,7 @@ def extract(record: dict[str, Any], path: str, digest: str) -> Extracted:
             json.dumps(parents),
             json.dumps(tree, ensure_ascii=False),
             json.dumps(list(_links(lineage))),
+            json.dumps(_setup(record), ensure_ascii=False),
             json.dumps(_values(hardware.get("fields", {})), ensure_ascii=False),
             json.dumps(_values(hardware.get("conditions", {})), ensure_ascii=False),
             json.dumps(_channels(_section(record, "telemetry")), ensure_ascii=False),
@@ -287,6 +288,18 @@ def _telemetry(section: dict[str, Any]) -> Iterator[Row]:
 def _links(lineage: dict[str, Any]) -> Iterator[list[str]]:
     for link in lineage.get("hypotheses", []):
         yield _texts([link["slug"], link["registration"], link["linked"]])
+
+
+def _setup(record: dict[str, Any]) -> dict[str, Any]:
+    """Return what a run was given besides its features (see `Run.setup`)."""
+    items = _section(record, "artifacts").get("items", [])
+    found = {
+        "inputs": sorted(_texts([item["sha256"] for item in items if item["role"] == "input"])),
+        "nuisance": _texts(_section(record, "features").get("nuisance", [])),
+        "flags": _section(record, "determinism").get("flags", {}),
+    }
+    _texts([*found["flags"].values()])
+    return {name: value for name, value in found.items() if value}
 
 
 def _values(facts: dict[str, Any]) -> dict[str, Any]:

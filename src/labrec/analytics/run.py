@@ -63,6 +63,9 @@ class Run(NamedTuple):
         tree: Its features as JSON text.
         code_digest: State of its code.
         environment_digest: Digest of its environment.
+        setup: What it was given besides its features, as JSON text: ``inputs`` (sha256 of the
+            artifacts it was given), ``nuisance`` (paths of its features that make no difference),
+            ``flags`` (what fixes chance, by name); what is empty is left out.
         parents: Its parents as its record names them, as JSON text.
         continues: Run that it resumes, or None.
         reproduces: Run that it repeats, or None.
@@ -96,6 +99,7 @@ class Run(NamedTuple):
     output: str | None = None
     metrics: Mapping[str, Measured] = {}
     tree: str = "{}"
+    setup: str = "{}"
     code_digest: str | None = None
     environment_digest: str | None = None
     parents: str = "[]"
