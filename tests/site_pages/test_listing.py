@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labrec.errors import UnsafeError
-from labrec.site.listing import FIRST, MARKS, Cell, Column, amount, listing, moment, words
-from labrec.site.wording import (
+from labrec.record.wording import (
     counted,
     decimals_of,
     duration,
@@ -22,6 +21,7 @@ from labrec.site.wording import (
     p_value,
     percent,
 )
+from labrec.site.listing import FIRST, MARKS, Cell, Column, amount, listing, moment, words
 
 COLUMNS = (Column("Name"), Column("Value", "number"))
 

@@ -160,7 +160,7 @@ def build_site(
 
 
 def _tell(world: World, report: BuildReport) -> None:
-    from labrec.site.wording import size  # there by now
+    from labrec.record.wording import size  # there by now
 
     pages = f"{report.pages} pages, {report.rendered} of them made anew"
     world.console.say(f"{pages}; {report.files} files, {size(report.size)}")

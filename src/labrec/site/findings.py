@@ -9,9 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from labrec.site import urls
-from labrec.site.stamp import shown
-from labrec.site.wording import (
+from labrec.record.wording import (
     better,
     counted,
     decimals_of,
@@ -21,6 +19,8 @@ from labrec.site.wording import (
     p_value,
     percent,
 )
+from labrec.site import urls
+from labrec.site.stamp import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
+from labrec.record.wording import number
 from labrec.site import urls
 from labrec.site.charts.figure import for_script
 from labrec.site.stamp import shown
-from labrec.site.wording import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,7 +141,7 @@ def amount(value: float | None, text: str = "", mark: Mark = "", href: str = "")
 
     Args:
         value: The number; None = there is none.
-        text: What it shows; empty = the number as `labrec.site.wording.number` writes it.
+        text: What it shows; empty = the number as `labrec.record.wording.number` writes it.
         mark: How it looks, where it is finite.
         href: Where it leads.
     """

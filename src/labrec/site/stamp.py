@@ -13,8 +13,8 @@ import jinja2
 
 from labrec.errors import InvalidError
 from labrec.record.text import INVISIBLE
+from labrec.record.wording import MISSING, better, duration, number, size
 from labrec.site import urls
-from labrec.site.wording import MISSING, better, duration, number, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from labrec.site.wording import fixed, number
+from labrec.record.wording import fixed, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

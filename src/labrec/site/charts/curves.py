@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from labrec.record.text import printable
+from labrec.record.wording import arrow, better, counted, listed, number
 from labrec.site.charts.axis import Range, labels, shown, ticks, whole_ticks
 from labrec.site.charts.drawing import Markup, place, polyline, tag, text
 from labrec.site.charts.figure import Figure, as_csv, for_script
-from labrec.site.wording import arrow, better, counted, listed, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -6,12 +6,12 @@ import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.record.text import printable
+from labrec.record.wording import arrow, better, counted, estimate, number, percent
 from labrec.site import urls
 from labrec.site.charts.axis import Range, shown
 from labrec.site.charts.curves import below, frame
 from labrec.site.charts.drawing import Markup, place, tag, text
 from labrec.site.charts.figure import Figure, as_csv, for_script
-from labrec.site.wording import arrow, better, counted, estimate, number, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

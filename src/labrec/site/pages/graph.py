@@ -6,6 +6,7 @@ import itertools
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from labrec.record.wording import arrow, counted, estimate, number
 from labrec.site import dag_drawing, urls
 from labrec.site.charts.figure import as_csv
 from labrec.site.dag_drawing import Node
@@ -14,7 +15,6 @@ from labrec.site.experiments import Experiments
 from labrec.site.families import Collapsed, collapse
 from labrec.site.listing import Cell, Column, Listing, amount, listing, words
 from labrec.site.page import Crumb, Draft, Page
-from labrec.site.wording import arrow, counted, estimate, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

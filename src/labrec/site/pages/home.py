@@ -7,12 +7,12 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from labrec.record.wording import counted, number
 from labrec.site import urls
 from labrec.site.experiments import STATUSES, Experiments
 from labrec.site.findings import findings
 from labrec.site.page import Draft, Page
 from labrec.site.pages.graph import value_of
-from labrec.site.wording import counted, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

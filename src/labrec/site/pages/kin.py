@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from labrec.record.wording import counted
 from labrec.site import urls
-from labrec.site.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from labrec.record.wording import counted, listed
 from labrec.site import urls
 from labrec.site.charts import Figure, Quantity, Step, lineage
 from labrec.site.experiments import STATUSES, Experiments
@@ -13,7 +14,6 @@ from labrec.site.findings import findings
 from labrec.site.page import Crumb, Draft, Page
 from labrec.site.pages.graph import draw, value_of
 from labrec.site.pages.project_listings import contrasts, experiments_of, runs, tables
-from labrec.site.wording import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

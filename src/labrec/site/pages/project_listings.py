@@ -6,13 +6,13 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from labrec.record.wording import MISSING, duration, estimate, number
 from labrec.site import urls
 from labrec.site.charts.figure import as_csv
 from labrec.site.experiments import place
 from labrec.site.listing import Cell, Column, Listing, amount, listing, moment, words
 from labrec.site.pages.graph import note_of
 from labrec.site.rows import Contrast
-from labrec.site.wording import MISSING, duration, estimate, number
 
 if TYPE_CHECKING:
     from labrec.site.collect import KeyMetric

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from labrec.errors import LabrecError
 from labrec.lineage.features import flatten
 from labrec.record.values import from_json
+from labrec.record.wording import counted, number, size
 from labrec.site import previews
-from labrec.site.wording import counted, number, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""How numbers and counts are worded on a page. Values in, text out.
+"""How numbers and counts are worded for people. Values in, text out.
 
 Text made here is plain: it is escaped where it is shown. Numbers carry a real minus sign; the CSV
 beside a figure carries the exact value.
