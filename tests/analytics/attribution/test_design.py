@@ -26,9 +26,10 @@ def test_a_mask_names_the_factors_that_are_on():
     "design",
     [
         Design((), (), "loss"),
-        Design(tuple(map(str, range(17))), (), "loss"),
+        Design(tuple(map(str, range(65))), (), "loss"),
         Design(("a", "a"), (), "loss"),
         Design(("a",), (), "loss", level=1.0),
+        Design(("a", "b"), (), "loss", orders=((0, 0),)),
         Design(("a",), (_cell(2, 1.0),), "loss"),
         Design(("a",), (_cell(-1, 1.0),), "loss"),
         Design(("a",), (_cell(1, 1.0), _cell(1, 2.0)), "loss"),

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 LEVEL: Final = 0.95
 """Level of the intervals of a design that asks for no other."""
 
-MOST_FACTORS: Final = 16
-"""Factors of which all cells, 65,536, are still enumerated; designs with more are refused."""
+BUDGET: Final = 64
+"""Cells up to which all are asked for; above, those that permutations of the factors pass."""
+
+MOST_FACTORS: Final = 64
+"""Factors that a design may have; of more than 16 only permutations can be measured."""
 
 Kind = Literal[
     "leave-one-out", "add-one", "main", "interaction", "shapley", "shapley-interaction", "banzhaf"
@@ -57,6 +60,9 @@ class Design(NamedTuple):
         unit: Its unit, or None.
         direction: maximize, minimize, or None.
         level: Level of the intervals, between 0 and 1.
+        orders: The permutations that its cells were chosen by: places of the factors in the order
+            in which they are switched on; each two that follow one another are a pair, the second
+            the first reversed. Empty = those of `permutations.orders`.
     """
 
     factors: tuple[str, ...]
@@ -65,6 +71,7 @@ class Design(NamedTuple):
     unit: str | None = None
     direction: str | None = None
     level: float = LEVEL
+    orders: tuple[tuple[int, ...], ...] = ()
 
 
 class Origin(NamedTuple):
@@ -197,7 +204,8 @@ def checked(design: Design) -> Design:
 
     Raises:
         InvalidError: It has no factors or too many, two of one name, a cell twice, a cell of other
-            factors, a cell without a value, a value that is not finite, or a level outside 0 to 1.
+            factors, a cell without a value, a value that is not finite, a permutation that is
+            none, or a level outside 0 to 1.
     """
     _check_frame(design)
     limit = 1 << len(design.factors)
@@ -219,12 +227,17 @@ def _check_frame(design: Design) -> None:
     if not 1 <= count <= MOST_FACTORS or len(set(design.factors)) != count:
         raise InvalidError(
             f"a design needs 1 to {MOST_FACTORS} factors of different names, not {count}",
-            hint="Declare fewer factors: 16 have 65,536 cells already.",
+            hint="Declare fewer factors, or take some of them together.",
         )
     if not 0 < design.level < 1:
         raise InvalidError(
             f"the level of a design must be between 0 and 1, not {design.level!r}",
             hint="Give 0.95 for intervals that cover in 95 of 100 cases.",
+        )
+    if any(sorted(order) != list(range(count)) for order in design.orders):
+        raise InvalidError(
+            "a permutation of a design must name each of its factors once",
+            hint="Give the places of the factors, from 0, in the order of switching them on.",
         )
 
 
