@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from scipy import stats
 from tests.analytics.labs import run_of
 
-from labrec.analytics.contrasts import Contrast, Values, contrast, finding, holm
+from labrec.analytics.contrasts import Contrast, Values, contrast, finding
 from labrec.analytics.replicates import sum_up
+from labrec.analytics.stats.multiple import holm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -159,24 +160,6 @@ def test_better_and_worse_need_a_small_p_and_a_direction() -> None:
     assert finding(found._replace(estimate=-1.0), 0.01, "minimize") == "better"
 
 
-# --- Holm -------------------------------------------------------------------------------------
-
-
-def test_holm_as_he_published_it() -> None:
-    # R: p.adjust(c(.01, .02, .03, .04), "holm")
-    assert holm([0.01, 0.02, 0.03, 0.04]) == pytest.approx([0.04, 0.06, 0.06, 0.06])
-    assert holm([0.04, 0.01]) == pytest.approx([0.04, 0.02])
-    assert holm([]) == []
-
-
-def test_holm_agrees_with_multtest(shared_data: Callable[[str], Path]) -> None:
-    document = json.loads(
-        shared_data("stats_reference/expected_multiple_testing_R.json").read_text()
-    )
-    rows = document["res_multtest1"]
-    assert holm([row[0] for row in rows]) == pytest.approx([row[2] for row in rows], rel=1e-12)
-
-
 def test_welch_and_holm_together_agree_with_r(shared_data: Callable[[str], Path]) -> None:
     """R: pairwise.t.test(Ozone, Month, p.adjust = "holm", pool.sd = FALSE)."""
     folder = shared_data("stats_reference")
@@ -194,28 +177,3 @@ def test_welch_and_holm_together_agree_with_r(shared_data: Callable[[str], Path]
     for (earlier, later), p in zip(pairs, adjusted, strict=True):
         published = expected["airquality_pairwise_t"]["unpooled_holm"][f"{later}_{earlier}"]
         assert p == pytest.approx(published, abs=5e-6)
-
-
-P_VALUES = st.lists(st.floats(0, 1), max_size=12)
-
-
-@given(P_VALUES)
-def test_laws_of_holm(p_values: list[float]) -> None:
-    adjusted = holm(p_values)
-    n = len(p_values)
-    # By its definition: the largest of (n - k + 1) p over all p that are not larger.
-    for p, q in zip(p_values, adjusted, strict=True):
-        ranked = sorted(p_values)
-        most = max((n - k) * v for k, v in enumerate(ranked) if v <= p)
-        assert q == pytest.approx(min(1.0, most))
-        assert p <= q <= min(1.0, n * p) or q == pytest.approx(min(1.0, n * p))
-    # Smaller p, smaller adjusted p.
-    for (p, q), (r, s) in itertools.combinations(zip(p_values, adjusted, strict=True), 2):
-        assert (p < r and q <= s) or (p > r and q >= s) or (p == r and q == s)
-
-
-@given(P_VALUES, st.randoms(use_true_random=False))
-def test_holm_does_not_depend_on_the_order(p_values: list[float], random: object) -> None:
-    shuffled = list(p_values)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert sorted(holm(shuffled)) == sorted(holm(p_values))

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from tests.analytics.labs import run_of
 
-from labrec.analytics.replicates import Replicates, interval, mean_of, rounded, sd_of, sum_up
+from labrec.analytics.replicates import Replicates, interval, rounded, sum_up
+from labrec.analytics.stats.moments import mean_of, sd_of
 
 if TYPE_CHECKING:
     from labrec.analytics.run import Run

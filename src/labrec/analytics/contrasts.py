@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from labrec.analytics.replicates import mean_of, quantile, sd_of
+from labrec.analytics.replicates import LEVEL
+from labrec.analytics.stats import means
+from labrec.analytics.stats.moments import mean_of
+
+if TYPE_CHECKING:
+    from labrec.analytics.stats.estimate import Estimate
 
 ALPHA: Final = 0.05
 """An adjusted p below it makes a difference a finding."""
@@ -66,11 +70,16 @@ def contrast(ours: Values, theirs: Values) -> Contrast | None:
     if not ours or not theirs:
         return None
     pairs = _pairs(ours, theirs)
-    if len(pairs) >= _PAIRS:
-        compared = _paired(pairs)
-    else:
-        compared = _welch([value for _, value in ours], [value for _, value in theirs])
-    return compared if math.isfinite(compared.estimate) else None
+    try:
+        if len(pairs) >= _PAIRS:
+            first, second = zip(*pairs, strict=True)
+            counts = len(pairs), len(pairs)
+            return _compared("paired", counts, means.paired(first, second, level=LEVEL))
+        arms = [means.arm_of([value for _, value in values]) for values in (ours, theirs)]
+        counts = arms[0].n, arms[1].n
+        return _compared("welch", counts, means.welch(*arms, level=LEVEL))
+    except ValueError:  # a difference or an error that no double holds
+        return None
 
 
 def _pairs(ours: Values, theirs: Values) -> list[tuple[float, float]]:
@@ -88,65 +97,11 @@ def _by_seed(values: Values) -> dict[str | None, list[float]]:
     return by_seed
 
 
-def _paired(pairs: Sequence[tuple[float, float]]) -> Contrast:
-    differences = [ours - theirs for ours, theirs in pairs]
-    n, estimate = len(pairs), mean_of(differences)
-    largest = max(abs(value) for pair in pairs for value in pair)
-    sd = sd_of(differences) if _varies(differences, largest) else 0.0
-    return _tested(Contrast("paired", n, n, estimate), sd / math.sqrt(n), n - 1)
-
-
-def _welch(ours: Sequence[float], theirs: Sequence[float]) -> Contrast:
-    n, m = len(ours), len(theirs)
-    estimate = mean_of(ours) - mean_of(theirs)
-    if min(n, m) < _PAIRS:
-        return Contrast("unreplicated", n, m, estimate)
-    one, other = sd_of(ours) / math.sqrt(n), sd_of(theirs) / math.sqrt(m)  # standard errors
-    error = math.hypot(one, other)
-    df = math.nan
-    if error > 0 and math.isfinite(error):
-        # as shares of the error, so that no fourth power overflows
-        df = 1 / ((one / error) ** 4 / (n - 1) + (other / error) ** 4 / (m - 1))
-    return _tested(Contrast("welch", n, m, estimate), error, df)
-
-
-def _varies(differences: Sequence[float], largest: float) -> bool:
-    """Say whether differences differ by more than subtracting rounded values leaves."""
-    return max(differences) - min(differences) > 1e-13 * largest  # as in `sd_of`
-
-
-def _tested(found: Contrast, error: float, df: float) -> Contrast:
-    """Return a contrast with its t interval and test.
-
-    Args:
-        found: Estimate and counts.
-        error: Standard error of the estimate.
-        df: Degrees of freedom.
-    """
-    if not 0 < error < math.inf or not math.isfinite(found.estimate):
-        return found
-    from scipy.special import stdtr  # a third of a second: only where there are replicates
-
-    half = quantile(df) * error
-    p = 2 * float(stdtr(df, -abs(found.estimate) / error))
-    return found._replace(
-        low=found.estimate - half, high=found.estimate + half, df=df, p=min(p, 1.0)
-    )
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p values adjusted for testing all of them (Holm 1979), in their order.
-
-    Args:
-        p_values: Each 0 to 1.
-    """
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
-    adjusted = [0.0] * len(p_values)
-    largest = 0.0
-    for rank, place in enumerate(order):
-        largest = max(largest, min(1.0, (len(order) - rank) * p_values[place]))
-        adjusted[place] = largest
-    return adjusted
+def _compared(design: Design, counts: tuple[int, int], found: Estimate) -> Contrast:
+    """Return an estimate as a contrast."""
+    if found.state == "unreplicated":
+        return Contrast("unreplicated", *counts, found.value)
+    return Contrast(design, *counts, found.value, found.low, found.high, found.df, found.p)
 
 
 def finding(found: Contrast, p_holm: float | None, direction: str | None) -> Finding:

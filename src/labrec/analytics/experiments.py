@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from labrec.analytics.contrasts import contrast, finding, holm
+from labrec.analytics.contrasts import contrast, finding
 from labrec.analytics.replicates import LEVEL, Sum, rounded, sum_up
+from labrec.analytics.stats.multiple import holm
 from labrec.analytics.tables import CONTRASTS, EXPERIMENTS
 
 if TYPE_CHECKING:

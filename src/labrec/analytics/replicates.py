@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from labrec.analytics.stats.moments import mean_of, sd_of, t_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,8 +17,6 @@ LEVEL: Final = 0.95
 
 DIGITS: Final = 10
 """Significant digits to which statistics are written: the rest differs between processors."""
-
-_ROUNDING: Final = 1e-13  # of the largest value: what sums of doubles can leave of no spread at all
 
 
 class Replicates(NamedTuple):
@@ -148,34 +147,9 @@ def interval(
     return mean, sd, mean - half, mean + half
 
 
-def mean_of(values: Sequence[float]) -> float:
-    """Return the mean of finite values, correctly rounded sums (`math.fsum`), never overflowing."""
-    try:
-        return math.fsum(values) / len(values)
-    except OverflowError:
-        return math.fsum(value / len(values) for value in values)
-
-
-def sd_of(values: Sequence[float]) -> float:
-    """Return the standard deviation, n - 1, of two or more finite values.
-
-    Exactly 0 where they differ by no more than rounding leaves of equal ones: 1e-13 of the largest.
-    """
-    largest = max(map(abs, values))
-    if max(values) - min(values) <= _ROUNDING * largest:
-        return 0.0
-    mean = mean_of(values)
-    # scaled, so that no square overflows
-    squares = math.fsum(((value - mean) / largest) ** 2 for value in values)
-    return largest * math.sqrt(squares / (len(values) - 1))
-
-
-@lru_cache(maxsize=4096)
 def quantile(df: float) -> float:
     """Return the two-sided t quantile of `LEVEL` for df degrees of freedom, > 0."""
-    from scipy.special import stdtrit  # a third of a second: only where there are replicates
-
-    return float(stdtrit(df, 0.5 + LEVEL / 2))
+    return t_quantile(df, LEVEL)
 
 
 def rounded(value: float | None) -> float | None:
