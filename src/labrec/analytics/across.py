@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from labrec.analytics import tables
+from labrec.analytics import noted, tables
 from labrec.analytics.analyses import ANALYSES
 from labrec.analytics.changes import Pair, changes
 from labrec.analytics.gather import WIDE, gather
@@ -61,10 +61,11 @@ class Across:
 
     def _runs_table(self) -> pa.Table:
         rows = _together([one.runs for one in self._kept])
-        columns = {
-            "project": [run.project for run in self._seen.runs],
-            "standing": [run.standing for run in self._seen.runs],
-        }
+        runs, said = self._seen.runs, self._seen.said
+        columns: dict[str, Any] = noted.columns(runs, said)
+        columns["project"] = [run.project for run in runs]
+        if said.subjects and rows is not None:
+            columns["outcome"] = [*noted.outcomes(runs, rows["outcome"].to_pylist(), said)]
         return _table(tables.RUNS, rows, columns)
 
     def _metrics_table(self) -> pa.Table:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from labrec.analytics import experiments, relations
+from labrec.analytics import experiments, noted, relations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,6 +32,7 @@ class Analysis(Protocol):
 
 ANALYSES: Final[dict[str, Analysis]] = {
     "lineage": relations,
+    "notes": noted,
     "experiments": experiments,
 }
 """Every analysis by name."""

@@ -68,7 +68,9 @@ def own_columns(table: tables.Table) -> tuple[Column, ...]:
 
 
 RUN_COLUMNS: Final = tuple(
-    column for column in tables.RUNS.columns if column.name not in {"project", "standing"}
+    column
+    for column in tables.RUNS.columns
+    if column.name not in {"project", "renamed_from", "standing", "notes", "conflicts"}
 )
 """Columns of `tables.RUNS` that one record decides."""
 

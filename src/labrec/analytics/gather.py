@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from labrec.analytics.noted import noted
 from labrec.analytics.problem import Problem
 from labrec.analytics.run import Link, Measured, Registered, Run
 from labrec.analytics.seen import Seen
-from labrec.analytics.standing import RunNote, standings
+from labrec.analytics.standing import standings
 from labrec.errors import LabrecError
+from labrec.lineage.fold import fold
 from labrec.record import layout
 from labrec.record.digest import Digest
+from labrec.store.notes import notes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
-    from labrec.record.note import Note
-    from labrec.record.registration import Registration
+    from labrec.lineage.fold import Fold
     from labrec.store.view import View
-
-    _Model = TypeVar("_Model", Note, Registration)
 
 WIDE = ("facts", "conditions", "channels")
 """Columns that are large and seldom asked for: they stay packed until they are."""
 
-_HEARD = ("supersede", "retract")
 _OWN = ("run_id", "record_digest", "started", "duration_s", "series_digest", "path")
 # What a shard calls the fields of a `Run` that differ in name.
 _CALLED = {
     "digest": "record_digest", "machine": "machine_id", "output": "series_digest",
 }  # fmt: skip
-_LATER = {"project", "standing", "metrics", "place"}  # no columns of a shard's runs
+# No columns of a shard's runs.
+_LATER = {"project", "standing", "metrics", "renamed_from", "reparented", "place"}
 
 
 class Kept(NamedTuple):
@@ -61,19 +61,27 @@ def gather(view: View, kept: Sequence[Kept]) -> Seen:
         view: The view.
         kept: Its days, ordered by project and day.
     """
-    problems: list[Problem] = []
+    notes = notes_of(view)
+    problems = [Problem(*found) for found in notes.problems]
+    said = fold(notes.notes)
     runs = _runs(kept)
     keys = [(run.project, run.run_id, run.digest) for run in runs]
-    found = standings(keys, _notes(view, problems))
-    runs = [
-        run if (standing := found.of.get((run.project, run.digest))) is None
-        else run._replace(standing=standing)
-        for run in runs
-    ]  # fmt: skip
+    found = standings(keys, said)
+    # Without notes and forks, as in most labs, records are what they are.
+    runs = [_noted(run, said, found.of) for run in runs] if said.subjects or found.of else runs
     registered = list(_registrations(view, problems))
-    seen = Seen(runs, _Lab(view, kept), registered, found.replacements)
+    seen = Seen(runs, _Lab(view, kept), registered, found.replacements, said)
     seen.problems += problems
     return seen
+
+
+def _noted(run: Run, said: Fold, standing: Mapping[tuple[str, str], str]) -> Run:
+    """Return a run as the notes leave it, and the other records of it."""
+    found = standing.get((run.project, run.digest))
+    if found is not None:
+        run = run._replace(standing=found)
+    folded = said.subjects.get((run.project, "run", run.digest))
+    return run if folded is None else noted(run, folded)
 
 
 class _Lab:
@@ -171,48 +179,24 @@ def _metrics(kept: Sequence[Kept]) -> list[dict[str, Measured]]:
 # -- documents that speak about others -------------------------------------------------------
 
 
-def _notes(view: View, problems: list[Problem]) -> Iterator[RunNote]:
-    """Yield the notes that change what counts."""
-    from labrec.record.note import Note  # brings validation in
-
-    for _, data, note in _documents(view, "notes", Note, problems):
-        if note.kind not in _HEARD or note.subject.kind not in {"run", "note"}:
-            continue
-        by = getattr(note.body, "by", None)
-        yield RunNote(
-            str(Digest.of(data)), note.project, note.kind, str(note.subject.digest),
-            str(by.digest) if by is not None and by.kind == "run" else None,
-        )  # fmt: skip
-
-
 def _registrations(view: View, problems: list[Problem]) -> Iterator[Registered]:
-    """Yield the registrations that follow their schema."""
+    """Yield the registrations that follow their schema; the others are problems."""
     from labrec.record.codec import decode
-    from labrec.record.registration import Registration  # brings validation in
-
-    for path, data, found in _documents(view, "hypotheses", Registration, problems):
-        amends = str(found.amends) if found.amends is not None else None
-        document = decode(data)
-        digest = str(Digest.of(data))
-        yield Registered(found.project, found.slug, digest, amends, path, document)
-
-
-def _documents(
-    view: View, folder: str, model: type[_Model], problems: list[Problem]
-) -> Iterator[tuple[str, bytes, _Model]]:
-    """Yield path, bytes and content of the documents of a kind; the others are problems."""
     from labrec.record.reader import read_document  # brings validation in: only where there are any
+    from labrec.record.registration import Registration
 
     for project in view.projects():
-        for path, entry in view.files(f"{layout.RECORDS}/{project}/{folder}"):
+        for path, entry in view.files(f"{layout.RECORDS}/{project}/hypotheses"):
             if layout.parse_path(path).kind == "draft":
                 continue
             try:
                 data = view.read_entry(path, entry.sha)
-                document = read_document(path, data)
+                found = read_document(path, data)
             except LabrecError as error:
                 problems.append(Problem(path, f"{error.name}: {error.message}"))
                 continue
-            if not isinstance(document, model):
+            if not isinstance(found, Registration):
                 raise TypeError(path)  # each kind has its own folder
-            yield path, data, document
+            amends = str(found.amends) if found.amends is not None else None
+            digest = str(Digest.of(data))
+            yield Registered(found.project, found.slug, digest, amends, path, decode(data))

@@ -1,208 +1,35 @@
-"""How runs relate as seen now: parents found again, and the graph that they make. ○ No IO."""
+"""How runs relate as seen now, as the table `edges`. ○ No IO."""
 
 from __future__ import annotations
 
-import json
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final
 
 from labrec.analytics.tables import EDGES
-from labrec.lineage.graph import Graph, graph
+from labrec.lineage.relations import Lineage, Related, Relation, Replacement, relate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from labrec.analytics.run import Run
     from labrec.analytics.seen import Seen
-    from labrec.analytics.standing import Replacement
     from labrec.analytics.tables import Table
+
+__all__ = ["TABLES", "Lineage", "Related", "Relation", "Replacement", "relate", "related", "rows"]
 
 TABLES: Final[tuple[Table, ...]] = (EDGES,)
 
 
-class Related(NamedTuple):
-    """What is asked of a run to relate it.
-
-    Attributes:
-        project: Its project.
-        run_id: Its id.
-        digest: Digest of its record.
-        name: Its name.
-        experiment: Its config digest.
-        counts: Whether it counts.
-        parents: Its parents as its record names them, as JSON text.
-        continues: Run that it resumes, or None.
-        reproduces: Run that it repeats, or None.
-        fulfils: Planned run that it carries out, or None.
-    """
-
-    project: str
-    run_id: str
-    digest: str
-    name: str
-    experiment: str
-    counts: bool
-    parents: str
-    continues: str | None
-    reproduces: str | None
-    fulfils: str | None
-
-    @classmethod
-    def of(cls, run: Run) -> Self:
-        """Return what is asked of a run."""
-        return cls(
-            run.project, run.run_id, run.digest, run.name, run.experiment, run.counts,
-            run.parents, run.continues, run.reproduces, run.fulfils,
-        )  # fmt: skip
-
-
-class Relation(NamedTuple):
-    """One run and another run or experiment; the columns of the table `edges` without the graph."""
-
-    project: str
-    run_id: str
-    digest: str
-    experiment: str
-    kind: str
-    source: str
-    called: str | None
-    parent_run: str | None
-    parent: str | None
-    dangling: bool
-
-
-class Lineage(NamedTuple):
-    """How everything relates.
-
-    Attributes:
-        relations: In the order of the runs, each run's by kind.
-        graph: Experiments and their parents.
-        first: The first parent of each experiment that has any in this view.
-    """
-
-    relations: list[Relation]
-    graph: Graph
-    first: dict[tuple[str, str], str]
+def related(run: Run) -> Related:
+    """Return what is asked of a run to relate it."""
+    return Related(
+        run.project, run.run_id, run.digest, run.recorded_name, run.experiment, run.counts,
+        run.parents, run.continues, run.reproduces, run.fulfils, run.reparented,
+    )  # fmt: skip
 
 
 def rows(seen: Seen) -> Iterator[tuple[Table, Iterable[Sequence[Any]]]]:
     """Yield the table of edges."""
     yield EDGES, _edge_rows(seen.lineage)
-
-
-def relate(runs: Sequence[Related], replacements: Iterable[Replacement]) -> Lineage:
-    """Relate runs.
-
-    A parent is found by the run id its record names, else by config digest, else by name in the
-    same project (by the naming rule where the run's name called it). A name that fits no experiment
-    or several, or only the run's own, dangles.
-
-    Args:
-        runs: Every run, ordered by project, id and digest.
-        replacements: Which record took the place of which.
-    """
-    view = _View(runs)
-    found = [(run, list(view.of(run))) for run in runs]
-    # What a run says that counts comes before what others say of the same experiment.
-    parents = [
-        relation
-        for _, relations in sorted(found, key=lambda pair: not pair[0].counts)
-        for relation in relations
-        if relation.kind == "parent" and relation.parent is not None
-    ]
-    first: dict[tuple[str, str], str] = {}
-    for relation in parents:
-        if not relation.dangling and relation.parent != relation.experiment:
-            first.setdefault((relation.project, relation.experiment), str(relation.parent))
-    edges = [(relation.experiment, str(relation.parent)) for relation in parents]
-    relations = [relation for _, relations in found for relation in relations]
-    relations += view.superseding(replacements)
-    relations.sort(key=_key)
-    return Lineage(relations, graph({run.experiment for run in runs}, edges), first)
-
-
-def _key(relation: Relation) -> tuple[str, ...]:
-    """Return the key of the table `edges`; what is missing comes first."""
-    return (
-        relation.project, relation.run_id, relation.digest, relation.kind,
-        relation.called or "", relation.parent_run or "", relation.parent or "",
-    )  # fmt: skip
-
-
-class _View:
-    """What can be found: runs by id and digest, experiments by digest and name."""
-
-    def __init__(self, runs: Sequence[Related]) -> None:
-        self._runs = runs
-        self._experiments = {run.experiment for run in runs}
-        self._by_digest = {(run.project, run.digest): run for run in runs}
-        self._by_id: dict[str, Related] = {}
-        for run in sorted(runs, key=lambda run: not run.counts):  # of a fork the one that counts
-            self._by_id.setdefault(run.run_id, run)
-
-    def of(self, run: Related) -> Iterator[Relation]:
-        """Yield what a record says about other runs, in its order."""
-        for parent in json.loads(run.parents):
-            yield self._parent(run, parent)
-        for kind in ("continues", "fulfils", "reproduces"):
-            other = getattr(run, kind)
-            if other is not None:
-                yield self._relation(run, kind, "record", run_id=other)
-
-    def superseding(self, replacements: Iterable[Replacement]) -> Iterator[Relation]:
-        """Yield which records took the place of which others, as notes say."""
-        for project, new, old, _ in replacements:
-            run, other = self._by_digest.get((project, new)), self._by_digest.get((project, old))
-            if run is not None:
-                yield Relation(
-                    project, run.run_id, new, run.experiment, "supersedes", "note", None,
-                    other and other.run_id, other and other.experiment, other is None,
-                )  # fmt: skip
-
-    def _parent(self, run: Related, parent: dict[str, str | None]) -> Relation:
-        called, run_id, experiment = parent["name"], parent["run_id"], parent["config_digest"]
-        if run_id is None and experiment is None and called is not None:
-            experiment = self._called(run, called, by_rule=parent["by"] == "name")
-        return self._relation(run, "parent", "record", called, run_id, experiment)
-
-    def _relation(
-        self, run: Related, kind: str, source: str, called: str | None = None,
-        run_id: str | None = None, experiment: str | None = None,
-    ) -> Relation:  # fmt: skip
-        other = self._by_id.get(run_id) if run_id is not None else None
-        if other is not None:
-            experiment = other.experiment
-        known = other is not None or experiment in self._experiments
-        return Relation(
-            run.project, run.run_id, run.digest, run.experiment, kind, source, called,
-            run_id, experiment, not known,
-        )  # fmt: skip
-
-    def _called(self, run: Related, called: str, *, by_rule: bool) -> str | None:
-        """Return the one other experiment of a name in the run's project, or None."""
-        named = self._beginning if by_rule else self._named
-        found = named.get((run.project, called), set()) - {run.experiment}
-        return found.pop() if len(found) == 1 else None
-
-    @cached_property
-    def _named(self) -> dict[tuple[str, str], set[str]]:
-        return _index(((run.project, run.name), run.experiment) for run in self._runs)
-
-    @cached_property
-    def _beginning(self) -> dict[tuple[str, str], set[str]]:
-        """Experiments by every name that a naming rule can call them (`naming.is_named`)."""
-        return _index(
-            ((run.project, begin), run.experiment)
-            for run in self._runs
-            for begin in (run.name, *(run.name[:at] for at, c in enumerate(run.name) if c == "_"))
-        )
-
-
-def _index(pairs: Iterable[tuple[tuple[str, str], str]]) -> dict[tuple[str, str], set[str]]:
-    found: dict[tuple[str, str], set[str]] = {}
-    for key, experiment in pairs:
-        found.setdefault(key, set()).add(experiment)
-    return found
 
 
 def _edge_rows(lineage: Lineage) -> Iterator[tuple[Any, ...]]:

@@ -45,7 +45,7 @@ class Run(NamedTuple):
         run_id: Its id.
         digest: Digest of its record.
         project: Its project.
-        name: Its name.
+        name: Its name; where notes agree on another one, that.
         status: complete, failed, interrupted or planned.
         standing: counts, forked, superseded or retracted.
         experiment: Its config digest.
@@ -66,17 +66,20 @@ class Run(NamedTuple):
         setup: What it was given besides its features, as JSON text: ``inputs`` (sha256 of the
             artifacts it was given), ``nuisance`` (paths of its features that make no difference),
             ``flags`` (what fixes chance, by name); what is empty is left out.
-        parents: Its parents as its record names them, as JSON text.
+        parents: Its parents as the lineage section holds them, as JSON text: those of its record,
+            or those that notes agree on.
         continues: Run that it resumes, or None.
         reproduces: Run that it repeats, or None.
         fulfils: Planned run that it carries out, or None.
-        links: Hypotheses it bears on.
-        tags: Its tags.
+        links: Hypotheses it bears on; those of notes are linked later.
+        tags: Its tags, as notes leave them.
         author: Whom its record names.
         datasets: Those it used, name@version or name@digest.
         capture_events: How many things capture remarked on.
         origin_order: Its place among the runs of where it was imported from.
         path: Path of its record in the lab.
+        renamed_from: Its name as its record has it, where that is another one; else None.
+        reparented: Whether ``parents`` are those that notes agree on.
         place: Its place among all runs of the view (see `Seen.facts`).
     """
 
@@ -113,12 +116,19 @@ class Run(NamedTuple):
     capture_events: int = 0
     origin_order: int | None = None
     path: str = ""
+    renamed_from: str | None = None
+    reparented: bool = False
     place: int = 0
 
     @property
     def counts(self) -> bool:
         """Whether neither a note nor a second record takes it out of statistics."""
         return self.standing == "counts"
+
+    @property
+    def recorded_name(self) -> str:
+        """Its name as its record has it: by this one registrations and other records call it."""
+        return self.renamed_from or self.name
 
 
 class Registered(NamedTuple):

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from labrec.analytics.experiments import Experiment, key_metrics_of, sums
 from labrec.analytics.problem import Problem
-from labrec.analytics.relations import Related, relate
+from labrec.analytics.relations import relate, related
 from labrec.analytics.run import Link, Measured, Registered, Run
 from labrec.errors import LabrecError
+from labrec.lineage.fold import Fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from labrec.analytics.experiments import Keys, Sums
     from labrec.analytics.relations import Lineage
     from labrec.analytics.standing import Replacement
+    from labrec.lineage.fold import HeardNote
 
 __all__ = ["Experiment", "Link", "Measured", "Problem", "Registered", "Run", "Seen", "Source"]
 
@@ -56,10 +58,12 @@ class Seen:
         source: Where the rest comes from.
         registrations: Ordered by path.
         replacements: Which record took the place of which, as notes say.
+        said: What all notes come to.
 
     Attributes:
         runs: As given.
         registrations: As given.
+        said: As given. Name, tags, parents, links and standing of the runs have it in them already.
         problems: Documents that could not be used; analyses add theirs with `problem`.
     """
 
@@ -69,14 +73,26 @@ class Seen:
         source: Source,
         registrations: Sequence[Registered] = (),
         replacements: Sequence[Replacement] = (),
+        said: Fold = Fold({}),  # noqa: B008 - nobody writes to it
     ) -> None:
         self.runs = runs
         self.registrations = registrations
+        self.said = said
         self.problems: list[Problem] = []
         self._source = source
         self._replacements = replacements
         self._once: dict[Callable[[Seen], Any], Any] = {}
         self._defined: dict[tuple[str, Callable[..., Any]], Any] = {}
+
+    @cached_property
+    def notes(self) -> tuple[HeardNote, ...]:
+        """Every note that can be used, heard or not, by project and time of id."""
+        every = (
+            note
+            for folded in self.said.subjects.values()
+            for note in (*folded.notes, *folded.unheard)
+        )
+        return tuple(sorted(every, key=lambda note: (note.project, note.note_id, note.digest)))
 
     @cached_property
     def projects(self) -> list[str]:
@@ -103,7 +119,7 @@ class Seen:
     @cached_property
     def lineage(self) -> Lineage:
         """How runs and experiments relate."""
-        return relate([Related.of(run) for run in self.runs], self._replacements)
+        return relate([related(run) for run in self.runs], self._replacements)
 
     @cached_property
     def summed(self) -> Sums:

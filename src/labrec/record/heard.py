@@ -7,6 +7,8 @@ its kind. Whether it follows its whole schema is for ``verify``.
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.errors import InvalidError
@@ -29,6 +31,9 @@ REASONED: Final = frozenset({"reparent", "unlink", "retract", "supersede", "reda
 _SUBJECTS = frozenset({"run", "experiment", "hypothesis", "note", "object", "report"})
 _LINKED = frozenset({"hypothesis", "run", "dataset", "publication"})
 _DECISIONS = frozenset({"supported", "refuted", "inconclusive"})
+_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?Z"
+)
 _LONGEST = 1000  # characters of a line, as the format has it
 
 
@@ -106,7 +111,7 @@ def hear(path: str, data: bytes) -> HeardNote:
         kind=kind,
         subject=_subject(_object(document, "subject")),
         after=tuple(map(_digest, _list(document, "after"))),
-        time=_text(document, "time"),
+        time=_time(_text(document, "time")),
         author=_line(_object(document, "author").get("name"), "author"),
         reason=reason,
         body=body,
@@ -223,6 +228,16 @@ def _line(value: object, name: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= _LONGEST or CONTROLS.search(value):
         raise _wrong(name)
     return value
+
+
+def _time(text: str) -> str:
+    if _TIME.fullmatch(text) is None:
+        raise _wrong("time")
+    try:
+        date.fromisoformat(text[:10])  # the pattern knows the clock, not the calendar
+    except ValueError as error:
+        raise _wrong("time") from error
+    return text
 
 
 def _object(found: dict[str, Any], name: str) -> dict[str, Any]:

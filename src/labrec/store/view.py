@@ -190,13 +190,18 @@ class View:
 
     # -- runs ----------------------------------------------------------------------------
 
-    def days(self, project: str) -> Iterator[tuple[str, str]]:
-        """Yield (``YYYY/MM/DD``, tree id) of the days a project has runs on, in order."""
-        for year, month, day, sha in self._days(project):
+    def days(self, project: str, folder: str = "runs") -> Iterator[tuple[str, str]]:
+        """Yield (``YYYY/MM/DD``, tree id) of the days a project has runs (or notes) on, in order.
+
+        Args:
+            project: The project.
+            folder: ``runs`` or ``notes``.
+        """
+        for year, month, day, sha in self._days(f"{RECORDS}/{project}/{folder}"):
             yield f"{year}/{month}/{day}", sha
 
-    def _days(self, project: str) -> Iterator[tuple[str, str, str, str]]:
-        years = self.directory(f"{RECORDS}/{project}/runs")
+    def _days(self, folder: str) -> Iterator[tuple[str, str, str, str]]:
+        years = self.directory(folder)
         for year, below_year in sorted(years.items()):
             months = self.tree(below_year.sha) if below_year.is_tree else {}
             for month, below_month in sorted(months.items()):

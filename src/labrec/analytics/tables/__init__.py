@@ -14,6 +14,7 @@ from typing import Final
 
 from labrec.analytics.tables.contract import Column, Kind, Table
 from labrec.analytics.tables.experiments import CONTRASTS, EXPERIMENTS
+from labrec.analytics.tables.notes import NOTES
 from labrec.analytics.tables.runs import (
     ARTIFACTS,
     EDGES,
@@ -29,7 +30,7 @@ from labrec.analytics.tables.runs import (
 
 __all__ = [
     "ARTIFACTS", "CONTRASTS", "EDGES", "EXPERIMENTS", "FEATURES", "FEATURE_CHANGES", "FOLDER",
-    "HARDWARE", "METRICS", "PROBLEMS", "RUNS", "SERIES", "TABLES", "TELEMETRY", "VERSION",
+    "HARDWARE", "METRICS", "NOTES", "PROBLEMS", "RUNS", "SERIES", "TABLES", "TELEMETRY", "VERSION",
     "Column", "Kind", "Table", "dictionary",
 ]  # fmt: skip
 
@@ -43,7 +44,7 @@ TABLES: Final[dict[str, Table]] = {
     table.name: table
     for table in (
         RUNS, EXPERIMENTS, CONTRASTS, METRICS, SERIES, FEATURES, FEATURE_CHANGES, EDGES,
-        HARDWARE, TELEMETRY, ARTIFACTS, PROBLEMS,
+        HARDWARE, TELEMETRY, ARTIFACTS, NOTES, PROBLEMS,
     )
 }  # fmt: skip
 """Every table by name."""

@@ -22,7 +22,13 @@ RUNS: Final = Table(
     (
         PROJECT,
         RUN,
-        Column("name", "text", "Name of the run."),
+        Column("name", "text", "Name of the run; where notes agree on another one, that."),
+        Column(
+            "renamed_from",
+            "text",
+            "Its name as its record has it, where notes gave it another.",
+            optional=True,
+        ),
         Column("status", "text", "complete, failed, interrupted or planned."),
         Column("reason", "text", "Why it ended so.", optional=True),
         Column(
@@ -31,15 +37,21 @@ RUNS: Final = Table(
             "counts, forked, superseded or retracted: whether notes or a second record take it "
             "out of statistics.",
         ),
+        Column("notes", "integer", "How many notes on it are heard."),
+        Column(
+            "conflicts",
+            "texts",
+            "Kinds of notes that disagree about it; there it counts as it was recorded.",
+        ),
         EXPERIMENT,
         Column("started", "time", "When it started; missing = undated.", optional=True),
         Column("ended", "time", "When it ended.", optional=True),
         Column("duration_s", "number", "How long it took.", "s", optional=True),
         Column("seeds", "text", "Its seeds by name, as canonical JSON.", optional=True),
-        Column("tags", "texts", "Its tags."),
+        Column("tags", "texts", "Its tags, as notes leave them."),
         Column("author", "text", "Whom the record names.", optional=True),
         Column("intent", "text", "What it was made to find out.", optional=True),
-        Column("outcome", "text", "What it found, in its author's words.", optional=True),
+        Column("outcome", "text", "What it found, by its record or its notes.", optional=True),
         Column("hypotheses", "texts", "Hypotheses it was linked to before it started."),
         Column("continues", "text", "The run that it resumes.", optional=True),
         Column("reproduces", "text", "The run that it repeats.", optional=True),

@@ -1,0 +1,104 @@
+"""Runs as the notes on them leave them, and the notes themselves as a table. ○ No IO."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from labrec.analytics.run import Link
+from labrec.analytics.tables import NOTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from labrec.analytics.run import Run
+    from labrec.analytics.seen import Seen
+    from labrec.analytics.tables import Table
+    from labrec.lineage.fold import Fold, Folded
+
+TABLES: Final[tuple[Table, ...]] = (NOTES,)
+
+
+def rows(seen: Seen) -> Iterator[tuple[Table, Iterable[Sequence[Any]]]]:
+    """Yield the table of notes."""
+    yield NOTES, _rows(seen)
+
+
+def noted(run: Run, folded: Folded) -> Run:
+    """Return a run as the notes on it leave it; its standing is for `standing`.
+
+    Args:
+        run: What its record says.
+        folded: What the notes on that record come to.
+    """
+    name = folded.name(run.name)
+    parents, reparented = run.parents, False
+    value = folded.values.get("reparent")
+    if value is not None and not value.conflict:
+        parents, reparented = json.dumps(folded.parents(())), True
+    return run._replace(
+        name=name,
+        renamed_from=run.name if name != run.name else None,
+        parents=parents,
+        reparented=reparented,
+        tags=tuple(folded.tags.apply(run.tags)),
+        links=tuple(Link(*link) for link in folded.hypotheses(run.links)),
+    )
+
+
+def columns(runs: Sequence[Run], said: Fold) -> dict[str, list[Any]]:
+    """Return the columns of the table `runs` that notes decide, as far as runs hold them.
+
+    Args:
+        runs: Those of the table, in its order, as notes leave them.
+        said: What all notes come to.
+    """
+    found = [said.subjects.get((run.project, "run", run.digest)) for run in runs]
+    return {
+        "name": [run.name for run in runs],
+        "renamed_from": [run.renamed_from for run in runs],
+        "tags": [run.tags for run in runs],
+        "standing": [run.standing for run in runs],
+        "notes": [len(folded.notes) if folded is not None else 0 for folded in found],
+        "conflicts": [sorted(folded.conflicts) if folded is not None else [] for folded in found],
+    }
+
+
+def outcomes(
+    runs: Sequence[Run], recorded: Sequence[str | None], said: Fold
+) -> Iterator[str | None]:
+    """Yield what each run found.
+
+    Args:
+        runs: The runs.
+        recorded: What their records say.
+        said: What all notes come to.
+    """
+    for run, original in zip(runs, recorded, strict=True):
+        folded = said.subjects.get((run.project, "run", run.digest))
+        yield original if folded is None else folded.outcome(original)
+
+
+def _rows(seen: Seen) -> Iterator[tuple[Any, ...]]:
+    heard: set[str] = set()
+    disagree: set[str] = set()
+    for folded in seen.said.subjects.values():
+        heard.update(note.digest for note in folded.notes)
+        for value in folded.conflicts.values():
+            disagree.update(note.digest for note in value.notes)
+    for note in seen.notes:
+        yield (
+            note.project,
+            note.note_id,
+            note.kind,
+            *note.subject,
+            note.digest in heard,
+            note.digest in disagree,
+            datetime.fromisoformat(note.time),
+            note.author,
+            note.reason,
+            json.dumps(note.body, ensure_ascii=False, sort_keys=True),
+            note.path,
+            note.digest,
+        )
