@@ -18,6 +18,7 @@ from labrec.record.values import to_json
 from labrec.store.lab import Lab
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -74,11 +75,17 @@ def run_of(
     return Run(**({"run_id": "", "digest": "", "metrics": metrics} | fields))
 
 
-def note_doc(kind: str, about: Doc, by: Doc | None = None) -> Doc:
-    """A note about a record, or about another note."""
+def note_doc(
+    kind: str,
+    about: Doc,
+    by: Doc | None = None,
+    after: Sequence[Doc] = (),
+    **said: Any,
+) -> Doc:
+    """A note about a record, or about another note, whose author had seen some others."""
     place = parse_path(about.path)
     note_id = new_run_id()
-    body: dict[str, Any] = {}
+    body: dict[str, Any] = said
     if by is not None:
         other = parse_path(by.path)
         body["by"] = {"kind": other.kind, "id": other.id, "digest": str(Digest.of(by.data))}
@@ -96,7 +103,7 @@ def note_doc(kind: str, about: Doc, by: Doc | None = None) -> Doc:
                 "id": place.id,
                 "digest": str(Digest.of(about.data)),
             },
-            "after": [],
+            "after": [str(Digest.of(other.data)) for other in after],
             "body": body,
         }
     )

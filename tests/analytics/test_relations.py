@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from labrec.analytics.relations import Related, Relation, relate
-from labrec.analytics.standing import Replacement
+from labrec.analytics.relations import Related, Relation, Replacement, relate
 
 
 def run(

@@ -48,18 +48,25 @@ def noted(run: Run, folded: Folded) -> Run:
 
 
 def columns(runs: Sequence[Run], said: Fold) -> dict[str, list[Any]]:
-    """Return the columns of the table `runs` that notes decide, as far as runs hold them.
+    """Return the columns of the table `runs` that notes and other records decide.
 
     Args:
         runs: Those of the table, in its order, as notes leave them.
         said: What all notes come to.
     """
+    standing = [run.standing for run in runs]
+    if not said.subjects:  # as in most labs: names and tags are those of the records
+        none = [None] * len(runs)
+        return {
+            "renamed_from": none, "standing": standing, "notes": [0] * len(runs),
+            "conflicts": [()] * len(runs),
+        }  # fmt: skip
     found = [said.subjects.get((run.project, "run", run.digest)) for run in runs]
     return {
         "name": [run.name for run in runs],
         "renamed_from": [run.renamed_from for run in runs],
         "tags": [run.tags for run in runs],
-        "standing": [run.standing for run in runs],
+        "standing": standing,
         "notes": [len(folded.notes) if folded is not None else 0 for folded in found],
         "conflicts": [sorted(folded.conflicts) if folded is not None else [] for folded in found],
     }

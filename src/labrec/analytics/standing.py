@@ -44,17 +44,13 @@ def standings(records: Iterable[tuple[str, str, str]], said: Fold) -> Standings:
         said: What all notes come to.
     """
     replacements: list[Replacement] = []
-    superseded: set[tuple[str, str]] = set()
     retracted: set[tuple[str, str]] = set()
     for (project, kind, digest), folded in said.subjects.items():
-        if kind != "run":
-            continue
-        if folded.retracted:
-            retracted.add((project, digest))
-        found = list(_replacements(project, digest, folded))
-        if found:
-            superseded.add((project, digest))
-            replacements += found
+        if kind == "run":
+            replacements += _replacements(project, digest, folded)
+            if folded.retracted:
+                retracted.add((project, digest))
+    superseded = {(found.project, found.old) for found in replacements}
     left: dict[tuple[str, str], list[str]] = {}
     standing: dict[tuple[str, str], Standing] = {}
     for project, run_id, digest in records:

@@ -19,7 +19,7 @@ Zawirski, "Conflict-free replicated data types", 2011; the sets are its observed
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from labrec.lineage.graph import graph
 from labrec.record.heard import HeardNote, Subject
@@ -34,6 +34,9 @@ Key = tuple[str, str, str]
 
 Target = tuple[str, str, str | None]
 """What a link leads to: kind, name, and digest where it has one."""
+
+Linked = tuple[str, str, Literal["start", "later"]]
+"""That a run bears on a hypothesis: its slug, digest of the registration, when it was linked."""
 
 
 class Value(NamedTuple):
@@ -125,16 +128,16 @@ class Folded(NamedTuple):
             for parent in found
         ]
 
-    def hypotheses(self, original: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    def hypotheses(self, original: Iterable[Linked]) -> list[Linked]:
         """Return the hypotheses that a run is linked to.
 
         What was linked at the start stays, whatever notes say: a result that could be unlinked
         could be chosen. What notes link is linked *later*.
 
         Args:
-            original: Slug, digest of the registration, and ``start`` or ``later``, as recorded.
+            original: As its record has them.
         """
-        kept = [
+        kept: list[Linked] = [
             (slug, digest, linked)
             for slug, digest, linked in original
             if linked == "start" or ("hypothesis", slug, digest) not in self.links.removed

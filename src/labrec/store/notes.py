@@ -103,8 +103,7 @@ def _read(path: Path) -> list[HeardNote] | None:
         # Our own bytes, proven above: the plain parser is enough.
         notes = [HeardNote(*row) for row in json.loads(bytes(body))]
         return [
-            note._replace(subject=Subject(*note.subject), after=tuple(note.after))
-            for note in notes
+            note._replace(subject=Subject(*note.subject), after=tuple(note.after)) for note in notes
         ]
     except (ValueError, TypeError):
         return None
