@@ -311,6 +311,7 @@ _OWN_FILES = (
     ("@code.patch", "code.patch", "text/x-diff"),
     ("@environment.json", "environment.object", "application/json"),
     ("@machine.json", "hardware.object", "application/json"),
+    ("@counterfactuals.json", "counterfactuals.object", "application/json"),
     ("@features", "features.source", None),
 )
 

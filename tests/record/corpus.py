@@ -341,6 +341,53 @@ RUN: list[tuple[str, Any, str | None]] = [
     ("capture/events/0/why", MISSING, "schema"),
 ]  # fmt: skip
 
+COUNTERFACTUALS: list[tuple[str, Any, str | None]] = [
+    ("counterfactuals/minor", MISSING, "schema"),
+    ("counterfactuals/minor", 3, None),
+    ("counterfactuals/unknown", {"kept": 1}, None),
+    ("counterfactuals/calls", {}, "schema"),
+    ("counterfactuals/calls", [], None),
+    ("counterfactuals/object", {"sha256": "0" * 64}, "schema"),
+    ("counterfactuals/object", {"sha256": "0" * 64, "size": 1}, None),
+    ("counterfactuals/calls/0/step", 1.5, "schema"),
+    ("counterfactuals/calls/0/step", -1, None),
+    ("counterfactuals/calls/0/at", "two\nlines", "schema"),
+    ("counterfactuals/calls/0/method", "guess", "schema"),
+    ("counterfactuals/calls/0/method", MISSING, "schema"),
+    ("counterfactuals/calls/0/budget", 0, "schema"),
+    ("counterfactuals/calls/0/complete", None, "schema"),
+    ("counterfactuals/calls/0/complete", "yes", "schema"),
+    ("counterfactuals/calls/0/restored", "mostly", "schema"),
+    ("counterfactuals/calls/0/restored", None, None),
+    ("counterfactuals/calls/0/factors", [], "schema"),
+    ("counterfactuals/calls/0/factors", MISSING, "schema"),
+    ("counterfactuals/calls/0/factors/0/name", "", "schema"),
+    ("counterfactuals/calls/0/factors/0/name", "норма", "beyond"),
+    ("counterfactuals/calls/0/factors/0/kind", "code", "schema"),
+    ("counterfactuals/calls/0/factors/0/where", 3, "schema"),
+    ("counterfactuals/calls/0/factors/0/off", {"$tag": 1}, "schema"),
+    ("counterfactuals/calls/0/factors/0/off", {"$float": "NaN"}, None),
+    ("counterfactuals/calls/0/cells/0/on", "1", "beyond"),
+    ("counterfactuals/calls/0/cells/0/on", "12", "schema"),
+    ("counterfactuals/calls/0/cells/0/on", "", "schema"),
+    ("counterfactuals/calls/0/cells/0/on", ["dropout"], "schema"),
+    ("counterfactuals/calls/0/cells/0/on", MISSING, "schema"),
+    ("counterfactuals/calls/0/cells/0/replicate", -1, "schema"),
+    ("counterfactuals/calls/0/cells/0/replicate", MISSING, "schema"),
+    ("counterfactuals/calls/0/cells/0/seed", 7, "schema"),
+    ("counterfactuals/calls/0/cells/0/seed", "07", "schema"),
+    ("counterfactuals/calls/0/cells/0/values", {"loss": None}, "schema"),
+    ("counterfactuals/calls/0/cells/0/values", {"loss": "0.5"}, "schema"),
+    ("counterfactuals/calls/0/cells/0/values", {}, None),
+    ("counterfactuals/calls/0/cells/0/failed", "and has values", "schema"),
+    ("counterfactuals/calls/0/cells/0/duration_s", -1, "schema"),
+    ("counterfactuals/calls/1/orders", [0, 1], "schema"),
+    ("counterfactuals/calls/1/orders", [[0]], "beyond"),
+    ("counterfactuals/calls/1/orders", [[0, 0]], "beyond"),
+    ("counterfactuals/calls/1/orders", [[0, -1]], "schema"),
+    ("counterfactuals/calls/1/orders", [[1.0, 0]], None),
+]
+
 NOTE: list[tuple[str, str, Any, str | None]] = [
     ("comment", "note_id", MISSING, "schema"),
     ("comment", "kind", "shout", "schema"),
@@ -660,6 +707,8 @@ def _mutated() -> list[Example]:
     found = []
     full, registration = golden("run_full"), golden("registration")
     todo = [("run_full", full, *row) for row in RUN]
+    asked = golden("run_counterfactuals")
+    todo += [("run_counterfactuals", asked, *row) for row in COUNTERFACTUALS]
     todo += [(f"note_{kind}", golden(f"note_{kind}"), *row) for kind, *row in NOTE]
     todo += [("registration", registration, *row) for row in REGISTRATION]
     todo += [(f"metric_{kind}", golden(f"metric_{kind}"), *row) for kind, *row in METRIC]

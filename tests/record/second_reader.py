@@ -29,7 +29,7 @@ SLUG = r"(?!(con|prn|aux|nul|com\d|lpt\d)(\..*)?$)[a-z0-9][a-z0-9._-]{0,63}(?<!\
 PATTERNS = {
     "line": LINE + "{1,1000}", "name": LINE + "{1,200}", "digest": "sha256:[0-9a-f]{64}",
     "sha256": "[0-9a-f]{64}", "commit": "[0-9a-f]{40}|[0-9a-f]{64}", "machine": "[0-9a-f]{20}",
-    "decimal": r"0|-?[1-9]\d*", "signal": r"SIG[A-Z0-9]+([+-]\d+)?", "text": r"[\s\S]*",
+    "switches": "[01]{1,64}", "decimal": r"0|-?[1-9]\d*", "signal": r"SIG[A-Z0-9]+([+-]\d+)?", "text": r"[\s\S]*",
     "id": r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
     "slug": SLUG, "project": rf"(?!(objects|lfs|schemas)$){SLUG}", "said": r"[\s\S]+",
     "version": r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", "short": r"[\s\S]{1,1000}",
@@ -61,7 +61,7 @@ artifact: name* path, role* =output|input|log|model|figure|other, sha256* sha256
 origin: source* line, key* line, order count?
 dataset: name* line, role* line, version line?, digest digest?
 event: kind* =skipped|redacted|truncated|unmappable|lost|unavailable|recovered, what* text, why* text, count positive
-run: schema* text, identity* identity, lineage lineage?, command command?, features features?, code code?, environment environment?, determinism determinism?, hardware hardware?, telemetry telemetry?, metrics metrics?, artifacts artifacts?, datasets datasets?, capture capture?
+run: schema* text, identity* identity, lineage lineage?, command command?, features features?, code code?, environment environment?, determinism determinism?, hardware hardware?, telemetry telemetry?, metrics metrics?, artifacts artifacts?, datasets datasets?, counterfactuals counterfactuals?, capture capture?
 identity: minor* count, run_id* id, project* project, name* name, config_digest* digest, status* =complete|failed|interrupted|planned, reason text?, tags []line, author author?, times times, tool* tool, fulfils id?, definition ref?, origin origin?
 lineage: minor* count, parents []parent, reproduces id?, continues id?, cell line?, hypotheses []linked, intent text?, outcome text?
 command: minor* count, argv []text, cwd cwd?, entry text?, exit_code integer?, signal signal?
@@ -75,6 +75,10 @@ metrics: minor* count, series ref?, values {}metric
 artifacts: minor* count, items []artifact
 datasets: minor* count, items []dataset
 capture: minor* count, events []event
+factor: name* line, kind* =context|calls|attribute|item, where line?, on free, off free
+cell: on* switches, replicate* count, seed decimal?, values {}num, duration_s least0?, failed text?
+call: step integer?, at line?, factors* +[]factor, method* =factorial|permutations, budget* positive, orders [][]count, cells []cell, complete* boolean, restored =unchecked|same|differs|failed?
+counterfactuals: minor* count, calls []call, object ref?
 note: schema* text, note_id* id, project* project, kind* =reparent|link|unlink|comment|tag|outcome|evaluate|verdict|decide|object|retract|supersede|redact|rename, author* author, time* time, reason* text, subject* subject, after* []digest
 subject: kind* =run|experiment|hypothesis|note|object|report, id* line, digest digest?
 score: value* num, unit text?, direction =maximize|minimize?
@@ -265,6 +269,10 @@ def rules(kind, v, has):
         "hardware": lambda: has("machine_id") == (v["machine_id_source"] != "unavailable"),
         "fact": lambda: ("value" in v) != has("unavailable"),
         "channel": lambda: has("count") != has("unavailable"),
+        "cell": lambda: not (has("failed") and v.get("values")),
+        "call": lambda: unique([one["name"] for one in v["factors"]]) and len(v["factors"]) <= 64
+        and {len(one["on"]) for one in v.get("cells", ())} <= {len(v["factors"])}
+        and all(sorted(order) == list(range(len(v["factors"]))) for order in v.get("orders", ())),
         "artifacts": lambda: unique([item["name"] for item in v.get("items", ())]),
         "run": lambda: run_rules(v["identity"], v.get("lineage") or {}, v.get("command") or {}, v),
         "subject": lambda: has("digest") == (v["kind"] != "experiment")

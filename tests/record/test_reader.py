@@ -122,6 +122,7 @@ def _with_nulls(document):
     """A model shows a field that is missing as null."""
     document["identity"].setdefault("definition", None)
     document["identity"].setdefault("origin", None)
+    document.setdefault("counterfactuals", None)
     for channel in document["telemetry"]["channels"].values():
         channel.setdefault("unavailable", None)
         for name in ("unit", "sensor", "method", "interval_s", "coverage", "count", "min", "mean",

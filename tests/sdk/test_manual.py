@@ -26,12 +26,24 @@ def lab(tmp_path, monkeypatch):
 def test_the_sdk_example_records_a_run(lab):
     import labrec
 
-    (example,) = _examples("sdk.md")
+    example, _ = _examples("sdk.md")
     exec(compile(example, "sdk.md", "exec"), {})
     with labrec.open() as reader:
         (run,) = reader.runs("lm")
         assert run.metrics["loss"] == 0.001
         assert run.section("lineage")["outcome"] == "a baseline to compare with"
+
+
+def test_the_counterfactual_example_measures_and_records_cells(lab, capsys):
+    import labrec
+
+    _, example = _examples("sdk.md")
+    exec(compile(example, "sdk.md", "exec"), {})
+    assert capsys.readouterr().out.splitlines()[1] == "() {'loss': 0.5}"
+    with labrec.open() as reader:
+        (run,) = reader.runs("lm")
+        (call,) = run.section("counterfactuals")["calls"]
+        assert len(call["cells"]) == 12
 
 
 def test_the_reading_example_reads(lab, capsys):

@@ -250,6 +250,14 @@ class Session:
         self._hypotheses = [*self._hypotheses, {"slug": slug, "registration": registration}]
         self.spool.section("hypotheses", {"items": self._hypotheses})
 
+    def call(self, number: int, document: Mapping[str, Any]) -> None:
+        """Say what is asked counterfactually (`Spool.call`)."""
+        self.spool.call(number, document)
+
+    def cell(self, number: int, document: Mapping[str, Any]) -> None:
+        """Keep one measured cell of a call (`Spool.cell`)."""
+        self.spool.cell(number, document)
+
     def join_features(self, features: Mapping[str, Any]) -> None:
         """Add the features of a program that joined; those the run was started with stand."""
         from labrec.record.values import to_json  # few programs that join have any

@@ -15,6 +15,7 @@ from labrec.record.base import (
 from labrec.record.capture import Capture
 from labrec.record.code import Code
 from labrec.record.command import Command
+from labrec.record.counterfactuals import Counterfactuals
 from labrec.record.dataset import Datasets
 from labrec.record.determinism import Determinism
 from labrec.record.environment import Environment
@@ -58,6 +59,9 @@ class ResearchRecord(Frozen):
     metrics: Metrics | None = Field(default=None, description="The numbers it reported.")
     artifacts: Artifacts | None = Field(default=None, description="Files it produced or used.")
     datasets: Datasets | None = Field(default=None, description="Named data it used.")
+    counterfactuals: Counterfactuals | None = Field(
+        default=None, description="What was measured with parts of a live object switched off."
+    )
     capture: Capture | None = Field(default=None, description="What is not in here as it was.")
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ import sys
 import threading
 import warnings
 import weakref
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,14 +26,16 @@ from labrec.sdk import given
 from labrec.sdk.start import JOIN_RUN, JOIN_SPOOL, RunOptions, begin, prepare, recover_first
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
     from labrec.sdk.commit import Recorded
+    from labrec.sdk.counterfactual import Measured
     from labrec.store.lab import Lab
 
 _REASON = 500  # characters of an exception that a record keeps
 _open_runs: weakref.WeakSet[Run] = weakref.WeakSet()
+_calls = count(1)  # numbers the counterfactual calls of this process
 _joined_here: list[Run] = []  # runs that this process was given as a pickle
 _own_spools: dict[str, int] = {}  # spools that a process of this program owns, and its pid
 
@@ -179,6 +182,61 @@ class Run:
         if self._session is None:
             self._late()
         self._tags.extend(map(given.plain_text, tags))
+
+    def counterfactual(  # noqa: PLR0913 - a front door: every option by name
+        self,
+        factors: Mapping[str, Any],
+        evaluate: Callable[..., Any],
+        *,
+        at: int | str | None = None,
+        budget: int = 64,
+        seeds: int | Iterable[int] | None = None,
+        check: bool | str = False,
+        permutations: int = 20,
+    ) -> Measured:
+        """Measure a live object with parts of it switched off, and give it back as it was.
+
+        Every configuration is measured for up to four factors, or where they are no more than the
+        budget; else those that permutations of the factors pass through, drawn in pairs of which
+        the second is the first reversed. An exception of the evaluation is a cell that failed.
+        `KeyboardInterrupt` and `SystemExit` leave once the object is given back. The global
+        generators of ``random``, ``numpy`` and ``torch`` are the same before each cell, and
+        afterwards what they were.
+
+        Args:
+            factors: By name, each a callable that returns a context manager inside which the
+                factor is off; or ``(off, on)``, two callables; or ``(object, "attribute", value
+                when off)``, where the object may be a mapping and the attribute one of its keys.
+                At most 16.
+            evaluate: Measures; returns a number, or a mapping of metrics, nested as it likes. It
+                is given the seed where it has a parameter ``seed``.
+            at: The step at which it is asked, or words for when.
+            budget: Configurations up to which all of them are measured.
+            seeds: Integers; every configuration is measured once with each, after the generators
+                were seeded with it.
+            check: Measure the whole object once more at the end, and say whether it is the same;
+                by one metric where it is named.
+            permutations: How many are drawn; an odd number gets one more.
+
+        Returns:
+            What was measured, also where nothing is recorded; false where something is wrong.
+        """
+        from labrec.sdk.counterfactual import Measured, Question, ask  # few runs ask
+
+        try:
+            how = {"budget": budget, "check": check, "permutations": permutations}
+            question = Question.of(factors, evaluate, at, seeds, **how)
+        except UsageError as error:
+            _warn(_told("nothing is measured counterfactually", error))
+            if self._session is not None:
+                self._session.remark("skipped", "a counterfactual call", error.message)
+            return Measured((), [], problem=error.message)
+        if self._session is None:
+            self._late()
+        measured = ask(question, self._session, next(_calls))
+        if measured.restored in {"failed", "differs"}:
+            _warn("after a counterfactual call the object is not what it was; see the record")
+        return measured
 
     def close(
         self,

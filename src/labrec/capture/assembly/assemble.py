@@ -10,7 +10,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from labrec.capture.assembly import bounds
+from labrec.capture.assembly import bounds, counterfactuals
 from labrec.capture.assembly.channels import telemetry, without_chance
 from labrec.capture.assembly.series import SeriesTable
 from labrec.capture.captured import NewObject, event
@@ -127,6 +127,10 @@ class _Assembly:
             record["telemetry"] = measured
         self._add(stored)
         record["metrics"] = self._metrics()
+        asked, cells = counterfactuals.gather(self.reader.journals, self.events)
+        if asked is not None:
+            record |= {"schema": "labrec.run/1.1", "counterfactuals": asked}
+        self._add(cells)
         record["artifacts"] = {"minor": 0, "items": self._artifacts()}
         record["datasets"] = datasets
         for journal in without_chance(self.reader):

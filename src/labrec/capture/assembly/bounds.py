@@ -30,6 +30,7 @@ FOR_SEEDS = 6 << 10
 FOR_FLAGS = 6 << 10
 FOR_DATASETS = 12 << 10
 FOR_LINKS = 6 << 10
+FOR_COUNTERFACTUALS = 6 << 10
 MAX_DEPTH = 48  # levels of nesting inside a section; the whole document may have 64
 _TREE_DEPTH = 2  # where a tree stands in a record; its digest is taken of what is stored there
 MAX_TEXT = 4 << 10  # characters of one text

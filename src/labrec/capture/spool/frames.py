@@ -55,6 +55,8 @@ class Kind(IntEnum):
     CHANNELS = 9
     SAMPLE = 10
     END = 11
+    CALL = 12
+    CELL = 13
 
 
 class Frame(NamedTuple):

@@ -251,6 +251,24 @@ class Spool:
         """Keep one line of the artifacts section: name, role, sha256, size, media_type, where."""
         self._append(Kind.ARTIFACT, {"at": time.monotonic(), **item})
 
+    def call(self, number: int, document: Mapping[str, Any]) -> None:
+        """Say what is asked counterfactually; said again, at its end, what is new of it.
+
+        Args:
+            number: Of the call, in this journal.
+            document: One entry of the counterfactuals section without its cells, or a part of it.
+        """
+        self._append(Kind.CALL, {"call": number, "monotonic": time.monotonic(), **document})
+
+    def cell(self, number: int, document: Mapping[str, Any]) -> None:
+        """Keep one measured cell of a call.
+
+        Args:
+            number: Of the call, in this journal.
+            document: As the counterfactuals section has it.
+        """
+        self._append(Kind.CELL, {"call": number, **document})
+
     def remark(self, kind: str, what: str, why: str, count: int = 1) -> None:
         """Leave a line for the capture section; equal lines are counted, not repeated.
 

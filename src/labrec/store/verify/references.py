@@ -185,6 +185,7 @@ def objects_of(record: ResearchRecord) -> Iterator[tuple[str, int]]:
         (record.hardware, ("object",)),
         (record.telemetry, ("object",)),
         (record.metrics, ("series",)),
+        (record.counterfactuals, ("object",)),
     )
     for section, names in places:
         for name in names:
