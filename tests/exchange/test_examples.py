@@ -145,6 +145,32 @@ def test_one_pair_of_replicates(autoresearch):
     assert [run.metrics["val_bpb"] for run in pair] == [0.973104, 0.973799]
 
 
+def test_one_pair_of_replicates_cannot_bound_the_noise(autoresearch, call):
+    """What the tables say of it: a crash, dangling parents, and a best that luck may explain."""
+    assert call("analyze").code == 0
+
+    def asked(sql):
+        return call("query", "--json", sql).json
+
+    crash = asked("SELECT status FROM runs WHERE name = 'e05a87d'")
+    assert crash == [{"status": "failed"}]
+    dangling = asked("SELECT COUNT(*) AS n FROM edges WHERE kind = 'parent' AND dangling")
+    assert dangling == [{"n": 103}]
+    best = asked("SELECT * FROM luck WHERE current")
+    assert [(row["name"], row["metric"]) for row in best] == [("438a26e", "val_bpb")]
+    (row,) = best
+    # 126 rows less the baseline and the crash; the one with a second seed was looked at twice
+    assert (row["variants"], row["tries"], row["df"]) == (123, 124, 1)
+    assert (row["value"], row["gain"]) == (0.969686, 0.028214)
+    assert row["sd"] == pytest.approx(abs(0.973799 - 0.973104) / 2**0.5)
+    assert row["luck_p"] < 0.05 < row["luck_p_upper"]
+    assert row["verdict"] == "cannot be told"
+    assert (row["repeats_to_bound"], row["repeats_to_show"]) == (1, 2)
+    assert "one replicate pair cannot bound the noise" in row["sentence"]
+    assert "Repeat the best and the baseline 2 times" in row["sentence"]
+    assert "1 repeat of each would bound the noise" in row["sentence"]
+
+
 # --- MLPerf Tiny --------------------------------------------------------------------------------
 
 THREE = ("STMicroelectronics", "bosch", "syntiant")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from labrec.analytics import experiments, noted, relations
+from labrec.analytics import experiments, noted, relations, trends
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,5 +34,6 @@ ANALYSES: Final[dict[str, Analysis]] = {
     "lineage": relations,
     "notes": noted,
     "experiments": experiments,
+    "trends": trends,
 }
 """Every analysis by name."""

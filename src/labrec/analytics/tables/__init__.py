@@ -27,10 +27,12 @@ from labrec.analytics.tables.runs import (
     SERIES,
     TELEMETRY,
 )
+from labrec.analytics.tables.trends import LUCK
 
 __all__ = [
     "ARTIFACTS", "CONTRASTS", "EDGES", "EXPERIMENTS", "FEATURES", "FEATURE_CHANGES", "FOLDER",
-    "HARDWARE", "METRICS", "NOTES", "PROBLEMS", "RUNS", "SERIES", "TABLES", "TELEMETRY", "VERSION",
+    "HARDWARE", "LUCK", "METRICS", "NOTES", "PROBLEMS", "RUNS", "SERIES", "TABLES", "TELEMETRY",
+    "VERSION",
     "Column", "Kind", "Table", "dictionary",
 ]  # fmt: skip
 
@@ -45,6 +47,7 @@ TABLES: Final[dict[str, Table]] = {
     for table in (
         RUNS, EXPERIMENTS, CONTRASTS, METRICS, SERIES, FEATURES, FEATURE_CHANGES, EDGES,
         HARDWARE, TELEMETRY, ARTIFACTS, NOTES, PROBLEMS,
+        LUCK,
     )
 }  # fmt: skip
 """Every table by name."""

@@ -1,0 +1,150 @@
+"""Where a series of values changes its level, and whether chance would do the same. ○ No IO."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from labrec.analytics.stats.moments import finite, sd_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SIDE: Final = 5
+"""Fewest values on each side of a change."""
+
+PERMUTATIONS: Final = 999
+"""How often a series is shuffled, at least."""
+
+_PENALTY = 3.0
+_CHUNK = 2_000_000  # values that are shuffled at a time: 16 MB
+
+
+class Changes(NamedTuple):
+    """What a series says about changes of its level.
+
+    Attributes:
+        places: Of each change the place of the first value after it, ascending; 0 is the first
+            value.
+        sd: Standard deviation of the noise, from differences.
+        penalty: What a change had to save in squares, (unit of the values)².
+        statistic: Largest gain of any single change: √(k(n - k)/n)·|difference of means| / sd of
+            all values. 0 where nothing varies.
+        at: Where that is; None where nothing varies.
+        p: How often a shuffled series has as large a one.
+        permutations: How often it was shuffled.
+    """
+
+    places: tuple[int, ...]
+    sd: float
+    penalty: float
+    statistic: float
+    at: int | None
+    p: float
+    permutations: int
+
+
+def changes(
+    values: Sequence[float], seed: int, *, side: int = SIDE, permutations: int = PERMUTATIONS
+) -> Changes:
+    """Find changes of the level of a series.
+
+    The places are those that PELT finds (Killick, Fearnhead & Eckley 2012, J. Am. Stat. Assoc. 107,
+    1590) with the cost of squares and a penalty of 3·ln n·v for each change; v is half the mean
+    squared difference of neighbours (von Neumann 1941), which a change of level hardly touches.
+    PELT may answer on noise, too: whether there is any change at all is told by the largest gain of
+    a single change over *all* admitted places, compared with that of shuffled series. To take the
+    best place first and test there would find a change in most series.
+
+    Assumes that without a change the values are exchangeable; slow waves are taken for changes.
+
+    Args:
+        values: In order, at least 2·side.
+        seed: Of the shuffling; the same seed gives the same p.
+        side: Fewest values on each side of a change, >= 2.
+        permutations: How often to shuffle. Where not one of them reaches the series' own value, the
+            caller may ask again for more: the p of the larger number is valid as well.
+
+    Raises:
+        ValueError: There are too few values, or one is NaN or infinite.
+    """
+    series = finite(values, least=2 * side)
+    n = len(series)
+    import numpy as np  # heavy, and only where a series is long enough
+
+    if sd_of(series) == 0:
+        return Changes((), 0.0, 0.0, 0.0, None, 1.0, permutations)
+    largest = max(map(abs, series))
+    scaled = np.array(series) / largest  # no square overflows
+    scaled -= scaled.mean()
+    variance = float(np.sum(np.diff(scaled) ** 2)) / (2 * (n - 1))
+    penalty = _PENALTY * math.log(n) * variance
+    spread = float(scaled.std(ddof=1))
+    gains = _gains(scaled[None, :], side)[0]
+    at = int(gains.argmax())
+    reached = _reached(scaled, float(gains[at]), side, permutations, seed)
+    return Changes(
+        _places(scaled, side, penalty),
+        largest * math.sqrt(variance),
+        largest * largest * penalty,
+        math.sqrt(float(gains[at])) / spread,
+        at + side,
+        (1 + reached) / (1 + permutations),
+        permutations,
+    )
+
+
+def _places(values: Any, side: int, penalty: float) -> tuple[int, ...]:
+    """Return the cuts with the smallest sum of squares and penalties: those that PELT finds.
+
+    Without its pruning, which saves nothing on a series without a change, but a whole step at a
+    time (Jackson et al. 2005): a thousand values take 10 ms, where ruptures takes six seconds.
+    """
+    import numpy as np  # as above
+
+    n = len(values)
+    sums, squares = (np.concatenate(([0.0], np.cumsum(part))) for part in (values, values**2))
+    best, last = np.full(n + 1, np.inf), np.zeros(n + 1, int)
+    best[0] = -penalty
+    for end in range(side, n + 1):
+        start = np.arange(end - side + 1)
+        cost = squares[end] - squares[start] - (sums[end] - sums[start]) ** 2 / (end - start)
+        total = best[start] + cost + penalty
+        last[end] = int(total.argmin())
+        best[end] = total[last[end]]
+    found, end = [], int(last[n])
+    while end:
+        found.append(end)
+        end = int(last[end])
+    return tuple(reversed(found))
+
+
+def _gains(rows: Any, side: int) -> Any:
+    """Return by how much squares fall when a row is cut, for every admitted place.
+
+    Args:
+        rows: Series with mean 0, one a row.
+        side: Fewest values on each side.
+    """
+    import numpy as np  # as above
+
+    n = rows.shape[1]
+    before = np.arange(side, n - side + 1)
+    # between squares k·m₁² + (n - k)·m₂² of a series with mean 0, from the sum before the cut
+    sums = np.cumsum(rows, axis=1)[:, side - 1 : n - side]
+    return sums**2 * (n / (before * (n - before)))
+
+
+def _reached(values: Any, gain: float, side: int, permutations: int, seed: int) -> int:
+    """Count the shuffled series whose largest gain reaches a value."""
+    import numpy as np  # as above
+
+    generator = np.random.default_rng(seed)
+    reached, left = 0, permutations
+    while left:
+        count = min(left, max(1, _CHUNK // len(values)))
+        rows = generator.permuted(np.broadcast_to(values, (count, len(values))), axis=1)
+        # the same sums in another order differ in the last digits: ties count as reached
+        reached += int((_gains(rows, side).max(axis=1) >= gain * (1 - 1e-12)).sum())
+        left -= count
+    return reached

@@ -1,0 +1,147 @@
+"""Tables about many runs over time, and about what is missing. ○ Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from labrec.analytics.tables.contract import (
+    DIRECTION,
+    METRIC,
+    PROJECT,
+    UNIT,
+    Column,
+    Table,
+)
+
+DATASETS: Final = Column(
+    "datasets", "text", "Datasets that all of them used, joined by commas; empty for none."
+)
+
+LUCK: Final = Table(
+    "luck",
+    "a best so far of a key metric, and what luck explains of it",
+    (
+        PROJECT,
+        METRIC,
+        DATASETS,
+        Column("experiment", "text", "The best so far."),
+        Column("name", "text", "Its name."),
+        Column("step", "integer", "Its number among the best so far, from 1."),
+        Column("current", "boolean", "Whether nothing was better since."),
+        Column(
+            "baseline",
+            "text",
+            "Experiment it is compared with: the one that it derives from in the end, where that "
+            "came before it, else the first that was tried.",
+        ),
+        Column("baseline_name", "text", "Its name."),
+        Column(
+            "variants",
+            "integer",
+            "Experiments with a value since the baseline until something was better, the best "
+            "among them, kept or not.",
+        ),
+        Column(
+            "tries",
+            "integer",
+            "Looks that could have found a best: variants, and one more for each run beyond the "
+            "fewest that a variant had.",
+        ),
+        Column("values", "integer", "Runs that each of them was the mean of, at least."),
+        Column("retracted", "integer", "Of the variants, those all of whose runs were retracted."),
+        Column("n", "integer", "Runs of the best."),
+        Column("n_baseline", "integer", "Runs of the baseline."),
+        Column("n_machines", "integer", "Machines that either was on; unknown ones count as one."),
+        Column("value", "number", "Mean of the best.", "metric"),
+        Column("baseline_value", "number", "Mean of the baseline.", "metric"),
+        Column("gain", "number", "By how much the best is better, > 0.", "metric"),
+        Column(
+            "low",
+            "number",
+            "Lower limit of the gain, allowing for all tries (Dunnett) and for the noise at its "
+            "upper end.",
+            "metric",
+            optional=True,
+        ),
+        Column("level", "number", "Level of that limit."),
+        Column(
+            "sd",
+            "number",
+            "Noise: standard deviation within experiments, pooled.",
+            "metric",
+            optional=True,
+        ),
+        Column("df", "integer", "Its degrees of freedom; 0 where nothing was repeated."),
+        Column("sd_low", "number", "Lower end of its interval.", "metric", optional=True),
+        Column("sd_high", "number", "Upper end of its interval.", "metric", optional=True),
+        Column("sd_level", "number", "Level of that interval."),
+        Column(
+            "luck",
+            "number",
+            "What the best of so many tries gains by chance on average.",
+            "metric",
+            optional=True,
+        ),
+        Column("luck_low", "number", "The same at the noise's lower end.", "metric", optional=True),
+        Column(
+            "luck_high", "number", "The same at the noise's upper end.", "metric", optional=True
+        ),
+        Column(
+            "luck_p",
+            "number",
+            "How often chance alone gains as much, the noise being estimated.",
+            optional=True,
+        ),
+        Column(
+            "luck_p_upper",
+            "number",
+            "How often it does were the noise at the upper end of its interval.",
+            optional=True,
+        ),
+        Column(
+            "p_adjusted",
+            "number",
+            "The larger of both, adjusted over all best so far of the metric (closed test): at "
+            "least that of every later one.",
+            optional=True,
+        ),
+        Column("family", "integer", "How many best so far were adjusted together."),
+        Column(
+            "shrunken",
+            "number",
+            "Value of the best, shrunken to where the other variants lie.",
+            "metric",
+            optional=True,
+        ),
+        Column(
+            "shrunken_gain",
+            "number",
+            "That against the baseline; above 0 is better.",
+            "metric",
+            optional=True,
+        ),
+        Column(
+            "repeats_to_bound",
+            "integer",
+            "Repeats of best and baseline, each, after which the noise would be bounded well "
+            "enough, should its estimate stay; missing where even known noise would not tell.",
+            optional=True,
+        ),
+        Column(
+            "repeats_to_show",
+            "integer",
+            "Repeats of each that would show the shrunken gain by themselves with power 0.8.",
+            optional=True,
+        ),
+        Column(
+            "verdict",
+            "text",
+            "beyond luck (p_adjusted < 0.05), cannot be told, or deterministic (repeats agree).",
+        ),
+        Column("weak", "boolean", "Whether the noise has fewer than 4 degrees of freedom."),
+        UNIT,
+        DIRECTION,
+        Column("sentence", "text", "What may be said of it."),
+    ),
+    ("project", "metric", "datasets", "unit", "step"),
+)

@@ -1,0 +1,295 @@
+"""Luck: what the best of many tries would reach by chance, for every best so far. ○ No IO."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise, repeat
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+from labrec.analytics.replicates import rounded
+from labrec.analytics.stats.maxima import (
+    BOUND,
+    chance_of_gain,
+    expected_maximum,
+    lead_of_chance,
+    repeats_to_bound,
+    repeats_to_show,
+    shrunken_best,
+)
+from labrec.analytics.stats.spread import sd_interval
+from labrec.analytics.trends.luck_words import sentence
+from labrec.analytics.trends.tries import tries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from labrec.analytics.seen import Seen
+    from labrec.analytics.stats.spread import PooledSd
+    from labrec.analytics.trends.tries import Tries, Variant
+
+ALPHA: Final = 0.05
+"""Error rate of *beyond luck*, over all best so far of one thing."""
+
+_WEAK = 4  # degrees of freedom: with fewer the noise is hardly known
+
+Verdict = Literal["beyond luck", "cannot be told", "deterministic"]
+
+
+class Luck(NamedTuple):
+    """A best so far; the columns of the table `luck` before its sentence.
+
+    Attributes:
+        project: The project.
+        metric: The metric.
+        datasets: What all of the tries used.
+        experiment: The best so far.
+        name: Its name.
+        step: Its number among the best so far, from 1.
+        current: Whether nothing was better since.
+        baseline: The experiment it is compared with.
+        baseline_name: Its name.
+        variants: Experiments tried since the baseline until one was better, the best among them.
+        tries: Looks at a value that could have become the best; see `_looks`.
+        values: How many values each of them was the mean of.
+        retracted: Of the variants, those all of whose runs were retracted.
+        n: Runs of the best.
+        n_baseline: Runs of the baseline.
+        n_machines: Machines that either was on; unknown ones count as one.
+        value: Mean of the best.
+        baseline_value: Mean of the baseline.
+        gain: By how much the best is better, > 0.
+        low: Lower limit of the gain that allows for all tries, and for the noise at its upper end;
+            None without noise.
+        level: Of that limit.
+        sd: Noise: standard deviation within experiments; None where none was repeated.
+        df: Its degrees of freedom.
+        sd_low: Lower end of its interval.
+        sd_high: Upper end.
+        sd_level: Level of that interval.
+        luck: What the best of so many tries gains by chance.
+        luck_low: The same at the lower end of the noise.
+        luck_high: The same at its upper end.
+        luck_p: How often chance alone gains as much.
+        luck_p_upper: The same were the noise at the upper end of its interval.
+        p_adjusted: The larger of both, at least that of every later best so far.
+        family: How many those are.
+        shrunken: The value of the best, less what luck gave it.
+        shrunken_gain: That against the baseline; above 0 is better.
+        repeats_to_bound: Repeats of best and baseline, each, that would bound the noise enough.
+        repeats_to_show: Repeats of each that would show the shrunken gain by themselves.
+        verdict: beyond luck, cannot be told, or deterministic.
+        weak: Whether the noise has fewer than 4 degrees of freedom.
+        unit: Unit of the metric.
+        direction: Which way is better.
+    """
+
+    project: str
+    metric: str
+    datasets: str
+    experiment: str
+    name: str
+    step: int
+    current: bool
+    baseline: str
+    baseline_name: str
+    variants: int
+    tries: int
+    values: int
+    retracted: int
+    n: int
+    n_baseline: int
+    n_machines: int
+    value: float
+    baseline_value: float
+    gain: float
+    low: float | None
+    level: float
+    sd: float | None
+    df: int
+    sd_low: float | None
+    sd_high: float | None
+    sd_level: float
+    luck: float | None
+    luck_low: float | None
+    luck_high: float | None
+    luck_p: float | None
+    luck_p_upper: float | None
+    p_adjusted: float | None
+    family: int
+    shrunken: float | None
+    shrunken_gain: float | None
+    repeats_to_bound: int | None
+    repeats_to_show: int | None
+    verdict: Verdict
+    weak: bool
+    unit: str | None
+    direction: str | None
+
+
+def rows(seen: Seen) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of the table `luck`."""
+    for one in seen.once(tries):
+        for found in luck_of(one):
+            yield *(rounded(v) if isinstance(v, float) else v for v in found), sentence(found)
+
+
+def luck_of(one: Tries) -> list[Luck]:
+    """Return what luck explains of every best so far.
+
+    The baseline is the experiment that the best derives from in the end, where that is one of the
+    variants and came before it; else the first variant. Everything tried since then until something
+    was better counts as a try, whoever's child it is, and whether it was kept, thrown away or
+    retracted: it could have become the best, and what failed to beat a best was tried, too.
+
+    Nothing is returned where no direction is known. Where it is not known when all of them were
+    run, there is no best so far, and the best of all is judged alone.
+
+    Args:
+        one: What was tried.
+    """
+    if one.direction is None:
+        return []
+    noise = one.noise
+    found = [
+        _judged(one, step, best, noise)
+        for step, best in enumerate(_best_so_far(one) if one.ordered else _best_of_all(one), 1)
+    ]
+    return list(map(_decided, found, _adjusted(found), repeat(found)))
+
+
+class _Best(NamedTuple):
+    """A best so far with what it was the best of."""
+
+    best: Variant
+    baseline: Variant
+    tried: Sequence[Variant]  # since the baseline, until something was better
+
+
+def _best_so_far(one: Tries) -> Iterator[_Best]:
+    steps: list[int] = []
+    for at, variant in enumerate(one.variants):
+        if variant.value is not None and (
+            not steps or one.sign * (variant.value - (one.variants[steps[-1]].value or 0.0)) > 0
+        ):
+            steps.append(at)
+    places = {variant.experiment: at for at, variant in enumerate(one.variants)}
+    for at, end in pairwise((*steps[1:], len(one.variants))):
+        best = one.variants[at]
+        start = places.get(best.root or "", at)
+        if start >= at or one.variants[start].value is None:
+            start = steps[0]
+        yield _Best(best, one.variants[start], one.variants[start + 1 : end])
+
+
+def _best_of_all(one: Tries) -> Iterator[_Best]:
+    valued = [variant for variant in one.variants if variant.value is not None]
+    best = max(valued, key=lambda v: (one.sign * (v.value or 0.0), v.experiment), default=None)
+    if best is None:
+        return
+    for baseline in valued:
+        if baseline.experiment == best.root != best.experiment:
+            yield _Best(best, baseline, [v for v in one.variants if v is not baseline])
+
+
+def _looks(tried: Sequence[Variant]) -> tuple[int, int]:
+    """Return how many looks at a value could have found a best, and how many runs made each.
+
+    With the fewest runs that any variant has, every variant was looked at once, and once more with
+    each run that it had beyond them. A mean of more runs scatters less, and looks at one variant
+    hang together, so that to take them as independent and as noisy as the first ones never makes
+    luck look smaller (Slepian 1962), however it was decided what to repeat.
+    """
+    fewest = min(variant.n or variant.tried for variant in tried)
+    return sum(variant.tried - fewest + 1 for variant in tried), fewest
+
+
+def _judged(one: Tries, step: int, found: _Best, noise: PooledSd | None) -> Luck:
+    """Return a best so far with all that does not depend on the other ones."""
+    best, baseline, tried = found
+    looks, values = _looks(tried)
+    value, base = best.value or 0.0, baseline.value or 0.0
+    blank = Luck(
+        one.project, one.metric, one.datasets, best.experiment, best.name, step, False,
+        baseline.experiment, baseline.name, len(tried), looks, values,
+        sum(variant.value is None for variant in tried), best.n, baseline.n,
+        len(best.machines | baseline.machines), value, base, one.sign * (value - base),
+        None, 1 - ALPHA, None, 0, None, None, BOUND, None, None, None, None, None, None, 0,
+        None, None, None, None, "cannot be told", True, one.unit, one.direction,
+    )  # fmt: skip
+    if noise is None:
+        return blank
+    blank = blank._replace(sd=noise.sd, df=noise.df, weak=noise.df < _WEAK)
+    if noise.sd == 0 or not math.isfinite(blank.gain / noise.sd):
+        return blank._replace(verdict="deterministic") if noise.sd == 0 else blank
+    return _shrunk(_measured(blank), one, tried)
+
+
+def _measured(row: Luck) -> Luck:
+    """Return a row with the luck of its tries, where there is noise."""
+    sd = row.sd or 0.0
+    ends = sd_interval(sd, row.df, level=BOUND) or (sd, sd)
+    counts = {"values": row.values, "baseline": row.n_baseline}
+    lead, tries_ = row.gain / sd, row.tries
+    expected = expected_maximum(tries_) / math.sqrt(row.values)
+    return row._replace(
+        low=row.gain
+        - max(
+            sd * lead_of_chance(ALPHA, tries_, df=row.df, **counts),
+            ends[1] * lead_of_chance(ALPHA, tries_, **counts),
+        ),
+        sd_low=ends[0],
+        sd_high=ends[1],
+        luck=expected * sd,
+        luck_low=expected * ends[0],
+        luck_high=expected * ends[1],
+        luck_p=chance_of_gain(lead, tries_, df=row.df, **counts),
+        luck_p_upper=chance_of_gain(row.gain / ends[1], tries_, **counts),
+        repeats_to_bound=repeats_to_bound(lead, tries_, row.df, alpha=ALPHA, **counts),
+    )
+
+
+def _shrunk(row: Luck, one: Tries, tried: Sequence[Variant]) -> Luck:
+    """Return a row with what is left of its gain, and how often to repeat to show that."""
+    sd = row.sd or 0.0
+    values = [variant.value for variant in tried if variant.value is not None]
+    found = shrunken_best(values, sd * sd / row.values, higher=one.sign > 0)
+    gain = one.sign * (found.value - row.baseline_value) if found is not None else None
+    expected = row.gain - (row.luck or 0.0) if gain is None else gain
+    return row._replace(
+        shrunken=found.value if found is not None else None,
+        shrunken_gain=gain,
+        repeats_to_show=(
+            repeats_to_show(expected, sd, row.df, alpha=ALPHA) if expected > 0 else None
+        ),
+    )
+
+
+def _adjusted(rows: Sequence[Luck]) -> list[float | None]:
+    """Return the p of every best so far, adjusted for all of them.
+
+    That nothing among the first n tries beats the baseline follows from the same of more tries. A
+    closed test (Marcus, Peritz & Gabriel 1976, Biometrika 63, 655) of these nested claims may thus
+    go backwards from the latest and costs nothing: each p is at least that of every later best.
+    Where there are several baselines each has such a chain, and Bonferroni joins them.
+    """
+    chains = len({row.baseline for row in rows})
+    largest: dict[str, float] = {}
+    adjusted: list[float | None] = []
+    for row in reversed(rows):
+        if row.luck_p is None or row.luck_p_upper is None:
+            adjusted.append(None)
+            continue
+        p = max(row.luck_p, row.luck_p_upper, largest.get(row.baseline, 0.0))
+        largest[row.baseline] = p
+        adjusted.append(min(1.0, chains * p))
+    return adjusted[::-1]
+
+
+def _decided(row: Luck, p: float | None, rows: Sequence[Luck]) -> Luck:
+    """Return a row with its verdict."""
+    return row._replace(
+        p_adjusted=p,
+        family=len(rows),
+        current=row is rows[-1],
+        verdict="beyond luck" if p is not None and p < ALPHA else row.verdict,
+    )

@@ -1,0 +1,109 @@
+"""Changes of level: ruptures on random series, the error rate of the test, laws."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labrec.analytics.stats.changepoints import SIDE, changes
+
+
+def test_a_worked_example() -> None:
+    """Ten values about 1, then ten about 2: one change, before the eleventh value."""
+    low = [1.0, 1.1, 0.9, 1.05, 0.95, 1.0, 1.1, 0.9, 1.05, 0.95]
+    found = changes([*low, *(value + 1 for value in low)], 1)
+    assert found.places == (10,)
+    assert found.at == 10
+    differences = 2 * sum((b - a) ** 2 for a, b in itertools.pairwise(low)) + 1.05**2
+    assert found.sd == pytest.approx(math.sqrt(differences / 38))
+    assert found.penalty == pytest.approx(3 * math.log(20) * found.sd**2)
+    # √(10·10/20)·1 over the standard deviation of all twenty
+    spread = np.std([*low, *(value + 1 for value in low)], ddof=1)
+    assert found.statistic == pytest.approx(math.sqrt(5) / spread)
+    assert found.p == 0.001
+
+
+def test_places_are_those_of_ruptures() -> None:
+    import ruptures  # slow to import, and a reference only
+
+    rng = np.random.default_rng(1)
+    seen = 0
+    for _ in range(60):
+        n = int(rng.integers(10, 50))
+        values = rng.normal(size=n)
+        for _ in range(rng.integers(0, 4)):
+            values[rng.integers(n) :] += 3 * rng.normal()
+        found = changes(list(values), 0, permutations=1)
+        pelt = ruptures.Pelt(model="l2", min_size=SIDE, jump=1).fit(values)
+        assert found.places == tuple(pelt.predict(pen=found.penalty)[:-1])
+        seen += len(found.places)
+    assert seen > 20
+
+
+def test_the_largest_gain_is_that_of_every_cut_tried() -> None:
+    rng = np.random.default_rng(2)
+    values = rng.normal(size=23)
+    gains = {
+        k: math.sqrt(k * (23 - k) / 23) * abs(values[:k].mean() - values[k:].mean())
+        for k in range(SIDE, 23 - SIDE + 1)
+    }
+    found = changes(list(values), 0, permutations=1)
+    assert found.at == max(gains, key=lambda k: gains[k])
+    assert found.statistic == pytest.approx(max(gains.values()) / values.std(ddof=1))
+
+
+def test_chance_is_taken_for_a_change_as_often_as_the_level_says() -> None:
+    rng = np.random.default_rng(7)
+    labs, level = 400, 0.05
+    skewed = [rng.exponential(size=24) for _ in range(labs // 2)]
+    normal = [rng.normal(size=24) for _ in range(labs // 2)]
+    p = np.array([changes(list(v), at, permutations=199).p for at, v in enumerate(normal + skewed)])
+    error = math.sqrt(level * (1 - level) / labs)
+    assert level / 4 <= (p <= level).mean() <= level + 2 * error
+
+
+def test_a_change_of_two_standard_deviations_is_found() -> None:
+    rng = np.random.default_rng(8)
+    found = [
+        changes([*rng.normal(size=12), *(2 + rng.normal(size=12))], at, permutations=199)
+        for at in range(40)
+    ]
+    assert sum(one.p <= 0.05 for one in found) > 36
+
+
+def test_no_spread_is_no_change_and_too_few_values_are_refused() -> None:
+    assert changes([2.0] * 12, 1) == ((), 0.0, 0.0, 0.0, None, 1.0, 999)
+    with pytest.raises(ValueError, match="at least 10"):
+        changes([1.0] * 9, 1)
+    with pytest.raises(ValueError, match="NaN"):
+        changes([1.0] * 11 + [math.nan], 1)
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.floats(-50, 50).map(lambda v: round(v, 2)), min_size=10, max_size=30),
+    st.floats(-1e3, 1e3).map(lambda v: round(v, 1)),
+    st.sampled_from([0.5, 2.0, 64.0, 1e150]),
+)
+def test_units_do_not_matter(values: list[float], shift: float, factor: float) -> None:
+    one = changes(values, 4, permutations=19)
+    if one.statistic < 1e-6 or max(map(abs, values)) < 1:
+        return
+    other = changes([factor * value for value in values], 4, permutations=19)
+    assert (other.places, other.at, other.p) == (one.places, one.at, one.p)
+    assert other.statistic == pytest.approx(one.statistic)
+    assert other.sd == pytest.approx(factor * one.sd)
+    mirrored = changes([shift - value for value in values], 4, permutations=19)
+    assert mirrored.statistic == pytest.approx(one.statistic, rel=1e-6)
+
+
+def test_the_same_seed_gives_the_same_p() -> None:
+    rng = np.random.default_rng(9)
+    values = list(rng.normal(size=30))
+    assert changes(values, 1) == changes(values, 1)
+    assert {changes(values, seed).p for seed in range(5)} != {changes(values, 1).p}
