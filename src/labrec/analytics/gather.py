@@ -17,7 +17,7 @@ from labrec.record.digest import Digest
 from labrec.store.notes import notes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WIDE = ("facts", "conditions", "channels")
 """Columns that are large and seldom asked for: they stay packed until they are."""
 
-_OWN = ("run_id", "record_digest", "started", "duration_s", "series_digest", "path")
+_OWN = ("run_id", "digest", "started", "duration_s", "output", "path")
 # What a shard calls the fields of a `Run` that differ in name.
 _CALLED = {
     "digest": "record_digest", "machine": "machine_id", "output": "series_digest",
@@ -64,9 +64,11 @@ def gather(view: View, kept: Sequence[Kept]) -> Seen:
     notes = notes_of(view)
     problems = [Problem(*found) for found in notes.problems]
     said = fold(notes.notes)
-    runs = _runs(kept)
-    keys = [(run.project, run.run_id, run.digest) for run in runs]
+    columns = _columns(kept)
+    keys = list(zip(*(columns[name] for name in ("project", "run_id", "digest")), strict=True))
     found = standings(keys, said)
+    # By position, in the order of the fields: by name would take longer than all the rest.
+    runs = list(map(Run._make, zip(*(columns[name] for name in Run._fields), strict=True)))
     # Without notes and forks, as in most labs, records are what they are.
     runs = [_noted(run, said, found.of) for run in runs] if said.subjects or found.of else runs
     registered = list(_registrations(view, problems))
@@ -115,30 +117,27 @@ class _Lab:
 # -- runs ------------------------------------------------------------------------------------
 
 
-def _runs(kept: Sequence[Kept]) -> list[Run]:
-    names = [name for name in Run._fields if name not in _LATER]
+def _columns(kept: Sequence[Kept]) -> dict[str, list[Any]]:
+    """Return the fields of every run as its record alone has them, each as a column."""
     metrics = _metrics(kept)
-    found: list[Run] = []
+    columns: dict[str, list[Any]] = {
+        "project": [one.project for one in kept for _ in range(one.runs.num_rows)],
+        "metrics": metrics,
+        "place": list(range(len(metrics))),
+    }
     same = _Same()
-    for one in kept:
-        columns: list[list[Any]] = []
-        for name in names:
-            column = one.runs[_CALLED.get(name, name)]
-            if name == "links":
-                columns.append(same.made(column, _links))
-            elif name in {"tags", "datasets"}:
-                columns.append([tuple(value) for value in column.to_pylist()])
-            elif _CALLED.get(name, name) in _OWN:
-                columns.append(column.to_pylist())
-            else:
-                columns.append(same.values(column))
-        for values in zip(*columns, strict=True):
-            measured = metrics[len(found)]
-            fields = dict(zip(names, values, strict=True))
-            if not measured:  # a series without points is no output that two runs have in common
-                fields["output"] = None
-            found.append(Run(project=one.project, metrics=measured, place=len(found), **fields))
-    return found
+    for name in Run._fields:
+        if name in _LATER:
+            columns.setdefault(name, [Run._field_defaults.get(name)] * len(metrics))
+        else:
+            column = [one.runs[_CALLED.get(name, name)] for one in kept]
+            columns[name] = [value for part in column for value in same.of(name, part)]
+    # A series without points is no output that two runs could have in common.
+    columns["output"] = [
+        output if measured else None
+        for output, measured in zip(columns["output"], metrics, strict=True)
+    ]
+    return columns
 
 
 def _links(text: str) -> tuple[Link, ...]:
@@ -150,17 +149,28 @@ class _Same:
 
     def __init__(self) -> None:
         self._values: dict[Any, Any] = {}
-        self._made: dict[str, Any] = {}
+        self._made: dict[Any, Any] = {}
+
+    def of(self, name: str, column: pa.ChunkedArray) -> list[Any]:
+        """Return the values of a field of `Run`."""
+        if name == "links":
+            return self._all(column.to_pylist(), _links)
+        if name in {"tags", "datasets"}:
+            return self._all(map(tuple, column.to_pylist()), None)
+        return column.to_pylist() if name in _OWN else self.values(column)
 
     def values(self, column: pa.ChunkedArray) -> list[Any]:
+        """Return the values of a column."""
         keep = self._values.setdefault
         return [keep(value, value) for value in column.to_pylist()]
 
-    def made(self, column: pa.ChunkedArray, make: Any) -> list[Any]:
-        found = self._made
-        for text in set(column.to_pylist()) - found.keys():
-            found[text] = make(text)
-        return [found[text] for text in column.to_pylist()]
+    def _all(self, values: Iterable[Any], make: Callable[[Any], Any] | None) -> list[Any]:
+        made, found = self._made, []
+        for value in values:
+            if value not in made:
+                made[value] = make(value) if make is not None else value
+            found.append(made[value])
+        return found
 
 
 def _metrics(kept: Sequence[Kept]) -> list[dict[str, Measured]]:
