@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from labrec.analytics import noted, tables
+from labrec.analytics import known, noted, tables
 from labrec.analytics.analyses import ANALYSES
 from labrec.analytics.changes import Pair, changes
 from labrec.analytics.gather import WIDE, gather
@@ -58,6 +58,7 @@ class Across:
                 yield table, _rows(table, rows)
             for table in left:
                 yield table, _rows(table, ())
+        known.write(self._view, self._seen.known, self._seen.found)
 
     def _runs_table(self) -> pa.Table:
         rows = _together([one.runs for one in self._kept])
@@ -99,9 +100,9 @@ class Across:
         cache = self._view.cache
         path = proven.place(cache / CACHE, _CHANGES) if cache is not None else None
         body = proven.read(path) if path is not None else None
-        known = json.loads(body.tobytes()) if body is not None else {}
-        found = changes(pairs, known)
-        if path is not None and found.found.keys() != known.keys():
+        compared = json.loads(body.tobytes()) if body is not None else {}
+        found = changes(pairs, compared)
+        if path is not None and found.found.keys() != compared.keys():
             proven.write(path, [json.dumps(found.found, ensure_ascii=False).encode()])
         return found.rows
 

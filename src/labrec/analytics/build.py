@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _STREAMED = tuple(table for table in extract.OF_RECORDS if table is not tables.METRICS)
 """Tables that are written while the days go by; the others wait for what notes say."""
 
-_AHEAD = 2  # groups of shards that wait to be written
+_AHEAD = 12  # groups of shards that wait to be written, a few megabytes each
 _NAMELESS = re.compile(r"\..+\.(parquet|json)\.[0-9]+\.tmp")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.analytics.contrasts import contrast, finding
@@ -35,6 +36,7 @@ class Experiment(NamedTuple):
         name: Name of its first run.
         started: When the first of its runs started, or None.
         runs: In order of their ids, then digests.
+        key: Digest of everything that its statistics depend on.
     """
 
     project: str
@@ -42,11 +44,30 @@ class Experiment(NamedTuple):
     name: str
     started: datetime | None
     runs: list[Run]
+    key: str
 
     @property
     def metrics(self) -> list[str]:
         """The metrics of its runs that count and ended, by name."""
         return sorted({name for run in self.runs if run.counts for name in run.metrics})
+
+
+Pair = tuple[str, str, str]
+"""Keys of two experiments (see `Experiment.key`), and a metric."""
+
+
+class Known(NamedTuple):
+    """What was found of experiments and of pairs of them.
+
+    Attributes:
+        basis: Digest of what says how records are read: definitions and notes.
+        sums: By key of an experiment (see `Experiment.key`), its metrics summed up.
+        contrasts: Of a pair, the difference; None where none can be taken.
+    """
+
+    basis: str
+    sums: dict[str, dict[str, Sum]]
+    contrasts: dict[Pair, Contrast | None]
 
 
 Sums = dict[tuple[str, str], dict[str, Sum]]
@@ -60,7 +81,7 @@ def rows(seen: Seen) -> Iterator[tuple[Table, Iterable[Row]]]:
     """Yield the tables of experiments and contrasts."""
     given = seen.experiments, seen.summed, seen.keys, seen.lineage
     yield EXPERIMENTS, experiment_rows(*given)
-    yield CONTRASTS, contrast_rows(*given)
+    yield CONTRASTS, contrast_rows(*given, seen.known.contrasts, seen.found.contrasts)
 
 
 def key_metrics_of(
@@ -90,9 +111,28 @@ def key_metrics_of(
     return keys
 
 
-def sums(experiments: Sequence[Experiment]) -> Sums:
-    """Sum up every metric of every experiment."""
-    return {(e.project, e.experiment): sum_up(e.runs, e.metrics or [""]) for e in experiments}
+def key_of(runs: Sequence[Run], basis: str) -> str:
+    """Return a digest of everything that the statistics of an experiment depend on.
+
+    Args:
+        runs: Its runs, in order.
+        basis: See `Known`.
+    """
+    said = [basis, *(text for run in runs for text in (run.project, run.digest, run.standing))]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
+
+
+def sums(experiments: Sequence[Experiment], known: Known) -> Sums:
+    """Sum up every metric of every experiment.
+
+    Args:
+        experiments: Of every project.
+        known: What an earlier analysis found; trusted.
+    """
+    return {
+        (e.project, e.experiment): known.sums.get(e.key) or sum_up(e.runs, e.metrics or [""])
+        for e in experiments
+    }
 
 
 def experiment_rows(
@@ -130,7 +170,12 @@ def experiment_rows(
 
 
 def contrast_rows(
-    experiments: Sequence[Experiment], summed: Sums, keys: Keys, lineage: Lineage
+    experiments: Sequence[Experiment],
+    summed: Sums,
+    keys: Keys,
+    lineage: Lineage,
+    known: Mapping[Pair, Contrast | None],
+    found: dict[Pair, Contrast | None],
 ) -> list[Row]:
     """Return the rows of the table `contrasts`; values of different units are not compared.
 
@@ -139,6 +184,8 @@ def contrast_rows(
         summed: Their metrics, summed up.
         keys: Key metrics of each project.
         lineage: How they relate.
+        known: Differences that an earlier analysis found; trusted.
+        found: Takes all differences of this one.
     """
     by_place = {(e.project, e.experiment): e for e in experiments}
     families: dict[tuple[str, str], list[_Compared]] = {}
@@ -148,9 +195,13 @@ def contrast_rows(
             continue
         ours, theirs = summed[place], summed[parent.project, parent.experiment]
         for metric in keys.get(child.project, {}):
-            found = _compare(ours.get(metric), theirs.get(metric))
-            if found is not None:
-                compared = _Compared(child, parent, *found)
+            one, other = ours.get(metric), theirs.get(metric)
+            if one is None or other is None:
+                continue
+            pair = child.key, parent.key, metric
+            found[pair] = result = known[pair] if pair in known else _compare(one, other)
+            if result is not None:
+                compared = _Compared(child, parent, one.replicates, other.replicates, result)
                 families.setdefault((child.project, metric), []).append(compared)
     return [
         row
@@ -159,16 +210,13 @@ def contrast_rows(
     ]
 
 
-def _compare(
-    ours: Sum | None, theirs: Sum | None
-) -> tuple[Replicates, Replicates, Contrast] | None:
+def _compare(ours: Sum, theirs: Sum) -> Contrast | None:
     """Compare a metric of two experiments, where both have it in one unit."""
-    if ours is None or theirs is None or ours.replicates.unit != theirs.replicates.unit:
+    if ours.replicates.unit != theirs.replicates.unit:
         return None
     if ours.replicates.mean is None or theirs.replicates.mean is None:
         return None
-    found = contrast(ours.values, theirs.values)
-    return None if found is None else (ours.replicates, theirs.replicates, found)
+    return contrast(ours.values, theirs.values)
 
 
 class _Compared(NamedTuple):

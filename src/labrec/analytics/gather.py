@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from labrec.analytics import known
 from labrec.analytics.noted import noted
 from labrec.analytics.problem import Problem
 from labrec.analytics.run import Link, Measured, Registered, Run
@@ -72,7 +74,8 @@ def gather(view: View, kept: Sequence[Kept]) -> Seen:
     # Without notes and forks, as in most labs, records are what they are.
     runs = [_noted(run, said, found.of) for run in runs] if said.subjects or found.of else runs
     registered = list(_registrations(view, problems))
-    seen = Seen(runs, _Lab(view, kept), registered, found.replacements, said)
+    earlier = known.read(view, _basis(view))
+    seen = Seen(runs, _Lab(view, kept), registered, found.replacements, said, earlier)
     seen.problems += problems
     return seen
 
@@ -84,6 +87,16 @@ def _noted(run: Run, said: Fold, standing: Mapping[tuple[str, str], str]) -> Run
         run = run._replace(standing=found)
     folded = said.subjects.get((run.project, "run", run.digest))
     return run if folded is None else noted(run, folded)
+
+
+def _basis(view: View) -> str:
+    """Return a digest of every document of a lab that is no record, and of no object."""
+    digest = hashlib.sha256()
+    for project in view.projects():
+        for name, entry in view.directory(f"{layout.RECORDS}/{project}").items():
+            if name != "runs":
+                digest.update(f"{project}/{name} {entry.sha}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
 
 
 class _Lab:

@@ -18,6 +18,8 @@ LEVEL: Final = 0.95
 DIGITS: Final = 10
 """Significant digits to which statistics are written: the rest differs between processors."""
 
+_WRITTEN = f".{DIGITS - 1}e"
+
 
 class Replicates(NamedTuple):
     """A metric over the runs of one experiment.
@@ -156,4 +158,4 @@ def rounded(value: float | None) -> float | None:
     """Return a statistic as it is written: ten significant digits."""
     if value is None or not math.isfinite(value):
         return None
-    return float(f"{value:.{DIGITS - 1}e}")
+    return float(format(value, _WRITTEN))

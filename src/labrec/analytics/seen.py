@@ -9,7 +9,7 @@ import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from labrec.analytics.experiments import Experiment, key_metrics_of, sums
+from labrec.analytics.experiments import Experiment, Known, key_metrics_of, key_of, sums
 from labrec.analytics.problem import Problem
 from labrec.analytics.relations import relate, related
 from labrec.analytics.run import Link, Measured, Registered, Run
@@ -59,11 +59,14 @@ class Seen:
         registrations: Ordered by path.
         replacements: Which record took the place of which, as notes say.
         said: What all notes come to.
+        known: What an earlier analysis found.
 
     Attributes:
         runs: As given.
         registrations: As given.
         said: As given. Name, tags, parents, links and standing of the runs have it in them already.
+        known: As given.
+        found: What this analysis found, as far as it was asked for.
         problems: Documents that could not be used; analyses add theirs with `problem`.
     """
 
@@ -74,12 +77,15 @@ class Seen:
         registrations: Sequence[Registered] = (),
         replacements: Sequence[Replacement] = (),
         said: Fold = Fold({}),  # noqa: B008 - nobody writes to it
+        known: Known | None = None,
     ) -> None:
         self.runs = runs
         self.registrations = registrations
         self.said = said
         self.problems: list[Problem] = []
         self._source = source
+        self.known = known if known is not None else Known("", {}, {})
+        self.found = Known(self.known.basis, {}, {})
         self._replacements = replacements
         self._once: dict[Callable[[Seen], Any], Any] = {}
         self._defined: dict[tuple[str, Callable[..., Any]], Any] = {}
@@ -112,6 +118,7 @@ class Seen:
                 runs[0].name,
                 min((run.started for run in runs if run.started is not None), default=None),
                 runs,
+                key_of(runs, self.known.basis),
             )
             for (project, experiment), runs in sorted(grouped.items(), key=lambda item: item[0])
         ]
@@ -124,7 +131,11 @@ class Seen:
     @cached_property
     def summed(self) -> Sums:
         """Every metric of every experiment, summed up."""
-        return sums(self.experiments)
+        found = sums(self.experiments, self.known)
+        self.found.sums.update(
+            (one.key, found[one.project, one.experiment]) for one in self.experiments
+        )
+        return found
 
     @cached_property
     def keys(self) -> Keys:

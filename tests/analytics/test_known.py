@@ -1,0 +1,110 @@
+"""What an earlier analysis found is used again, and only where nothing that it rests on changed."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.analytics.labs import made, measured, note_doc
+from tests.analytics.test_analyze import bytes_of, family
+
+from labrec.analytics import experiments, known, replicates
+from labrec.store import proven
+from labrec.store.lab import Lab
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.store.labs import GitLab
+
+
+@pytest.fixture
+def summed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many runs each experiment had that was summed up."""
+    calls: list[int] = []
+
+    def sum_up(runs: list[object], metrics: list[str]) -> object:
+        calls.append(len(runs))
+        return replicates.sum_up(runs, metrics)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(experiments, "sum_up", sum_up)
+    return calls
+
+
+def fresh(lab: GitLab, folder: Path) -> dict[str, bytes]:
+    """The tables as a clone would make them that has analysed nothing before."""
+    shutil.rmtree(lab.git_dir / "labrec" / "cache", ignore_errors=True)
+    return bytes_of(made(lab, folder).folder)
+
+
+def test_only_experiments_with_new_runs_are_summed_again(
+    lab: GitLab, summed: list[int], tmp_path: Path
+) -> None:
+    family(lab)
+    made(lab)
+    assert sorted(summed) == [3, 4]
+    summed.clear()
+    lab.add(*measured("9_from_8", {"loss": 0.75}))
+    again = bytes_of(made(lab).folder)
+    assert summed == [4]
+    assert fresh(lab, tmp_path / "fresh") == again
+
+
+def test_a_note_makes_everything_count_anew(lab: GitLab, summed: list[int], tmp_path: Path) -> None:
+    docs = family(lab)
+    before = bytes_of(made(lab).folder)
+    summed.clear()
+    lab.add(note_doc("retract", docs[0]))
+    after = bytes_of(made(lab).folder)
+    assert len(summed) == 2
+    assert after["contrasts.parquet"] != before["contrasts.parquet"]
+    assert fresh(lab, tmp_path / "fresh") == after
+
+
+def test_a_definition_makes_everything_count_anew(lab: GitLab, summed: list[int]) -> None:
+    family(lab)
+    made(lab)
+    summed.clear()
+    lab.commit("refs/heads/main", {"records/mnist/project.yaml": b"key_metrics: [x]\n"})
+    made(lab)
+    assert len(summed) == 2
+
+
+def test_other_code_uses_nothing_of_it(
+    lab: GitLab, summed: list[int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    family(lab)
+    made(lab)
+    summed.clear()
+    monkeypatch.setattr(known, "_code", lambda: "another version")
+    made(lab, tmp_path / "other")
+    assert len(summed) == 2
+
+
+def test_what_is_damaged_is_made_again(lab: GitLab, summed: list[int], tmp_path: Path) -> None:
+    family(lab)
+    whole = bytes_of(made(lab).folder)
+    for name in ("sums", "contrasts"):
+        with Lab.open(lab.path) as opened:
+            path = known.path_of(opened.view(), name)
+        assert path is not None
+        assert proven.read(path) is not None
+        path.write_bytes(path.read_bytes()[:-1] + b"x")
+    summed.clear()
+    assert bytes_of(made(lab, tmp_path / "again").folder) == whole
+    assert len(summed) == 2
+
+
+def test_a_key_names_runs_standing_and_basis() -> None:
+    from tests.analytics.labs import run_of
+
+    one = run_of(1.0, digest="a")
+    keys = {
+        experiments.key_of([one], ""),
+        experiments.key_of([one], "notes"),
+        experiments.key_of([one._replace(digest="b")], ""),
+        experiments.key_of([one._replace(standing="forked")], ""),
+        experiments.key_of([one, one], ""),
+    }
+    assert len(keys) == 5
