@@ -12,6 +12,7 @@ from tests.analytics.test_analyze import Counted, bytes_of, family
 from tests.store.labs import GitLab, object_doc, run_doc
 
 from labrec.analytics import build, workers
+from labrec.cli import main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +55,23 @@ def test_many_processes_make_the_tables_of_one(
     assert len(rows(found, "problems")) == 1
     assert len(rows(found, "runs")) == 11
     assert bytes_of(found.folder) == alone(many_days, tmp_path / "alone", monkeypatch)
+
+
+@pytest.mark.parametrize(("jobs", "started"), [(1, 0), (2, 1), (5, 4)])
+def test_no_more_processes_work_than_were_asked_for(
+    many_days: GitLab, monkeypatch: pytest.MonkeyPatch, jobs: int, started: int
+) -> None:
+    monkeypatch.setattr(build, "ENOUGH", 1)
+    real, calls = subprocess.Popen, []
+
+    def start(argv: list[str], **options: Any) -> Any:
+        calls.append(argv)
+        return real(argv, **options)
+
+    monkeypatch.setattr(workers.subprocess, "Popen", start)
+    monkeypatch.chdir(many_days.path)
+    assert main(["analyze", "--jobs", str(jobs), "--json"]) == 3
+    assert len([argv for argv in calls if "labrec.analytics.workers" in argv]) == started
 
 
 @pytest.mark.usefixtures("three")

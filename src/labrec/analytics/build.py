@@ -26,7 +26,15 @@ from labrec.analytics.parquet import (
 )
 from labrec.analytics.pipeline import DICTIONARY, REPORT, listed, read_report
 from labrec.analytics.problem import Problem
-from labrec.analytics.workers import ENOUGH, Done, Job, Task, work_together, write_points
+from labrec.analytics.workers import (
+    ENOUGH,
+    Done,
+    Job,
+    Task,
+    default_jobs,
+    work_together,
+    write_points,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +53,9 @@ _AHEAD = 12  # groups of shards that wait to be written, a few megabytes each
 _NAMELESS = re.compile(r"\..+\.(parquet|json)\.[0-9]+\.tmp")
 
 
-def build(lab: Lab, view: View, folder: Path, said: dict[str, Any]) -> dict[str, Any]:
+def build(
+    lab: Lab, view: View, folder: Path, said: dict[str, Any], jobs: int | None = None
+) -> dict[str, Any]:
     """Write every table of a view; return the report.
 
     Everything is written under temporary names first. The old report goes before the new files get
@@ -56,6 +66,7 @@ def build(lab: Lab, view: View, folder: Path, said: dict[str, Any]) -> dict[str,
         view: What is analysed.
         folder: Where the tables go; it is there.
         said: What `pipeline.identity` says of the view.
+        jobs: At most so many processes; None = `workers.default_jobs`.
 
     Raises:
         StorageError: They cannot be written.
@@ -64,7 +75,7 @@ def build(lab: Lab, view: View, folder: Path, said: dict[str, Any]) -> dict[str,
     collecting = gc.isenabled()
     gc.disable()  # millions of rows and no cycle among them: looking for some takes a third longer
     try:
-        return builder.build(lab, read_report(folder))
+        return builder.build(lab, read_report(folder), jobs if jobs is not None else default_jobs())
     finally:
         builder.clear()
         if collecting:
@@ -87,10 +98,10 @@ class _Builder:
         metadata = {key: self.metadata[key] for key in ("labrec.tool", "labrec.settings")}
         self.job = Job(view.id, str(folder), metadata, os.getpid())
 
-    def build(self, lab: Lab, before: dict[str, Any] | None) -> dict[str, Any]:
+    def build(self, lab: Lab, before: dict[str, Any] | None, jobs: int) -> dict[str, Any]:
         """Write everything, then give it its name; return the report."""
         tasks = self._tasks(_known_days(self.folder, self.said, before))
-        self._work_ahead(lab, tasks)
+        self._work_ahead(lab, tasks, jobs)
         with _Pen({table: self._file(table) for table in _STREAMED}) as pen:
             across = Across(self.view, self._read_days(tasks, pen))
             for table, rows in across.tables():
@@ -130,8 +141,8 @@ class _Builder:
                 tasks.append(Task(project, day, tree, None if name in self.days else name))
         return tasks
 
-    def _work_ahead(self, lab: Lab, tasks: Sequence[Task]) -> None:
-        """Where much is new, let all processors work on it before the days are read in order."""
+    def _work_ahead(self, lab: Lab, tasks: Sequence[Task], jobs: int) -> None:
+        """Where much is new, let several processes work on it before the days are read in order."""
         new = [
             task for task in tasks
             if task.file is not None or not shard.is_kept(self.view, *task[:3])
@@ -140,7 +151,7 @@ class _Builder:
         for task in new:
             records += sum(1 for _ in self.view.day_runs(*task[:3]))
             if records >= ENOUGH:
-                for done in work_together(lab, self.view, self.job, new):
+                for done in work_together(lab, self.view, self.job, new, jobs):
                     self._take(done)
                 return
 

@@ -78,13 +78,17 @@ def default_folder(lab: Lab) -> Path:
     return lab.root / tables.FOLDER
 
 
-def analyze(lab: Lab, folder: Path | None = None, at: str | None = None) -> Analysis:
+def analyze(
+    lab: Lab, folder: Path | None = None, at: str | None = None, *, jobs: int | None = None
+) -> Analysis:
     """Make the tables of a lab, as far as they are not there already.
 
     Args:
         lab: The lab.
         folder: Where they go; None = `default_folder`.
         at: A revision to analyse alone, without record refs.
+        jobs: At most so many processes, 1 or more; None = one a processor, at most eight. The
+            tables do not depend on it.
 
     Raises:
         NotFoundError: ``at`` names nothing, or a package of ``labrec[lab]`` is not installed.
@@ -104,7 +108,7 @@ def analyze(lab: Lab, folder: Path | None = None, at: str | None = None) -> Anal
 
     _make_folder(folder, hidden=not given)
     with _only_writer(folder, lab.settings.lock_wait):
-        report = build(lab, view, folder, said)
+        report = build(lab, view, folder, said, jobs)
         _write_report(folder, report)
     return Analysis(folder, report, made=True)
 

@@ -31,7 +31,7 @@ ENOUGH: Final = 3_000
 """New records from which a second process is worth its start."""
 
 MOST: Final = 8
-"""Most processes, however many processors there are."""
+"""Most processes where nobody says how many, however many processors there are."""
 
 
 class Task(NamedTuple):
@@ -95,6 +95,11 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
+def default_jobs() -> int:
+    """Return how many processes share the work where nobody says."""
+    return min(processors(), MOST)
+
+
 def work(view: View, job: Job, task: Task) -> Done | None:
     """Make the shard of a day, and write its points where they are asked for.
 
@@ -124,16 +129,19 @@ def write_points(view: View, job: Job, made: Shard, name: str) -> Done:
     return Done(name, made.tree, *found, [(p.path, p.problem) for p in problems])
 
 
-def work_together(lab: Lab, view: View, job: Job, tasks: Sequence[Task]) -> Iterator[Done]:
-    """Work on days with all processors, this process among them.
+def work_together(
+    lab: Lab, view: View, job: Job, tasks: Sequence[Task], jobs: int
+) -> Iterator[Done]:
+    """Work on days with several processes, this one among them.
 
     Args:
         lab: The lab.
         view: What is analysed.
         job: What the analysis asks for.
         tasks: Days that are new.
+        jobs: At most so many processes, 1 or more.
     """
-    count = min(processors(), MOST, len(tasks))
+    count = min(jobs, len(tasks))
     shares = [tasks[number::count] for number in range(count)]
     at = view.base.commit if view.base.how == "at" else None
     with contextlib.ExitStack() as stack:

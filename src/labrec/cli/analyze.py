@@ -30,9 +30,15 @@ out_option = click.option(
 )
 @out_option
 @at_option
+@click.option(
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="At most so many processes; one a processor when left out, at most eight.",
+)
 @json_option
 @pass_world
-def command(world: World, out: Path | None, at: str | None) -> int:
+def command(world: World, out: Path | None, at: str | None, jobs: int | None) -> int:
     """Make Parquet tables of every run, and the statistics on them.
 
     Where nothing in the lab has changed nothing is written. Ends with 3 when a document could not
@@ -40,7 +46,7 @@ def command(world: World, out: Path | None, at: str | None) -> int:
     """
     from labrec.analytics.pipeline import analyze
 
-    found = analyze(world.lab, out, at)
+    found = analyze(world.lab, out, at, jobs=jobs)
     world.answer(found.to_json(), lambda: _tell(world, found))
     if not world.json:
         world.tell_waiting()
