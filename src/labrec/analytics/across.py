@@ -11,6 +11,7 @@ from labrec.analytics import known, noted, tables
 from labrec.analytics.analyses import ANALYSES
 from labrec.analytics.changes import Pair, changes
 from labrec.analytics.gather import WIDE, gather
+from labrec.analytics.metric_rows import settled_rows
 from labrec.analytics.parquet import column_array, rows_table, shared_column
 from labrec.analytics.shard import CACHE
 from labrec.store import proven
@@ -71,7 +72,10 @@ class Across:
 
     def _metrics_table(self) -> pa.Table:
         rows = _together([one.metrics for one in self._kept])
+        if rows is None:
+            return _table(tables.METRICS, None, {})
         places = pa.array(_places(self._kept), pa.int32())
+        rows, places = settled_rows(self._seen, rows, places)
         runs = self._seen.runs
         complete = [run.status == "complete" and run.counts for run in runs]
         columns = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from labrec.analytics import experiments, noted, relations, trends
+from labrec.analytics import experiments, metric_definitions, noted, relations, trends
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,5 +35,6 @@ ANALYSES: Final[dict[str, Analysis]] = {
     "notes": noted,
     "experiments": experiments,
     "trends": trends,
+    "metrics": metric_definitions,
 }
 """Every analysis by name."""

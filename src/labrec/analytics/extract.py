@@ -32,7 +32,9 @@ OF_RECORDS: Final = (tables.METRICS, tables.FEATURES, tables.HARDWARE, tables.TE
 """Tables besides `tables.RUNS` whose rows each come from one record alone."""
 
 _SHARED = frozenset({"project", "run_id", "record_digest"})
-_LATER = frozenset({"standing", "counts"})  # notes and other records have a say in them
+# Notes, definitions and other records have a say in them.
+_LATER = frozenset({"standing", "counts"})
+_DEFINED = frozenset({"value", "source", "definition"})
 _KINDS = {
     "number": "number", "string": "text", "boolean": "boolean", "null": "null", "list": "list",
     "tree": "tree", "$date": "tag", "$bytes": "tag", "$repr": "tag",
@@ -64,7 +66,8 @@ class Extracted(NamedTuple):
 
 def own_columns(table: tables.Table) -> tuple[Column, ...]:
     """Return the columns of a table of `OF_RECORDS` that differ between the rows of a record."""
-    return tuple(c for c in table.columns if c.name not in _SHARED | _LATER)
+    later = _LATER | _DEFINED if table is tables.METRICS else _LATER
+    return tuple(c for c in table.columns if c.name not in _SHARED | later)
 
 
 RUN_COLUMNS: Final = tuple(

@@ -11,6 +11,7 @@ from labrec.analytics.noted import noted
 from labrec.analytics.problem import Problem
 from labrec.analytics.run import Link, Measured, Registered, Run
 from labrec.analytics.seen import Seen
+from labrec.analytics.settle import settle
 from labrec.analytics.standing import standings
 from labrec.errors import LabrecError
 from labrec.lineage.fold import fold
@@ -75,8 +76,11 @@ def gather(view: View, kept: Sequence[Kept]) -> Seen:
     runs = [_noted(run, said, found.of) for run in runs] if said.subjects or found.of else runs
     registered = list(_registrations(view, problems))
     earlier = known.read(view, _basis(view))
-    seen = Seen(runs, _Lab(view, kept), registered, found.replacements, said, earlier)
-    seen.problems += problems
+    lab = _Lab(view, kept)
+    runs, defined, more = settle(view, kept, runs, said, lab.points)
+    seen = Seen(runs, lab, registered, found.replacements, said, earlier)
+    seen.define(defined)
+    seen.problems += problems + more
     return seen
 
 

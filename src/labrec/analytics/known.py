@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from labrec.store.view import View
 
 _FORMAT: Final = "labrec.known/1"
-_WORKS = ("replicates.py", "contrasts.py", "stats/*.py")  # what computes it
+# what computes it, and the values that it is computed from
+_WORKS = ("replicates.py", "contrasts.py", "stats/*.py", "meaning.py", "settle.py",
+          "../catalog/*.py")  # fmt: skip
 _INTEGERS = Replicates._fields[:7]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar, cast
 
 from labrec.analytics.experiments import Experiment, Known, key_metrics_of, key_of, sums
 from labrec.analytics.problem import Problem
@@ -22,9 +22,13 @@ if TYPE_CHECKING:
     from labrec.analytics.experiments import Keys, Sums
     from labrec.analytics.relations import Lineage
     from labrec.analytics.standing import Replacement
+    from labrec.catalog.definition import MetricDefinition
+    from labrec.catalog.metrics import DefinedMetric
     from labrec.lineage.fold import HeardNote
 
-__all__ = ["Experiment", "Link", "Measured", "Problem", "Registered", "Run", "Seen", "Source"]
+__all__ = [
+    "Defined", "Experiment", "Link", "Measured", "Problem", "Registered", "Run", "Seen", "Source",
+]  # fmt: skip
 
 _T = TypeVar("_T")
 
@@ -50,6 +54,17 @@ class Source(Protocol):
         """
 
 
+class Defined(NamedTuple):
+    """What metric definitions say of the runs of a view; see `Seen`."""
+
+    definitions: Mapping[str, Mapping[str, DefinedMetric]]
+    missing: Mapping[int, Mapping[str, str]]
+    disagreed: Mapping[int, Mapping[str, tuple[bool, bool]]]
+
+
+NOTHING_DEFINED: Final = Defined({}, {}, {})
+
+
 class Seen:
     """All runs of a view.
 
@@ -67,6 +82,10 @@ class Seen:
         said: As given. Name, tags, parents, links and standing of the runs have it in them already.
         known: As given.
         found: What this analysis found, as far as it was asked for.
+        definitions: Of each project that defines any its metrics by name, all versions.
+        missing: Why metrics of a run have no value, by the run's place and their name.
+        disagreed: Where a run logged a defined metric with another unit, or another direction, by
+            the run's place and the metric's name.
         problems: Documents that could not be used; analyses add theirs with `problem`.
     """
 
@@ -82,6 +101,7 @@ class Seen:
         self.runs = runs
         self.registrations = registrations
         self.said = said
+        self.define(NOTHING_DEFINED)
         self.problems: list[Problem] = []
         self._source = source
         self.known = known if known is not None else Known("", {}, {})
@@ -89,6 +109,10 @@ class Seen:
         self._replacements = replacements
         self._once: dict[Callable[[Seen], Any], Any] = {}
         self._defined: dict[tuple[str, Callable[..., Any]], Any] = {}
+
+    def define(self, defined: Defined) -> None:
+        """Take over what metric definitions say; the runs have it in their metrics already."""
+        self.definitions, self.missing, self.disagreed = defined
 
     @cached_property
     def notes(self) -> tuple[HeardNote, ...]:
@@ -133,7 +157,10 @@ class Seen:
         """Every metric of every experiment, summed up."""
         found = sums(self.experiments, self.known)
         self.found.sums.update(
-            (one.key, found[one.project, one.experiment]) for one in self.experiments
+            (one.key, found[one.project, one.experiment])
+            for one in self.experiments
+            # points that are not there yet may come later, and with them other values
+            if not self.missing or not any(run.place in self.missing for run in one.runs)
         )
         return found
 
@@ -143,7 +170,22 @@ class Seen:
         from labrec.analytics.definition import key_metrics  # its parser is handed to `defined`
 
         defined = {project: self.defined(project, key_metrics) for project in self.projects}
-        return key_metrics_of(self.experiments, defined)
+        keys = key_metrics_of(self.experiments, defined)
+        for project, metrics in keys.items():
+            for name in metrics:
+                found = self.metric(project, name)
+                if found is not None and found.direction is not None:
+                    metrics[name] = found.direction
+        return keys
+
+    def metric(self, project: str, name: str) -> MetricDefinition | None:
+        """Return the definition that counts of a metric; None where nothing defines it.
+
+        Unit and direction of a run's metrics are the definition's already; ask here for
+        ``resolution``, ``margin`` and ``digest``.
+        """
+        found = self.definitions.get(project, {}).get(name)
+        return found.definition if found is not None else None
 
     def once(self, function: Callable[[Seen], _T]) -> _T:
         """Return ``function(self)``, computed at the first call: how analyses share results."""

@@ -41,6 +41,17 @@ class DefinedMetric(NamedTuple):
         """The definition that counts; None where several were made side by side."""
         return self.current[0] if len(self.current) == 1 else None
 
+    @property
+    def quarrel(self) -> str | None:
+        """Why none of its definitions counts; None where one does."""
+        if len(self.current) == 1:
+            return None
+        digests = ", ".join(one.digest for one in self.current[:_LISTED])
+        return (
+            f"metric {printable(one_line(self.name, 60))!r} is defined {len(self.current)} times "
+            f"side by side, and so not at all: {digests}"
+        )
+
 
 def metrics(
     view: View, project: str, problem: Callable[[str, str], None] | None = None
@@ -56,30 +67,6 @@ def metrics(
     for one in _documents(view, project, problem):
         found.setdefault(one.name, []).append(one)
     return {name: _defined(project, name, found[name]) for name in sorted(found)}
-
-
-def counting(
-    view: View, project: str, problem: Callable[[str, str], None] | None = None
-) -> dict[str, MetricDefinition]:
-    """Return the definition that counts of each metric of a project, by name.
-
-    Args:
-        view: Where to look.
-        project: A project.
-        problem: As for `metrics`; also told of metrics that are defined side by side.
-    """
-    found = {}
-    for name, one in metrics(view, project, problem).items():
-        if one.definition is not None:
-            found[name] = one.definition
-        elif problem is not None:
-            digests = ", ".join(each.digest for each in one.current[:_LISTED])
-            problem(
-                one.current[0].path,
-                f"metric {printable(name)[:80]} is defined {len(one.current)} times side by side, "
-                f"and so not at all: {digests}",
-            )
-    return found
 
 
 def find_metric(view: View, text: str, project: str | None = None) -> DefinedMetric:

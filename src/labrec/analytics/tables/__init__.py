@@ -14,6 +14,7 @@ from typing import Final
 
 from labrec.analytics.tables.contract import Column, Kind, Table
 from labrec.analytics.tables.experiments import CONTRASTS, EXPERIMENTS
+from labrec.analytics.tables.metrics_defined import METRIC_DEFINITIONS, METRICS_MISSING
 from labrec.analytics.tables.notes import NOTES
 from labrec.analytics.tables.runs import (
     ARTIFACTS,
@@ -31,9 +32,8 @@ from labrec.analytics.tables.trends import LUCK
 
 __all__ = [
     "ARTIFACTS", "CONTRASTS", "EDGES", "EXPERIMENTS", "FEATURES", "FEATURE_CHANGES", "FOLDER",
-    "HARDWARE", "LUCK", "METRICS", "NOTES", "PROBLEMS", "RUNS", "SERIES", "TABLES", "TELEMETRY",
-    "VERSION",
-    "Column", "Kind", "Table", "dictionary",
+    "HARDWARE", "LUCK", "METRICS", "METRICS_MISSING", "METRIC_DEFINITIONS", "NOTES", "PROBLEMS",
+    "RUNS", "SERIES", "TABLES", "TELEMETRY", "VERSION", "Column", "Kind", "Table", "dictionary",
 ]  # fmt: skip
 
 VERSION: Final = 1
@@ -45,8 +45,8 @@ FOLDER: Final = "build/labrec/tables"
 TABLES: Final[dict[str, Table]] = {
     table.name: table
     for table in (
-        RUNS, EXPERIMENTS, CONTRASTS, METRICS, SERIES, FEATURES, FEATURE_CHANGES, EDGES,
-        HARDWARE, TELEMETRY, ARTIFACTS, NOTES, PROBLEMS,
+        RUNS, EXPERIMENTS, CONTRASTS, METRICS, METRICS_MISSING, METRIC_DEFINITIONS, SERIES,
+        FEATURES, FEATURE_CHANGES, EDGES, HARDWARE, TELEMETRY, ARTIFACTS, NOTES, PROBLEMS,
         LUCK,
     )
 }  # fmt: skip

@@ -50,7 +50,9 @@ RECORD: Final = Column(
     "record_digest", "text", "Digest of the record this row comes from, sha256:…."
 )
 METRIC: Final = Column("metric", "text", "Name of the metric.")
-UNIT: Final = Column("unit", "text", "Unit of the metric, as its runs say.", optional=True)
+UNIT: Final = Column(
+    "unit", "text", "Unit of the metric: by its definition, else as its runs say.", optional=True
+)
 DIRECTION: Final = Column(
     "direction", "text", "maximize or minimize: which way is better.", optional=True
 )

@@ -92,14 +92,29 @@ METRICS: Final = Table(
         PROJECT,
         RUN,
         METRIC,
+        Column(
+            "value",
+            "number",
+            "What statistics use: by its definition where it has one, else the last value. Missing "
+            "where the definition finds none (see metrics_missing).",
+            "metric",
+            optional=True,
+        ),
         Column("last", "number", "Its last value.", "metric"),
         Column("best", "number", "Its best value by its direction.", "metric", optional=True),
         Column("mean", "number", "Mean over its points.", "metric"),
         Column("min", "number", "Its smallest value.", "metric"),
         Column("max", "number", "Its largest value.", "metric"),
-        Column("count", "integer", "How many points it has."),
+        Column("count", "integer", "How many points it has; 0 where none was logged."),
         UNIT,
         DIRECTION,
+        Column(
+            "source",
+            "text",
+            "logged, expression or composite (computed from other metrics of the run), or "
+            "evaluated (later, by a note).",
+        ),
+        Column("definition", "text", "Digest of its definition.", optional=True),
         Column(
             "counts",
             "boolean",

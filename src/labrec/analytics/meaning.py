@@ -1,0 +1,141 @@
+"""What the definitions of a project make of the metrics that its runs logged. ○ No IO."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from labrec.analytics.run import Measured
+from labrec.catalog.computed import Plan, plan
+from labrec.catalog.expression import Missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from labrec.catalog.definition import MetricDefinition
+
+
+class Logged(NamedTuple):
+    """A metric of a run as its record sums it up.
+
+    Attributes:
+        last: Its last value; this and the others may be NaN or infinite.
+        mean: Mean of its points.
+        min: The smallest.
+        max: The largest.
+        points: How many points it has.
+        unit: Its unit, or None.
+        direction: maximize, minimize, or None.
+    """
+
+    last: float
+    mean: float
+    min: float
+    max: float
+    points: int
+    unit: str | None = None
+    direction: str | None = None
+
+
+class Settled(NamedTuple):
+    """The metrics of a run as definitions leave them.
+
+    Attributes:
+        metrics: By name; what has no value is left out.
+        missing: Why a metric has no value, by name: those that a definition aggregates or computes.
+    """
+
+    metrics: dict[str, Measured]
+    missing: dict[str, str]
+
+
+class Meaning(NamedTuple):
+    """What the definitions of one project say.
+
+    Attributes:
+        definitions: Those that count, by metric.
+        plan: How the computed metrics are computed.
+    """
+
+    definitions: Mapping[str, MetricDefinition]
+    plan: Plan
+
+    @classmethod
+    def of(cls, definitions: Mapping[str, MetricDefinition]) -> Meaning:
+        """Return what definitions say, by metric."""
+        return cls(definitions, plan(definitions.values()))
+
+    def settle(
+        self,
+        logged: Mapping[str, Logged],
+        tail: Callable[[str, float], float | Missing],
+        evaluated: Mapping[str, float | Missing],
+    ) -> Settled:
+        """Return the metrics of a run.
+
+        Unit and direction are those of the definition where it gives any. Where a function of a
+        package gives the values, what was evaluated counts and what was merely logged does not:
+        nothing says that it is the function's.
+
+        Args:
+            logged: What its record says.
+            tail: Returns the mean of the last points of a metric, given their share in percent.
+            evaluated: What evaluations that name the counting definition say, by metric.
+        """
+        metrics: dict[str, Measured] = {}
+        missing: dict[str, str] = {}
+
+        def take(name: str, value: float | Missing, unit: str | None, way: str | None) -> None:
+            if isinstance(value, Missing):
+                missing[name] = value.reason
+            else:
+                metrics[name] = Measured(value, unit, way)
+
+        for name, found in logged.items():
+            definition = self.definitions.get(name)
+            if definition is None:
+                metrics[name] = Measured(found.last, found.unit, found.direction)
+            elif definition.origin.kind == "scalar":
+                way = definition.direction or found.direction
+                value = _aggregated(definition, found, tail)
+                take(name, value, definition.unit or found.unit, way)
+        for name, definition in self.definitions.items():
+            if definition.origin.kind == "entry_point":
+                nothing = Missing("no evaluation names the definition that counts")
+                value = evaluated.get(name, nothing)
+                take(name, value, definition.unit, definition.direction)
+        known = {name: one.value for name, one in metrics.items()}
+        for name, value in self.plan.values(known).items():
+            definition = self.definitions[name]
+            take(name, value, definition.unit, definition.direction)
+        return Settled(metrics, missing)
+
+
+def _aggregated(
+    definition: MetricDefinition, found: Logged, tail: Callable[[str, float], float | Missing]
+) -> float | Missing:
+    kind = definition.aggregation.kind
+    if kind == "tail_mean" and definition.aggregation.percent is not None:
+        if found.points == 1:
+            return found.last
+        return tail(definition.name, definition.aggregation.percent)
+    if kind == "best":
+        return found.max if definition.direction == "maximize" else found.min
+    return {"mean": found.mean, "min": found.min, "max": found.max}.get(kind, found.last)
+
+
+def tail_mean(values: Sequence[float], percent: float) -> float | Missing:
+    """Return the mean of the last points: at least one, and as many as the share says, rounded up.
+
+    Args:
+        values: In the order of their steps; may hold NaN and infinities, which the mean then has.
+        percent: Share of the points, above 0, at most 100.
+    """
+    if not values:
+        return Missing("the lab holds no points of it")
+    # a share such as 10 % of 30 must not become 4 points by the rounding of a product
+    count = max(1, math.ceil(round(len(values) * percent / 100, 9)))
+    last = values[-count:]
+    if not all(map(math.isfinite, last)):
+        return math.fsum(last) if math.inf not in last or -math.inf not in last else math.nan
+    return math.fsum(value / count for value in last)
