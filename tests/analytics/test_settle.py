@@ -11,7 +11,8 @@ from tests.store.labs import Doc, GitLab, run_doc
 
 from labrec.record import codec
 from labrec.record.digest import Digest
-from labrec.record.layout import metric_path, slug_of
+from labrec.record.ids import new_run_id
+from labrec.record.layout import metric_path, note_path, parse_path, slug_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,6 +171,37 @@ def test_a_function_gives_values_by_evaluations_alone(lab: GitLab) -> None:
     assert [row["metric"] for row in rows(found, "metrics")] == []
     (missing,) = rows(found, "metrics_missing")
     assert missing["reason"] == "no evaluation names the definition that counts"
+
+
+def evaluation(run: Doc, **values: Any) -> Doc:
+    place = parse_path(run.path)
+    note_id = new_run_id()
+    subject = {"kind": "run", "id": place.id, "digest": digest(run)}
+    document = {
+        "schema": "labrec.note/1.0", "note_id": note_id, "project": place.project,
+        "kind": "evaluate", "author": {"name": "Ada", "source": "option"},
+        "time": "2026-01-03T00:00:00Z", "reason": "", "subject": subject, "after": [],
+        "body": {"values": values},
+    }  # fmt: skip
+    data = codec.encode(document)
+    return Doc(note_path(place.project, note_id, Digest.of(data)), data)
+
+
+def test_an_evaluation_counts_where_it_names_the_definition_and_all_agree(lab: GitLab) -> None:
+    source = {"kind": "entry_point", "entry_point": "bleu:score", "package": "bleu", "version": "1",
+              "digest": "sha256:" + "0" * 64}  # fmt: skip
+    bleu = definition("bleu", source=source, unit="1", direction="maximize")
+    run, *more = measured("a", {"loss": 2.0})
+    right = {"value": 31.5, "definition": digest(bleu)}
+    lab.add(run, *more, bleu, evaluation(run, bleu=right), evaluation(run, bleu={"value": 99.0}))
+    found = made(lab)
+    row = of(rows(found, "metrics"), "bleu")
+    assert (row["value"], row["unit"], row["source"]) == (31.5, "1", "evaluated")
+    lab.add(evaluation(run, bleu=right))
+    assert of(rows(made(lab), "metrics"), "bleu")["value"] == 31.5
+    lab.add(evaluation(run, bleu=right | {"value": 31.6}))
+    found = made(lab)
+    assert [row["reason"] for row in rows(found, "metrics_missing")] == ["its evaluations disagree"]
 
 
 def test_hostile_definitions_become_text_in_tables(lab: GitLab) -> None:

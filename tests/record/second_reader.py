@@ -81,7 +81,7 @@ call: step integer?, at line?, factors* +[]factor, method* =factorial|permutatio
 counterfactuals: minor* count, calls []call, object ref?
 note: schema* text, note_id* id, project* project, kind* =reparent|link|unlink|comment|tag|outcome|evaluate|verdict|decide|object|retract|supersede|redact|rename, author* author, time* time, reason* text, subject* subject, after* []digest
 subject: kind* =run|experiment|hypothesis|note|object|report, id* line, digest digest?
-score: value* num, unit text?, direction =maximize|minimize?
+score: value* num, unit text?, direction =maximize|minimize?, definition digest?
 successor: kind* =run|note|report, id* line, digest* digest
 reparent: parents* []parent
 link|unlink: to* =hypothesis|run|dataset|publication, target* line, digest digest?

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from labrec.analytics.extract import number
@@ -122,13 +123,20 @@ def _told(
         for name, score in values.items():
             definition = definitions.get(name)
             if definition is not None and score.get("definition") == definition.digest:
-                value = number(score.get("value"))
-                if value is not None:
-                    found.setdefault(name, set()).add(value)
+                found.setdefault(name, set()).add(_score(score["value"]))
     return {
         name: next(iter(values)) if len(values) == 1 else Missing("its evaluations disagree")
         for name, values in found.items()
     }
+
+
+def _score(value: Any) -> float:
+    """Return a score as a number; NaN for what a note that breaks its schema may say."""
+    try:
+        found = number(value)
+    except (TypeError, ValueError):
+        found = None
+    return math.nan if found is None else found
 
 
 def _disagreeing(

@@ -120,6 +120,9 @@ class Score(Frozen):
     value: Num = Field(description="The number.")
     unit: str | None = Field(default=None, description="Its unit.")
     direction: Direction | None = Field(default=None, description="Which way is better.")
+    definition: DigestText | None = Field(
+        default=None, description="The metric definition by which it was found."
+    )
 
 
 class Evaluate(Body):
