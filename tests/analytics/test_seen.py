@@ -17,7 +17,7 @@ from labrec.errors import InvalidError, NotFoundError
 from labrec.store.lab import Lab
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tests.store.labs import GitLab
 
@@ -30,6 +30,9 @@ class Nothing:
 
     def wide(self, place: int, column: str) -> str:
         return f'{{"{column}": {place}}}'
+
+    def asked(self) -> Iterable[int]:
+        return ()
 
     def points(self, output: str) -> Mapping[str, Sequence[float]]:
         if output == "gone":

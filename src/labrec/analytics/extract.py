@@ -13,6 +13,7 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.analytics import tables
+from labrec.analytics.calls import packed
 from labrec.lineage.diff import kind
 from labrec.record.codec import canonical
 from labrec.record.config import join_path
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from labrec.analytics.tables import Column
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Goes up whenever a record would give other rows; what was kept of older ones is then unused."""
 
 OF_RECORDS: Final = (tables.METRICS, tables.FEATURES, tables.HARDWARE, tables.TELEMETRY,
@@ -54,7 +55,7 @@ class Extracted(NamedTuple):
         run: Values of `RUN_COLUMNS`.
         packed: What the second stage asks for, each as JSON text: the parents as the record names
             them, the features, the linked hypotheses, the setup, facts and conditions of the
-            machine, and the telemetry (see `run.Run` and `seen.Seen`).
+            machine, the telemetry, and the counterfactual calls (see `run.Run` and `seen.Seen`).
         rows: Rows of each of `OF_RECORDS` by name, in the order of the table's key; values of
             `own_columns`.
     """
@@ -106,6 +107,7 @@ def extract(record: dict[str, Any], path: str, digest: str) -> Extracted:
             json.dumps(_values(hardware.get("fields", {})), ensure_ascii=False),
             json.dumps(_values(hardware.get("conditions", {})), ensure_ascii=False),
             json.dumps(_channels(_section(record, "telemetry")), ensure_ascii=False),
+            packed(_section(record, "counterfactuals").get("calls", [])),
         ),
         {
             "metrics": list(_metrics(_section(record, "metrics"))),

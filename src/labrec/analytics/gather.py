@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labrec.analytics import known
+from labrec.analytics.calls import NONE
 from labrec.analytics.noted import noted
 from labrec.analytics.problem import Problem
 from labrec.analytics.run import Link, Measured, Registered, Run
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from labrec.lineage.fold import Fold
     from labrec.store.view import View
 
-WIDE = ("facts", "conditions", "channels")
+WIDE = ("facts", "conditions", "channels", "calls")
 """Columns that are large and seldom asked for: they stay packed until they are."""
 
 _OWN = ("run_id", "digest", "started", "duration_s", "output", "path")
@@ -124,6 +125,14 @@ class _Lab:
         day = bisect_right(self._ends, place)
         start = self._ends[day - 1] if day else 0
         return str(self._wide[column][day][place - start].as_py())
+
+    def asked(self) -> Iterator[int]:
+        import pyarrow.compute as pc  # seldom asked for
+
+        for day, texts in enumerate(self._wide["calls"]):
+            start = self._ends[day - 1] if day else 0
+            told = pc.not_equal(texts, NONE).to_numpy(zero_copy_only=False).nonzero()[0]
+            yield from (start + int(place) for place in told)
 
     def points(self, output: str) -> Mapping[str, Sequence[float]]:
         from labrec.analytics.points import values  # parses: only where points are asked for

@@ -9,6 +9,7 @@ import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar, cast
 
+from labrec.analytics.calls import unpacked
 from labrec.analytics.experiments import Experiment, Known, key_metrics_of, key_of, sums
 from labrec.analytics.problem import Problem
 from labrec.analytics.relations import relate, related
@@ -17,8 +18,9 @@ from labrec.errors import LabrecError
 from labrec.lineage.fold import Fold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from labrec.analytics.calls import Call
     from labrec.analytics.experiments import Keys, Sums
     from labrec.analytics.relations import Lineage
     from labrec.analytics.standing import Replacement
@@ -44,7 +46,13 @@ class Source(Protocol):
         """
 
     def wide(self, place: int, column: str) -> str:
-        """Return a JSON text of the run at a place: ``facts``, ``conditions`` or ``channels``."""
+        """Return a JSON text of the run at a place.
+
+        The columns are ``facts``, ``conditions``, ``channels`` and ``calls``.
+        """
+
+    def asked(self) -> Iterable[int]:
+        """Return the places of the runs that asked something counterfactually, ascending."""
 
     def points(self, output: str) -> Mapping[str, Sequence[float]]:
         """Return the values of a stored series by metric, in the order of their steps.
@@ -236,6 +244,14 @@ class Seen:
         """
         found = json.loads(self._source.wide(run.place, "channels"))
         return cast("dict[str, dict[str, Any]]", found)
+
+    @cached_property
+    def asked(self) -> list[tuple[Run, list[Call]]]:
+        """The runs that asked something counterfactually, and what, with the cells."""
+        return [
+            (self.runs[place], unpacked(self._source.wide(place, "calls")))
+            for place in self._source.asked()
+        ]
 
     def points(self, run: Run, metric: str) -> Sequence[float]:
         """Return the values of a metric in the order of their steps; may hold NaN and infinities.

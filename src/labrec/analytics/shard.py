@@ -10,16 +10,18 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
 
 from labrec.analytics import extract, tables
+from labrec.analytics.calls import packed
 from labrec.analytics.parquet import plain_schema, rows_table
 from labrec.analytics.problem import Problem
 from labrec.analytics.tables import Column
-from labrec.errors import IntegrityError, InvalidError
+from labrec.errors import IntegrityError, InvalidError, LabrecError, LimitError
 from labrec.record import codec
+from labrec.record.digest import PREFIX, Digest
 from labrec.record.layout import parse_path
 from labrec.record.version import identified_run
 from labrec.store import proven
@@ -34,6 +36,7 @@ CACHE: Final = "analyze"
 """Folder of `View.cache` that holds what analysis keeps."""
 
 _FORMAT = f"labrec.shard/1.{extract.VERSION}.{tables.VERSION}"
+_MAX_CELLS = 1 << 26  # bytes of an object of counterfactual cells
 _MAX_HEAD = 1 << 10  # bytes: the line before the tables is shorter
 _PLACE = Column("place", "integer", "Which of the shard's runs a row belongs to.")
 _INTERNAL = (
@@ -44,6 +47,7 @@ _INTERNAL = (
     Column("facts", "text", "Facts of the machine that have a value, as JSON."),
     Column("conditions", "text", "Its conditions that have a value, as JSON."),
     Column("channels", "text", "Telemetry that has samples, as JSON."),
+    Column("calls", "text", "Counterfactual calls with their cells, as JSON."),
 )
 COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     "runs": (*extract.RUN_COLUMNS, *_INTERNAL),
@@ -112,7 +116,7 @@ def _make(view: View, where: tuple[str, str, str], kept: dict[str, pa.Table] | N
             taken.append(place)
             continue
         try:
-            new.append(_extract(view, entry))
+            new.append(_extract(view, entry, problems))
         except (InvalidError, IntegrityError) as error:
             problems.append(Problem(entry.path, f"{error.name}: {error.message}"))
     parts = [_select(kept, taken)] if kept is not None and taken else []
@@ -123,16 +127,47 @@ def _make(view: View, where: tuple[str, str, str], kept: dict[str, pa.Table] | N
     return Shard(project, day, tree, _ordered(joined(parts)), problems)
 
 
-def _extract(view: View, entry: RunEntry) -> extract.Extracted:
+def _extract(view: View, entry: RunEntry, problems: list[Problem]) -> extract.Extracted:
     if parse_path(entry.path).kind != "run":
         raise InvalidError("no run belongs at this path")
     data = view.read_entry(entry.path, entry.sha)
     record = identified_run(codec.decode(data), entry.project, entry.run_id)
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    unread = False
+    if "counterfactuals" in record:
+        try:
+            record = _with_cells(view, record)
+        except LabrecError as error:
+            why = f"its counterfactual cells: {error.name}: {error.message}"
+            problems.append(Problem(entry.path, why))
+            unread = True
     try:
-        return extract.extract(record, entry.path, digest)
+        found = extract.extract(record, entry.path, digest)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise _invalid(data, error) from error
+    return found._replace(packed=(*found.packed[:-1], "")) if unread else found
+
+
+def _with_cells(view: View, record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with the counterfactual cells that it has no room for.
+
+    Raises:
+        LabrecError: The object that holds them is not in the lab, or it is none.
+    """
+    section = record["counterfactuals"]
+    stored = section.get("object") if isinstance(section, dict) else None
+    if stored is None:
+        return record
+    try:
+        with view.open_object(Digest.parse(f"{PREFIX}{stored['sha256']}")) as stream:
+            data = stream.read(_MAX_CELLS)
+            if stream.read(1):  # what has been read to its end is proven
+                raise LimitError(f"an object of cells is larger than {_MAX_CELLS} bytes")
+        calls = codec.decode(data, limit=None)["calls"]
+        packed(calls)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise InvalidError(f"no calls with cells: {type(error).__name__} {error}") from error
+    return {**record, "counterfactuals": {**section, "calls": calls}}
 
 
 def _invalid(data: bytes, error: Exception) -> InvalidError:
@@ -169,8 +204,12 @@ def _build(new: Sequence[extract.Extracted]) -> dict[str, pa.Table]:
 
 
 def _known(runs: pa.Table) -> dict[str, int]:
-    """Return the place of each record by its path, which names its bytes."""
-    return {path: place for place, path in enumerate(runs["path"].to_pylist())}
+    """Return the place of each record by its path, which names its bytes.
+
+    One whose counterfactual cells could not be read is tried again: they may come later.
+    """
+    pairs = zip(runs["path"].to_pylist(), runs["calls"].to_pylist(), strict=True)
+    return {path: place for place, (path, calls) in enumerate(pairs) if calls}
 
 
 def joined(parts: Sequence[dict[str, pa.Table]]) -> dict[str, pa.Table]:
