@@ -18,7 +18,7 @@ def test_a_worked_example() -> None:
     low = [1.0, 1.1, 0.9, 1.05, 0.95, 1.0, 1.1, 0.9, 1.05, 0.95]
     found = changes([*low, *(value + 1 for value in low)], 1)
     assert found.places == (10,)
-    assert found.at == 10
+    assert found.stretch == (10, 20)
     differences = 2 * sum((b - a) ** 2 for a, b in itertools.pairwise(low)) + 1.05**2
     assert found.sd == pytest.approx(math.sqrt(differences / 38))
     assert found.penalty == pytest.approx(3 * math.log(20) * found.sd**2)
@@ -45,16 +45,41 @@ def test_places_are_those_of_ruptures() -> None:
     assert seen > 20
 
 
-def test_the_largest_gain_is_that_of_every_cut_tried() -> None:
+def test_the_largest_gain_is_that_of_every_stretch_tried() -> None:
     rng = np.random.default_rng(2)
-    values = rng.normal(size=23)
-    gains = {
-        k: math.sqrt(k * (23 - k) / 23) * abs(values[:k].mean() - values[k:].mean())
-        for k in range(SIDE, 23 - SIDE + 1)
-    }
-    found = changes(list(values), 0, permutations=1)
-    assert found.at == max(gains, key=lambda k: gains[k])
-    assert found.statistic == pytest.approx(max(gains.values()) / values.std(ddof=1))
+    n = 23
+    for _ in range(20):
+        values = rng.normal(size=n)
+        gains = {}
+        for i in range(n):
+            for j in range(i + SIDE, n + 1):
+                rest = np.delete(values, slice(i, j))
+                if any(0 < part < SIDE for part in (i, n - j)) or len(rest) < SIDE or i == 0:
+                    continue
+                difference = abs(values[i:j].mean() - rest.mean())
+                gains[i, j] = math.sqrt((j - i) * len(rest) / n) * difference
+        found = changes(list(values), 0, permutations=1)
+        assert found.stretch == max(gains, key=lambda pair: gains[pair])
+        assert found.statistic == pytest.approx(max(gains.values()) / values.std(ddof=1))
+
+
+def test_a_change_and_its_way_back_are_found() -> None:
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=30)
+    values[10:20] += 9
+    found = changes(list(values), 0)
+    assert found.places == found.stretch == (10, 20)
+    assert found.p == 0.001
+
+
+def test_long_series_are_looked_at_in_places_spread_evenly() -> None:
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=3000)
+    values[1500:] += 0.5
+    found = changes(list(values), 0)
+    assert len(found.places) == 1
+    assert abs(found.stretch[0] - 1500) < 60
+    assert found.p == 0.001
 
 
 def test_chance_is_taken_for_a_change_as_often_as_the_level_says() -> None:
@@ -77,7 +102,7 @@ def test_a_change_of_two_standard_deviations_is_found() -> None:
 
 
 def test_no_spread_is_no_change_and_too_few_values_are_refused() -> None:
-    assert changes([2.0] * 12, 1) == ((), 0.0, 0.0, 0.0, None, 1.0, 999)
+    assert changes([2.0] * 12, 1) == ((), 0.0, 242 / 32, 0.0, 0.0, None, 1.0, 999)
     with pytest.raises(ValueError, match="at least 10"):
         changes([1.0] * 9, 1)
     with pytest.raises(ValueError, match="NaN"):
@@ -95,11 +120,19 @@ def test_units_do_not_matter(values: list[float], shift: float, factor: float) -
     if one.statistic < 1e-6 or max(map(abs, values)) < 1:
         return
     other = changes([factor * value for value in values], 4, permutations=19)
-    assert (other.places, other.at, other.p) == (one.places, one.at, one.p)
+    assert (other.places, other.stretch, other.p) == (one.places, one.stretch, one.p)
     assert other.statistic == pytest.approx(one.statistic)
     assert other.sd == pytest.approx(factor * one.sd)
     mirrored = changes([shift - value for value in values], 4, permutations=19)
     assert mirrored.statistic == pytest.approx(one.statistic, rel=1e-6)
+
+
+def test_the_degrees_of_freedom_of_the_noise_are_those_of_its_scatter() -> None:
+    rng = np.random.default_rng(11)
+    found = [changes(list(rng.normal(size=15)), 0, permutations=1) for _ in range(3000)]
+    squares = np.array([one.sd**2 for one in found])
+    assert squares.mean() == pytest.approx(1, abs=0.03)
+    assert 2 / squares.var() == pytest.approx(found[0].df, rel=0.1)
 
 
 def test_the_same_seed_gives_the_same_p() -> None:

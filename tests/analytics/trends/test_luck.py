@@ -11,7 +11,7 @@ import pytest
 from tests.analytics.trends.views import START, dicts, ran, view
 
 from labrec.analytics.stats.maxima import chance_of_gain, expected_maximum
-from labrec.analytics.tables import LUCK
+from labrec.analytics.tables.trends import LUCK
 from labrec.analytics.trends import luck
 from labrec.analytics.trends.tries import Tries, Variant
 from labrec.record.text import one_line

@@ -17,7 +17,8 @@ PERMUTATIONS: Final = 999
 """How often a series is shuffled, at least."""
 
 _PENALTY = 3.0
-_CHUNK = 2_000_000  # values that are shuffled at a time: 16 MB
+_CHUNK = 2_000_000  # values that are looked at together: 16 MB
+_MOST_CUTS = 128  # places at which stretches of a long series begin and end
 
 
 class Changes(NamedTuple):
@@ -27,19 +28,21 @@ class Changes(NamedTuple):
         places: Of each change the place of the first value after it, ascending; 0 is the first
             value.
         sd: Standard deviation of the noise, from differences.
+        df: Its degrees of freedom: 2(n - 1)²/(3n - 4), as its variance matches (von Neumann 1941).
         penalty: What a change had to save in squares, (unit of the values)².
-        statistic: Largest gain of any single change: √(k(n - k)/n)·|difference of means| / sd of
-            all values. 0 where nothing varies.
-        at: Where that is; None where nothing varies.
+        statistic: Largest gain of any stretch against the rest: √(k(n - k)/n)·|difference of means|
+            / sd of all values, k of which make the stretch. 0 where nothing varies.
+        stretch: Places where that begins, and where it has ended; None where nothing varies.
         p: How often a shuffled series has as large a one.
         permutations: How often it was shuffled.
     """
 
     places: tuple[int, ...]
     sd: float
+    df: float
     penalty: float
     statistic: float
-    at: int | None
+    stretch: tuple[int, int] | None
     p: float
     permutations: int
 
@@ -53,8 +56,10 @@ def changes(
     1590) with the cost of squares and a penalty of 3·ln n·v for each change; v is half the mean
     squared difference of neighbours (von Neumann 1941), which a change of level hardly touches.
     PELT may answer on noise, too: whether there is any change at all is told by the largest gain of
-    a single change over *all* admitted places, compared with that of shuffled series. To take the
-    best place first and test there would find a change in most series.
+    any stretch against the rest (Olshen et al. 2004, Biostatistics 5, 557), compared with the same
+    of shuffled series. A stretch that reaches an end is a single change; one that does not is a
+    change and its way back, which no single cut shows. To take the best place first and test there
+    would find a change in most series.
 
     Assumes that without a change the values are exchangeable; slow waves are taken for changes.
 
@@ -70,25 +75,28 @@ def changes(
     """
     series = finite(values, least=2 * side)
     n = len(series)
+    df = 2 * (n - 1) ** 2 / (3 * n - 4)
     import numpy as np  # heavy, and only where a series is long enough
 
     if sd_of(series) == 0:
-        return Changes((), 0.0, 0.0, 0.0, None, 1.0, permutations)
+        return Changes((), 0.0, df, 0.0, 0.0, None, 1.0, permutations)
     largest = max(map(abs, series))
     scaled = np.array(series) / largest  # no square overflows
     scaled -= scaled.mean()
     variance = float(np.sum(np.diff(scaled) ** 2)) / (2 * (n - 1))
     penalty = _PENALTY * math.log(n) * variance
     spread = float(scaled.std(ddof=1))
-    gains = _gains(scaled[None, :], side)[0]
+    stretches = _stretches(n, side)
+    gains = _gains(scaled[None, :], stretches)[0]
     at = int(gains.argmax())
-    reached = _reached(scaled, float(gains[at]), side, permutations, seed)
+    reached = _reached(scaled, float(gains[at]), stretches, permutations, seed)
     return Changes(
         _places(scaled, side, penalty),
         largest * math.sqrt(variance),
+        df,
         largest * largest * penalty,
         math.sqrt(float(gains[at])) / spread,
-        at + side,
+        (int(stretches[0][at]), int(stretches[1][at])),
         (1 + reached) / (1 + permutations),
         permutations,
     )
@@ -119,32 +127,51 @@ def _places(values: Any, side: int, penalty: float) -> tuple[int, ...]:
     return tuple(reversed(found))
 
 
-def _gains(rows: Any, side: int) -> Any:
-    """Return by how much squares fall when a row is cut, for every admitted place.
+def _stretches(n: int, side: int) -> tuple[Any, Any]:
+    """Return beginnings and ends of all stretches that leave a side's values to every part.
 
-    Args:
-        rows: Series with mean 0, one a row.
-        side: Fewest values on each side.
+    Of those that only differ by which part is called the rest, one is enough; in a long series they
+    begin and end at places spread evenly.
     """
     import numpy as np  # as above
 
-    n = rows.shape[1]
-    before = np.arange(side, n - side + 1)
-    # between squares k·m₁² + (n - k)·m₂² of a series with mean 0, from the sum before the cut
-    sums = np.cumsum(rows, axis=1)[:, side - 1 : n - side]
-    return sums**2 * (n / (before * (n - before)))
+    inner = np.arange(side, n - side + 1)
+    if len(inner) > _MOST_CUTS:
+        inner = inner[np.linspace(0, len(inner) - 1, _MOST_CUTS).round().astype(int)]
+    cuts = np.concatenate((inner, [n]))
+    begin, end = (cuts[part] for part in np.triu_indices(len(cuts), 1))
+    long = end - begin >= side
+    return begin[long], end[long]
 
 
-def _reached(values: Any, gain: float, side: int, permutations: int, seed: int) -> int:
+def _gains(rows: Any, stretches: tuple[Any, Any]) -> Any:
+    """Return by how much squares fall when a stretch has a mean of its own, for each of them.
+
+    Args:
+        rows: Series with mean 0, one a row.
+        stretches: Where they begin, and where they have ended.
+    """
+    import numpy as np  # as above
+
+    begin, end = stretches
+    n, k = rows.shape[1], end - begin
+    # between squares k·m₁² + (n - k)·m₂² of a series with mean 0, from the sum of the stretch
+    sums = np.cumsum(rows, axis=1)
+    return (sums[:, end - 1] - sums[:, begin - 1]) ** 2 * (n / (k * (n - k)))
+
+
+def _reached(
+    values: Any, gain: float, stretches: tuple[Any, Any], permutations: int, seed: int
+) -> int:
     """Count the shuffled series whose largest gain reaches a value."""
     import numpy as np  # as above
 
     generator = np.random.default_rng(seed)
     reached, left = 0, permutations
     while left:
-        count = min(left, max(1, _CHUNK // len(values)))
+        count = min(left, max(1, _CHUNK // max(len(values), len(stretches[0]))))
         rows = generator.permuted(np.broadcast_to(values, (count, len(values))), axis=1)
         # the same sums in another order differ in the last digits: ties count as reached
-        reached += int((_gains(rows, side).max(axis=1) >= gain * (1 - 1e-12)).sum())
+        reached += int((_gains(rows, stretches).max(axis=1) >= gain * (1 - 1e-12)).sum())
         left -= count
     return reached

@@ -28,12 +28,12 @@ from labrec.analytics.tables.runs import (
     SERIES,
     TELEMETRY,
 )
-from labrec.analytics.tables.trends import LUCK
+from labrec.analytics.tables.trends import TRENDS
 
 __all__ = [
     "ARTIFACTS", "CONTRASTS", "EDGES", "EXPERIMENTS", "FEATURES", "FEATURE_CHANGES", "FOLDER",
-    "HARDWARE", "LUCK", "METRICS", "METRICS_MISSING", "METRIC_DEFINITIONS", "NOTES", "PROBLEMS",
-    "RUNS", "SERIES", "TABLES", "TELEMETRY", "VERSION", "Column", "Kind", "Table", "dictionary",
+    "HARDWARE", "METRICS", "METRICS_MISSING", "METRIC_DEFINITIONS", "NOTES", "PROBLEMS",
+    "RUNS", "SERIES", "TABLES", "TELEMETRY", "TRENDS", "VERSION", "Column", "Kind", "Table", "dictionary",
 ]  # fmt: skip
 
 VERSION: Final = 1
@@ -47,7 +47,7 @@ TABLES: Final[dict[str, Table]] = {
     for table in (
         RUNS, EXPERIMENTS, CONTRASTS, METRICS, METRICS_MISSING, METRIC_DEFINITIONS, SERIES,
         FEATURES, FEATURE_CHANGES, EDGES, HARDWARE, TELEMETRY, ARTIFACTS, NOTES, PROBLEMS,
-        LUCK,
+        *TRENDS,
     )
 }  # fmt: skip
 """Every table by name."""

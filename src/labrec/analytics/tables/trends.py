@@ -6,6 +6,7 @@ from typing import Final
 
 from labrec.analytics.tables.contract import (
     DIRECTION,
+    EXPERIMENT,
     METRIC,
     PROJECT,
     UNIT,
@@ -145,3 +146,58 @@ LUCK: Final = Table(
     ),
     ("project", "metric", "datasets", "unit", "step"),
 )
+
+DRIFT: Final = Table(
+    "drift",
+    "a change of a key metric of one configuration on one model of machine over time; one row "
+    "with change 0 where none is told",
+    (
+        PROJECT,
+        EXPERIMENT,
+        Column("name", "text", "Name of its runs (the first one's where they differ)."),
+        DATASETS,
+        METRIC,
+        Column("hardware_id", "text", "Model of the machine.", optional=True),
+        Column("change", "integer", "Number of the change, from 1; 0 where none is told."),
+        Column("changes", "integer", "Places at which the series changes, taken alone (PELT)."),
+        Column("n", "integer", "Runs of the series, 10 at least."),
+        Column("n_machines", "integer", "Machines among them; unknown ones count as one."),
+        Column("sd", "number", "Noise, from differences of neighbours.", "metric"),
+        Column("penalty", "number", "Squares that a change had to save: 3·ln n·sd²."),
+        Column(
+            "statistic",
+            "number",
+            "Largest gain of any stretch of k runs against the rest: √(k(n - k)/n)·|difference "
+            "of means| / sd of all.",
+        ),
+        Column("p", "number", "How often a shuffled series has as large a one."),
+        Column("permutations", "integer", "How often it was shuffled."),
+        Column("p_holm", "number", "The p, adjusted by Holm over all series of the project."),
+        Column("family", "integer", "How many series were adjusted together."),
+        Column("run_id", "text", "First run after the change.", optional=True),
+        Column("started", "time", "When that started.", optional=True),
+        Column("n_before", "integer", "Runs since the change before.", optional=True),
+        Column("n_after", "integer", "Runs until the next change.", optional=True),
+        Column("before", "number", "Mean of those before.", "metric", optional=True),
+        Column("after", "number", "Mean of those after.", "metric", optional=True),
+        Column("shift", "number", "Mean after minus mean before.", "metric", optional=True),
+        Column(
+            "low",
+            "number",
+            "Lower end of its interval, as if the place had been known.",
+            "metric",
+            optional=True,
+        ),
+        Column("high", "number", "Upper end of the interval.", "metric", optional=True),
+        Column("level", "number", "Level of the interval."),
+        Column("became", "text", "better, worse, or other without a direction.", optional=True),
+        Column("verdict", "text", "drift (p_holm < 0.05), or no drift told."),
+        UNIT,
+        DIRECTION,
+        Column("sentence", "text", "What may be said of it."),
+    ),
+    ("project", "experiment", "metric", "hardware_id", "change"),
+)
+
+TRENDS: Final = (LUCK, DRIFT)
+"""All of these."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from labrec.analytics.tables import trends as tables
-from labrec.analytics.trends import luck
+from labrec.analytics.trends import drift, luck
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     from labrec.analytics.seen import Seen
     from labrec.analytics.tables import Table
 
-TABLES: Final[tuple[Table, ...]] = (
-    tables.LUCK,
-)  # fmt: skip
+TABLES: Final[tuple[Table, ...]] = tables.TRENDS
 
 
 def rows(seen: Seen) -> Iterator[tuple[Table, Iterable[Sequence[Any]]]]:
     """Yield the tables of this package."""
     yield tables.LUCK, luck.rows(seen)
+    yield tables.DRIFT, drift.rows(seen)

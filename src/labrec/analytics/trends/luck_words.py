@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labrec.record.text import one_line
+from labrec.analytics.trends.plain import cut, machines, unit
 from labrec.record.wording import (
     better,
     counted,
@@ -18,7 +18,6 @@ from labrec.record.wording import (
 if TYPE_CHECKING:
     from labrec.analytics.trends.luck import Luck
 
-_LONGEST = 80  # characters of a name in a sentence
 _BEGIN = 3  # repeats to begin with, where nothing is known of the noise
 
 
@@ -34,35 +33,31 @@ def sentence(row: Luck) -> str:
 
 def _gain(row: Luck) -> str:
     decimals = decimals_of(row.sd) if row.sd else None
-    unit = f" {_cut(row.unit)}" if row.unit else ""
-    where = f" on {_cut(row.datasets)}" if row.datasets else ""
+    said = unit(row.unit)
+    where = f" on {cut(row.datasets)}" if row.datasets else ""
     have = "has" if row.current else "had"
     way = "lower" if row.direction == "minimize" else "higher"
     runs = f"{counted(row.n, 'run')} against {row.n_baseline}"
-    limit = f" ({runs}, {_machines(row)})"
+    limit = f" ({runs}, {machines(row.n_machines)})"
     if row.low is not None:
         limit = (
-            f" ({percent(row.level)} lower limit over all tries {number(row.low, 2)}{unit};"
-            f" {runs}, {_machines(row)})"
+            f" ({percent(row.level)} lower limit over all tries {number(row.low, 2)}{said};"
+            f" {runs}, {machines(row.n_machines)})"
         )
     return (
-        f"{_cut(row.project)}: {_cut(row.name)} {have} the best {_cut(row.metric)} so far{where} "
-        f"({better(row.direction)}), {fixed(row.value, decimals)}{unit}, {way} than "
-        f"{_cut(row.baseline_name)} by {fixed(row.gain, decimals)}{unit}{limit}."
+        f"{cut(row.project)}: {cut(row.name)} {have} the best {cut(row.metric)} so far{where} "
+        f"({better(row.direction)}), {fixed(row.value, decimals)}{said}, {way} than "
+        f"{cut(row.baseline_name)} by {fixed(row.gain, decimals)}{said}{limit}."
     )
-
-
-def _machines(row: Luck) -> str:
-    return f"on {counted(row.n_machines, 'machine')}" if row.n_machines else "on unknown machines"
 
 
 def _chance(row: Luck) -> str:
     tries = f"It is the best of {counted(row.tries, 'try', 'tries')}"
     if row.luck is None or row.sd is None:
         return f"{tries} since then."
-    unit = f" {_cut(row.unit)}" if row.unit else ""
+    said = unit(row.unit)
     return (
-        f"{tries}, and the luckiest of so many gains {number(row.luck, 2)}{unit} by chance alone "
+        f"{tries}, and the luckiest of so many gains {number(row.luck, 2)}{said} by chance alone "
         f"({percent(row.sd_level)} interval {number(row.luck_low, 2)} to "
         f"{number(row.luck_high, 2)}, from a noise of {number(row.sd, 2)} known from "
         f"{counted(row.df, 'degree')} of freedom). Chance gains as much with {p_value(row.luck_p)} "
@@ -131,7 +126,3 @@ def _origin(row: Luck) -> str:
     if row.n == 1:
         return "Post hoc; not known: whether the best holds when it is run again."
     return "Post hoc; not known: whether it holds elsewhere than where it was found."
-
-
-def _cut(text: str | None) -> str:
-    return one_line(text or "", _LONGEST) or "(no name)"
