@@ -33,7 +33,8 @@ from labrec.analytics.tables.trends import TRENDS
 __all__ = [
     "ARTIFACTS", "CONTRASTS", "EDGES", "EXPERIMENTS", "FEATURES", "FEATURE_CHANGES", "FOLDER",
     "HARDWARE", "METRICS", "METRICS_MISSING", "METRIC_DEFINITIONS", "NOTES", "PROBLEMS",
-    "RUNS", "SERIES", "TABLES", "TELEMETRY", "TRENDS", "VERSION", "Column", "Kind", "Table", "dictionary",
+    "RUNS", "SERIES", "TABLES", "TELEMETRY", "TRENDS", "VERSION", "Column", "Kind", "Table",
+    "dictionary",
 ]  # fmt: skip
 
 VERSION: Final = 1
