@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from labrec.analytics import experiments, metric_definitions, noted, relations, trends
+from labrec.analytics.evidence import rows as evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,6 +36,7 @@ ANALYSES: Final[dict[str, Analysis]] = {
     "notes": noted,
     "experiments": experiments,
     "trends": trends,
+    "evidence": evidence,
     "metrics": metric_definitions,
 }
 """Every analysis by name."""

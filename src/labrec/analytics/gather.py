@@ -37,7 +37,7 @@ _CALLED = {
     "digest": "record_digest", "machine": "machine_id", "output": "series_digest",
 }  # fmt: skip
 # No columns of a shard's runs.
-_LATER = {"project", "standing", "metrics", "renamed_from", "reparented", "place"}
+_LATER = {"project", "standing", "metrics", "renamed_from", "recorded_parents", "place"}
 
 
 class Kept(NamedTuple):

@@ -33,15 +33,15 @@ def noted(run: Run, folded: Folded) -> Run:
         folded: What the notes on that record come to.
     """
     name = folded.name(run.name)
-    parents, reparented = run.parents, False
+    parents, recorded = run.parents, None
     value = folded.values.get("reparent")
     if value is not None and not value.conflict:
-        parents, reparented = json.dumps(folded.parents(())), True
+        parents, recorded = json.dumps(folded.parents(())), run.parents
     return run._replace(
         name=name,
         renamed_from=run.name if name != run.name else None,
         parents=parents,
-        reparented=reparented,
+        recorded_parents=recorded,
         tags=tuple(folded.tags.apply(run.tags)),
         links=tuple(Link(*link) for link in folded.hypotheses(run.links)),
     )

@@ -79,7 +79,8 @@ class Run(NamedTuple):
         origin_order: Its place among the runs of where it was imported from.
         path: Path of its record in the lab.
         renamed_from: Its name as its record has it, where that is another one; else None.
-        reparented: Whether ``parents`` are those that notes agree on.
+        recorded_parents: Its parents as its record has them, where ``parents`` are those that notes
+            agree on; else None.
         place: Its place among all runs of the view (see `Seen.facts`).
     """
 
@@ -117,13 +118,18 @@ class Run(NamedTuple):
     origin_order: int | None = None
     path: str = ""
     renamed_from: str | None = None
-    reparented: bool = False
+    recorded_parents: str | None = None
     place: int = 0
 
     @property
     def counts(self) -> bool:
         """Whether neither a note nor a second record takes it out of statistics."""
         return self.standing == "counts"
+
+    @property
+    def reparented(self) -> bool:
+        """Whether notes name its parents, not its record."""
+        return self.recorded_parents is not None
 
     @property
     def recorded_name(self) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from labrec.analytics.tables.contract import Column, Kind, Table
+from labrec.analytics.tables.evidence import ABOUT_HYPOTHESES
 from labrec.analytics.tables.experiments import CONTRASTS, EXPERIMENTS
 from labrec.analytics.tables.metrics_defined import METRIC_DEFINITIONS, METRICS_MISSING
 from labrec.analytics.tables.notes import NOTES
@@ -31,7 +32,7 @@ from labrec.analytics.tables.runs import (
 from labrec.analytics.tables.trends import TRENDS
 
 __all__ = [
-    "ARTIFACTS", "CONTRASTS", "EDGES", "EXPERIMENTS", "FEATURES", "FEATURE_CHANGES", "FOLDER",
+    "ABOUT_HYPOTHESES", "ARTIFACTS", "CONTRASTS", "EDGES", "EXPERIMENTS", "FEATURES", "FEATURE_CHANGES", "FOLDER",
     "HARDWARE", "METRICS", "METRICS_MISSING", "METRIC_DEFINITIONS", "NOTES", "PROBLEMS",
     "RUNS", "SERIES", "TABLES", "TELEMETRY", "TRENDS", "VERSION", "Column", "Kind", "Table",
     "dictionary",
@@ -49,6 +50,7 @@ TABLES: Final[dict[str, Table]] = {
         RUNS, EXPERIMENTS, CONTRASTS, METRICS, METRICS_MISSING, METRIC_DEFINITIONS, SERIES,
         FEATURES, FEATURE_CHANGES, EDGES, HARDWARE, TELEMETRY, ARTIFACTS, NOTES, PROBLEMS,
         *TRENDS,
+        *ABOUT_HYPOTHESES,
     )
 }  # fmt: skip
 """Every table by name."""

@@ -1,0 +1,141 @@
+"""Comparing the arms of a claim by its registered test. ○ No IO.
+
+Within one baseline everything is one contrast, in which the baseline stands once. Estimates against
+different baselines are independent and are combined as random effects.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from labrec.analytics.stats.means import against_baseline, arm_of, paired
+from labrec.analytics.stats.meta import FEWEST, random_effects
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from labrec.analytics.evidence.arms import Sample, Value
+    from labrec.analytics.stats.estimate import Estimate
+
+Method = Literal["paired", "welch", "random effects", "none"]
+
+_REPLICATED = 2
+
+
+class Compared(NamedTuple):
+    """The difference between two arms, positive in the claimed direction.
+
+    Attributes:
+        method: How it was estimated.
+        estimate: The difference; None where none can be told.
+        why: What is wrong, where there is no estimate or no error; else empty.
+        n_treatment: Values, or pairs, of the treatment arm.
+        n_baseline: Values, or pairs, of the baseline arm.
+        baselines: Experiments that it is compared with.
+        tau: Standard deviation of the true differences between baselines, where combined.
+    """
+
+    method: Method
+    estimate: Estimate | None
+    why: str
+    n_treatment: int
+    n_baseline: int
+    baselines: int
+    tau: float | None = None
+
+
+def compare(
+    treatment: Sample, baseline: Sample, *, test: str, sign: float, level: float
+) -> Compared:
+    """Compare two arms.
+
+    - One baseline, *welch*: the means of the treatments, weighted by how many values each has,
+      minus the mean of the baseline, by `against_baseline` (Welch 1947; Satterthwaite 1946).
+      Weighting by values leaves nothing to gain from repeating whichever did badly. Where an
+      experiment has a single value, all treatments are one group, so that what differs between
+      them is part of the error.
+    - One baseline, *paired*: the paired t test over common seeds (Student 1908).
+    - Three baselines or more: each as above, combined by `random_effects` (Paule & Mandel 1982;
+      Hartung & Knapp 2001). Two cannot be combined: nothing tells how much they differ.
+
+    Args:
+        treatment: The treatment arm.
+        baseline: The baseline arm.
+        test: welch or paired.
+        sign: 1 where more is better, else -1.
+        level: Of the two-sided interval.
+    """
+    places = sorted({one.baseline for one in treatment.values})
+    if not treatment.values or not baseline.values:
+        return Compared("none", None, "an arm has no value", treatment.n, baseline.n, len(places))
+    if len(treatment.units | baseline.units) > 1:
+        return Compared(
+            "none", None, "the values are in different units", treatment.n, baseline.n, len(places)
+        )
+    each = [_one(place, treatment, baseline, test, (sign, level)) for place in places]
+    if len(each) == 1:
+        return each[0]
+    return _combined(each, level)
+
+
+def _one(
+    place: str, treatment: Sample, baseline: Sample, test: str, scale: tuple[float, float]
+) -> Compared:
+    """Compare what has one baseline; scale is the sign and the level."""
+    ours = [one for one in treatment.values if one.baseline == place]
+    theirs = [one for one in baseline.values if one.experiment == place]
+    if not theirs:
+        return Compared("none", None, "a baseline has no value", len(ours), 0, 1)
+    return (_paired if test == "paired" else _welch)(ours, theirs, *scale)
+
+
+def _welch(ours: Sequence[Value], theirs: Sequence[Value], sign: float, level: float) -> Compared:
+    groups: dict[str, list[float]] = {}
+    for one in ours:
+        groups.setdefault(one.experiment, []).append(sign * one.value)
+    if min(map(len, groups.values())) < _REPLICATED:
+        groups = {"": [sign * one.value for one in ours]}
+    arms = [arm_of(values) for values in groups.values()]
+    weights = [arm.n / len(ours) for arm in arms]
+    base = arm_of([sign * one.value for one in theirs])
+    found = _at(against_baseline(arms, base, weights), level)
+    why = "" if found.state != "unreplicated" else "an arm has a single independent value"
+    return Compared("welch", found, why, len(ours), len(theirs), 1)
+
+
+def _paired(ours: Sequence[Value], theirs: Sequence[Value], sign: float, level: float) -> Compared:
+    partners = {one.seeds: one.value for one in theirs if one.seeds is not None}
+    pairs = [(one.value, partners[one.seeds]) for one in ours if one.seeds in partners]
+    if not pairs:
+        return Compared("none", None, "no seeds are common to both arms", 0, 0, 1)
+    found = paired([sign * x for x, _ in pairs], [sign * y for _, y in pairs], level=level)
+    why = "" if found.state != "unreplicated" else "there is a single pair"
+    return Compared("paired", found, why, len(pairs), len(pairs), 1)
+
+
+def _at(found: Estimate, level: float) -> Estimate:
+    """Return an estimate with its interval at a level."""
+    ends = found.at(level)
+    return (
+        found._replace(level=level)
+        if ends is None
+        else found._replace(level=level, low=ends[0], high=ends[1])
+    )
+
+
+def _combined(each: Sequence[Compared], level: float) -> Compared:
+    n, m = (sum(getattr(one, name) for one in each) for name in ("n_treatment", "n_baseline"))
+    estimates = [one.estimate for one in each if one.estimate is not None and one.estimate.error]
+    if len(each) < FEWEST or len(estimates) < len(each):
+        why = (
+            "there are two baselines: from three on they can be combined"
+            if len(each) < FEWEST
+            else "one of the baselines allows no estimate with an error"
+        )
+        return Compared("none", None, why, n, m, len(each))
+    found = random_effects(
+        [one.value for one in estimates], [one.error or 0.0 for one in estimates], level=level
+    )
+    if found is None:
+        raise AssertionError(len(estimates))  # three and more always give one
+    return Compared("random effects", found.mean, "", n, m, len(each), found.tau)

@@ -1,0 +1,329 @@
+"""Which runs bear on a hypothesis, and the place that each of them has in it. ○ No IO.
+
+Nothing here looks at a result, except where the registered baseline is the *best* of what was known
+when the claim was registered. Who counts is decided by links, features, parents and ids alone, so
+that no choice made after a result is known can move a run into an arm or out of it.
+
+- *Confirmatory* is a run whose record links the registration in its spool's first frame. It is a
+  treatment where its features match the selector and it has a baseline other than its own
+  experiment. What was linked later is *exploratory*, whoever linked it.
+- The baseline is an experiment: by the parents that the *record* names (a `reparent` note is made
+  when results are known), by the registered name, or the best one before the registration.
+- Of the baseline only *fresh* runs count: linked at their start too, or begun after the claim was
+  registered. A baseline that had been measured before could have been chosen for being unlucky.
+- A run whose experiment had been run with the same seeds before, without the link, shows what was
+  known already. It does not count.
+- Runs take their places in the order of their ids, which they get when they start, whether they
+  fail or not. The arms are closed once every place is taken: more runs change nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from labrec.analytics.evidence.claims import matches
+from labrec.record.ids import id_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from labrec.analytics.evidence.claims import Claim
+    from labrec.analytics.run import Run
+
+Part = Literal["treatment", "baseline", "none"]
+Kind = Literal["confirmatory", "exploratory", "none"]
+
+WITHDRAWN = ("retracted", "superseded")
+"""Standings that take a run out of the verdict, never out of what is shown beside it."""
+
+
+class Member(NamedTuple):
+    """A run and its part in a hypothesis.
+
+    Attributes:
+        run: The run.
+        part: treatment, baseline, or none.
+        kind: confirmatory, exploratory, or none.
+        why: Why it counts, or why not; one sentence.
+        baseline: Experiment that a treatment is compared with, or None.
+        withdrawn: Whether a note took it out.
+        bound: Whether it links the claim since its start.
+    """
+
+    run: Run
+    part: Part
+    kind: Kind
+    why: str
+    baseline: str | None = None
+    withdrawn: bool = False
+    bound: bool = False
+
+
+class Units(NamedTuple):
+    """The runs of a hypothesis.
+
+    Attributes:
+        treatments: Confirmatory ones by run id, withdrawn ones among them.
+        baselines: Fresh runs by run id of each experiment that they are compared with.
+        known: Of the same experiments, the runs that had been known before.
+        others: Linked runs that are in neither arm.
+        exploratory: Runs linked later.
+        choices: Experiments that could have been chosen as the baseline with their results in view,
+            each with the id of its first fresh run; empty where the claim left no choice.
+    """
+
+    treatments: tuple[Member, ...]
+    baselines: Mapping[str, tuple[Member, ...]]
+    known: Mapping[str, tuple[Member, ...]]
+    others: tuple[Member, ...]
+    exploratory: tuple[Member, ...]
+    choices: tuple[tuple[str, str], ...]
+
+    @property
+    def members(self) -> list[Member]:
+        """Every one of them, each run once, by run id and digest."""
+        found: dict[tuple[str, str], Member] = {}
+        groups = (self.treatments, *self.baselines.values(), *self.known.values(), self.others,
+                  self.exploratory)  # fmt: skip
+        for group in groups:
+            for member in group:
+                found.setdefault((member.run.run_id, member.run.digest), member)
+        return [found[key] for key in sorted(found)]
+
+
+class Project:
+    """The runs of one project, found by what hypotheses ask for.
+
+    Args:
+        runs: All of them, ordered by run id and digest.
+        parents: Of each record digest the experiment of its first parent, as the record names it.
+        first: Of each experiment its first parent, likewise.
+    """
+
+    def __init__(
+        self, runs: Iterable[Run], parents: Mapping[str, str], first: Mapping[str, str]
+    ) -> None:
+        grouped: dict[str, list[Run]] = {}
+        for run in runs:
+            grouped.setdefault(run.run_id, []).append(run)
+        # Of several records of one run the one that counts; else the first, with its standing.
+        self.runs = [
+            next((run for run in same if run.counts), same[0]) for same in grouped.values()
+        ]
+        self.by_experiment: dict[str, list[Run]] = {}
+        self.named: dict[str, set[str]] = {}
+        self.reruns: dict[str, list[Run]] = {}
+        for run in self.runs:
+            if run.reproduces is not None:
+                self.reruns.setdefault(run.reproduces, []).append(run)
+            self.by_experiment.setdefault(run.experiment, []).append(run)
+            self.named.setdefault(run.recorded_name, set()).add(run.experiment)
+        self.first = {e: above for e, above in first.items() if above in self.by_experiment}
+        self._parents = parents
+
+    def parent(self, run: Run) -> str | None:
+        """Return the experiment of a run's first parent, if it is in this project."""
+        above = self._parents.get(run.digest)
+        return above if above in self.by_experiment else None
+
+    def root(self, run: Run) -> str | None:
+        """Return the experiment at the top of a run's first parents; None on a circle."""
+        above, seen = self.parent(run), {run.experiment}
+        while above is not None and above not in seen:
+            seen.add(above)
+            higher = self.first.get(above)
+            if higher is None:
+                return above
+            above = higher
+        return None
+
+
+def units(claim: Claim, project: Project, linked: Sequence[Run]) -> Units:
+    """Find the runs of a hypothesis and their places in it.
+
+    Args:
+        claim: The registration that the runs link to, never a later draft.
+        project: Its project.
+        linked: The runs of `Project.runs` that link it, ordered by run id.
+    """
+    at_start = [run for run in linked if _linked(claim, run) == "start"]
+    placed = _Placing(claim, project, at_start)
+    members = [placed.member(run) for run in at_start]
+    treatments = tuple(member for member in members if member.part == "treatment")
+    compared = sorted({str(member.baseline) for member in treatments})
+    baselines = {place: placed.fresh(place) for place in compared}
+    known = {place: placed.known(place) for place in compared}
+    mine = {member.run.run_id for group in baselines.values() for member in group}
+    return Units(
+        treatments,
+        baselines,
+        known,
+        tuple(m for m in members if m.part == "none" and m.run.run_id not in mine),
+        tuple(placed.later(run) for run in linked if _linked(claim, run) == "later"),
+        placed.choices(),
+    )
+
+
+def _linked(claim: Claim, run: Run) -> str | None:
+    """Return how a run links a registration; a link at the start is one, whatever came later."""
+    found = {link.linked for link in run.links if link.registration == claim.digest}
+    return "start" if "start" in found else "later" if found else None
+
+
+class _Placing:
+    """Gives runs their part in one claim."""
+
+    def __init__(self, claim: Claim, project: Project, at_start: Sequence[Run]) -> None:
+        self.claim = claim
+        self.project = project
+        self.started = {run.run_id for run in at_start}
+        self._best = self._best_known() if claim.baseline == "best" else None
+        named = project.named.get(claim.baseline_name or "", set())
+        self._named = next(iter(named)) if len(named) == 1 else None
+        # Of each experiment and seeds the first run whose result nobody had to keep to.
+        self._earliest: dict[tuple[str, str], str] = {}
+        for run in project.runs:
+            unbound = run.run_id not in self.started and run.status != "planned"
+            if run.seeds is not None and unbound:
+                self._earliest.setdefault((run.experiment, run.seeds), run.run_id)
+
+    def is_fresh(self, run: Run) -> bool:
+        """Say whether a run began after the claim was registered, as far as can be told."""
+        return run.run_id in self.started or id_ms(run.run_id) >= self.claim.registered_ms
+
+    def baseline_of(self, run: Run) -> str | None:
+        """Return the experiment that a run is compared with, by its record and the claim."""
+        kind = self.claim.baseline
+        if kind == "named":
+            return self._named
+        if kind == "best":
+            return self._best
+        return self.project.parent(run) if kind == "parent" else self.project.root(run)
+
+    def member(self, run: Run) -> Member:
+        """Place a run that was linked at its start."""
+        baseline = self.baseline_of(run)
+        withdrawn = run.standing in WITHDRAWN
+        if run.status == "planned":
+            return Member(run, "none", "none", "It is only planned.", bound=True)
+        if not matches(self.claim.selector, json.loads(run.tree)):
+            return Member(
+                run, "none", "none", "Its features do not match the selector.", bound=True
+            )
+        if baseline == run.experiment:
+            return Member(run, "none", "none", "It is a run of the baseline itself.", bound=True)
+        if baseline is None:
+            return Member(run, "none", "none", self._no_baseline(), bound=True)
+        if self._is_known(run):
+            why = "Its experiment had been run with these seeds before: its result was known."
+            return Member(run, "none", "none", why, baseline, bound=True)
+        why = "Linked when it started."
+        if withdrawn:
+            why = f"It was linked when it started and is {run.standing}: shown beside the verdict."
+        elif run.standing == "forked":
+            why = (
+                "Linked when it started; two records of it disagree, so that its value is missing."
+            )
+        return Member(run, "treatment", "confirmatory", why, baseline, withdrawn, bound=True)
+
+    def later(self, run: Run) -> Member:
+        """Place a run that was linked later."""
+        baseline = self.baseline_of(run)
+        why = "It was linked after it had started: exploratory, never part of the verdict."
+        fits = matches(self.claim.selector, json.loads(run.tree))
+        part: Part = "treatment" if fits and baseline not in {None, run.experiment} else "none"
+        return Member(run, part, "exploratory", why, baseline, run.standing in WITHDRAWN)
+
+    def fresh(self, experiment: str) -> tuple[Member, ...]:
+        """Return the runs of a baseline that may count, by run id."""
+        found = []
+        for run in self.project.by_experiment[experiment]:
+            if not self._counts_as_baseline(run):
+                continue
+            linked = run.run_id in self.started
+            why = "Linked when it started." if linked else "Begun after the claim was registered."
+            withdrawn = run.standing in WITHDRAWN
+            if withdrawn:
+                why = f"It is {run.standing}: shown beside the verdict."
+            elif run.standing == "forked":
+                why += " Two records of it disagree, so that its value is missing."
+            found.append(Member(run, "baseline", "confirmatory", why, None, withdrawn, linked))
+        return tuple(found)
+
+    def known(self, experiment: str) -> tuple[Member, ...]:
+        """Return the runs of a baseline whose results were known before, by run id."""
+        why = "It was known when the claim was registered: such a baseline could have been chosen."
+        seeds = "Its experiment had been run with these seeds before: its result was known."
+        return tuple(
+            Member(run, "baseline", "none", seeds if self.is_fresh(run) else why)
+            for run in self.project.by_experiment[experiment]
+            if run.status != "planned" and not self._counts_as_baseline(run)
+        )
+
+    def choices(self) -> tuple[tuple[str, str], ...]:
+        """Return the experiments that whoever starts a treatment could have named as its parent.
+
+        Of several that were measured already one may be chosen for having turned out unluckily. A
+        *named* baseline was fixed with the claim, the *best* one follows from what was known then.
+        """
+        if self.claim.baseline not in {"parent", "root"}:
+            return ()
+        names = {target.name for target in self.claim.targets}
+        found: dict[str, str] = {}
+        for run in self.project.runs:
+            seen = run.status == "complete" and not names.isdisjoint(run.metrics)
+            top = self.claim.baseline == "parent" or run.experiment not in self.project.first
+            if seen and top and self.is_fresh(run):
+                found.setdefault(run.experiment, run.run_id)
+        return tuple(sorted(found.items()))
+
+    def _counts_as_baseline(self, run: Run) -> bool:
+        if run.status == "planned" or not self.is_fresh(run):
+            return False
+        return not self._is_known(run) if run.run_id in self.started else not self._was_known(run)
+
+    def _is_known(self, run: Run) -> bool:
+        """Say whether a run without the link had the same experiment and seeds before."""
+        if run.seeds is None:
+            return False
+        return self._earliest.get((run.experiment, run.seeds), run.run_id) < run.run_id
+
+    def _was_known(self, run: Run) -> bool:
+        """Say the same of a baseline run without the link: known before the claim."""
+        if run.seeds is None:
+            return False
+        earliest = self._earliest.get((run.experiment, run.seeds), run.run_id)
+        return id_ms(earliest) < self.claim.registered_ms
+
+    def _no_baseline(self) -> str:
+        kind, named = self.claim.baseline, self.project.named
+        if kind == "named":
+            several = len(named.get(self.claim.baseline_name or "", ()))
+            return (
+                f"The named baseline is {several} experiments: which one cannot be told."
+                if several else "There is no experiment of the baseline's name."
+            )  # fmt: skip
+        if kind == "best":
+            return "Nothing had been measured when the claim was registered: there is no best."
+        return "Its record names no parent that is in this project."
+
+    def _best_known(self) -> str | None:
+        """Return the experiment with the best mean of the first metric when the claim was made.
+
+        Its runs that were known then select it, and do not count: it is measured again.
+        """
+        target = self.claim.targets[0]
+        values: dict[str, list[float]] = {}
+        for run in self.project.runs:
+            found = run.metrics.get(target.name)
+            if not run.counts or run.status != "complete" or not found or self.is_fresh(run):
+                continue
+            # What the claim is about is not its own baseline.
+            if not self.claim.selector or not matches(self.claim.selector, json.loads(run.tree)):
+                values.setdefault(run.experiment, []).append(found.value)
+        means = {place: sum(v) / len(v) for place, v in values.items()}
+        finite = {place: mean for place, mean in means.items() if abs(mean) < float("inf")}
+        if not finite:
+            return None
+        return min(finite, key=lambda place: (-target.sign * finite[place], place))

@@ -1,0 +1,375 @@
+"""The verdict on a hypothesis: the registered rule, applied to what the arms hold. ○ No IO.
+
+A look is taken when both arms hold its number of runs, and at no other time. The chance that a
+hypothesis without any effect is called *supported* is at most α: look i spends α·2^-i of it (one
+look alone spends α), and where whoever started the treatments could choose their baseline with its
+results in view, that is divided among the candidates. All of it is Bonferroni's inequality, so that
+no independence is assumed. The p value of a hypothesis is the smallest p of its looks, each
+multiplied by the inverse of its share; it is adjusted by Holm within the family.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from labrec.analytics.evidence.arms import Arms, Sample, arms, sample
+from labrec.analytics.evidence.claims import TESTS
+from labrec.analytics.evidence.design import Compared, compare
+from labrec.analytics.evidence.missing import Missing, missing
+from labrec.analytics.stats.multiple import holm, look_level, sequence_level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from labrec.analytics.evidence.claims import Claim, Target
+    from labrec.analytics.evidence.units import Units
+
+Verdict = Literal["proposed", "testing", "supported", "refuted", "inconclusive", "suggestive"]
+
+THRESHOLD: Final = 0.0
+"""T: the evidence score E of a supported hypothesis is above it."""
+
+MOST_ALPHA: Final = 0.5
+"""From this one-sided error rate on nothing is decided: there is no interval for it."""
+
+
+class Result(NamedTuple):
+    """One primary metric at one look.
+
+    Attributes:
+        target: The metric.
+        treatment: Its treatment arm.
+        baseline: Its baseline arm.
+        compared: Their difference.
+        missing: What is missing of them.
+        support: p of a difference that is not above delta; None where none can be had.
+        refute: p of a difference that is not below delta.
+        sure: Whether the difference is deterministic and beyond the declared resolution, so that
+            its p is 0 or 1.
+    """
+
+    target: Target
+    treatment: Sample
+    baseline: Sample
+    compared: Compared
+    missing: Missing
+    support: float | None
+    refute: float | None
+    sure: bool
+
+
+class Look(NamedTuple):
+    """One look.
+
+    Attributes:
+        number: Its place, from 1.
+        n: Places in each arm.
+        full: Places that are taken in both; the look is reached when they are all.
+        alpha: Its share of the error rate.
+        arms: The runs.
+        results: By primary metric, in the registered order.
+        support: p for the whole claim, divided by the look's share of the error rate; may exceed 1.
+        refute: Likewise, against it.
+        lead: Place among the results of the one that decides for the claim.
+    """
+
+    number: int
+    n: int
+    full: int
+    alpha: float
+    arms: Arms
+    results: tuple[Result, ...]
+    support: float
+    refute: float
+    lead: int
+
+    @property
+    def reached(self) -> bool:
+        """Whether every place of both arms is taken."""
+        return self.full >= self.n
+
+    @property
+    def matters(self) -> bool:
+        """Whether what is missing forbids a verdict."""
+        return any(result.missing.matters for result in self.results)
+
+
+class Trial(NamedTuple):
+    """The looks of a claim at its runs.
+
+    Attributes:
+        reached: The looks that were reached.
+        next: The first that was not; None after the last one.
+    """
+
+    reached: tuple[Look, ...]
+    next: Look | None
+
+    @property
+    def support(self) -> float:
+        """The p value of the claim over its looks, 0 to 1; 1 before the first."""
+        return min([1.0, *(look.support for look in self.reached)])
+
+    @property
+    def refute(self) -> float:
+        """The p value against the claim."""
+        return min([1.0, *(look.refute for look in self.reached)])
+
+    @property
+    def shown(self) -> Look | None:
+        """The look to be shown: where the claim's p is smallest, else the last, else the next."""
+        if not self.reached:
+            return self.next
+        best = min(self.reached, key=lambda look: min(look.support, look.refute))
+        return best if min(best.support, best.refute) < 1 else self.reached[-1]
+
+
+def try_out(
+    claim: Claim,
+    found: Units,
+    *,
+    withdrawn: bool,
+    resolution: Mapping[str, float | None],
+) -> Trial:
+    """Take every look that the runs allow.
+
+    Args:
+        claim: The claim.
+        found: Its runs.
+        withdrawn: Whether what notes took out has its place.
+        resolution: By metric the smallest difference that it can show, where that is declared.
+    """
+    reached: list[Look] = []
+    for number, n in enumerate(claim.looks, 1):
+        look = _look(claim, found, number, (n, withdrawn), resolution)
+        if not look.reached:
+            return Trial(tuple(reached), look)
+        reached.append(look)
+    return Trial(tuple(reached), None)
+
+
+def _look(
+    claim: Claim,
+    found: Units,
+    number: int,
+    which: tuple[int, bool],
+    resolution: Mapping[str, float | None],
+) -> Look:
+    n, withdrawn = which
+    there = arms(found, n, paired=claim.test == "paired", withdrawn=withdrawn)
+    alpha = look_level(claim.alpha, number) if len(claim.looks) > 1 else claim.alpha
+    alpha /= there.candidates
+    results = tuple(
+        result(there, target, claim.test, alpha, resolution.get(target.name))
+        for target in claim.targets
+    )
+    support, refute = _whole(claim, results)
+    share = alpha / claim.alpha
+    own = [1.0 if one.support is None else one.support for one in results]
+    pick = max if claim.decision == "all" else min
+    lead = own.index(pick(own))
+    return Look(
+        number, n, min(there.full, n), alpha, there, results, support / share, refute / share, lead
+    )
+
+
+def result(
+    there: Arms, target: Target, test: str, alpha: float, resolution: float | None
+) -> Result:
+    """Compare the arms on one metric, with the interval of level 1 - 2α.
+
+    Args:
+        there: The arms.
+        target: The metric.
+        test: The registered test.
+        alpha: One-sided error rate, above 0.
+        resolution: Smallest difference that the metric can show, where it is declared.
+    """
+    treatment = sample(there.treatments, target.name)
+    baseline = sample(there.baselines, target.name)
+    level = 1 - 2 * alpha if alpha < MOST_ALPHA else MOST_ALPHA
+    compared = compare(
+        treatment, baseline, test=test if test in TESTS else "welch", sign=target.sign, level=level
+    )
+    gone = missing(treatment, baseline, target.sign)
+    estimate = compared.estimate
+    if estimate is None:
+        return Result(target, treatment, baseline, compared, gone, None, None, sure=False)
+    if estimate.state == "deterministic" and resolution is not None:
+        above = estimate.value - target.delta > resolution
+        below = target.delta - estimate.value > resolution
+        support, refute = float(not above), float(not below)
+        return Result(
+            target, treatment, baseline, compared, gone, support, refute, sure=above or below
+        )
+    return Result(
+        target, treatment, baseline, compared, gone,
+        estimate.p_above(target.delta), estimate.p_below(target.delta), sure=False,
+    )  # fmt: skip
+
+
+def _whole(claim: Claim, results: Sequence[Result]) -> tuple[float, float]:
+    """Return the p values for and against the whole claim.
+
+    ``all``: it holds where every metric does, without correction (an intersection-union test:
+    Berger 1982), and fails where any does, by Holm. ``any``: the other way round.
+    """
+    if claim.test not in TESTS or claim.alpha >= MOST_ALPHA:
+        return 1.0, 1.0
+    if any(one.missing.matters for one in results):
+        return 1.0, 1.0
+    support = [1.0 if one.support is None else one.support for one in results]
+    refute = [1.0 if one.refute is None else one.refute for one in results]
+    if claim.decision == "all":
+        return max(support), min(holm(refute))
+    return min(holm(support)), max(refute)
+
+
+# --- families ---------------------------------------------------------------------------------
+
+
+class Adjusted(NamedTuple):
+    """The p values of a claim within its family.
+
+    Attributes:
+        support: Adjusted by Holm, 0 to 1.
+        refute: Likewise, against the claim.
+        size: How many claims share the error rate.
+    """
+
+    support: float
+    refute: float
+    size: int
+
+
+def adjusted(claim: Claim, trial: Trial, family: Sequence[tuple[Claim, Trial]]) -> Adjusted:
+    """Adjust the p values of a claim within its family (Holm 1979).
+
+    Claims of the family without a look yet count with p = 1. The versions of one hypothesis are a
+    family where it names none: who amends a claim until it holds has tried several.
+
+    Args:
+        claim: The claim.
+        trial: What its runs showed; may be another one than in the family.
+        family: Every claim that shares its error rate, itself among them.
+    """
+    others = [other for one, other in family if one.digest != claim.digest]
+    support = holm([trial.support, *(other.support for other in others)])[0]
+    refute = holm([trial.refute, *(other.refute for other in others)])[0]
+    return Adjusted(support, refute, 1 + len(others))
+
+
+# --- the rule ---------------------------------------------------------------------------------
+
+
+class Ruling(NamedTuple):
+    """What the registered rule says.
+
+    Attributes:
+        verdict: The word.
+        side: for or against, of *suggestive*; else empty.
+        why: What it rests on, or what keeps it from a verdict.
+        final: Whether more runs change nothing.
+    """
+
+    verdict: Verdict
+    side: str
+    why: str
+    final: bool
+
+
+def rule(claim: Claim, trial: Trial, p: Adjusted, score: float | None, *, linked: bool) -> Ruling:
+    """Apply the registered rule.
+
+    Args:
+        claim: The claim.
+        trial: What its runs showed.
+        p: Adjusted within its family.
+        score: E, None where no unit has a scale.
+        linked: Whether any run links the claim.
+    """
+    if not linked:
+        return Ruling("proposed", "", "no run is linked to it", final=False)
+    if claim.test not in TESTS:
+        return Ruling("inconclusive", "", "the registered test is not known", final=False)
+    if claim.alpha >= MOST_ALPHA:
+        return Ruling("inconclusive", "", "an alpha of 0.5 or more decides nothing", final=False)
+    decided = _decided(claim, trial, p, score)
+    if decided is not None:
+        return decided
+    if trial.next is not None:
+        return Ruling("testing", "", _waits(trial.next), final=False)
+    return _undecided(trial.reached[-1], claim, score, p)
+
+
+def _decided(claim: Claim, trial: Trial, p: Adjusted, score: float | None) -> Ruling | None:
+    shown = trial.shown
+    if shown is None or not trial.reached:
+        return None
+    selected = shown.arms.selected
+    why = "the baseline had been measured before the claim: a selected baseline"
+    if p.support < claim.alpha and score is not None and score > THRESHOLD:
+        if selected:
+            return Ruling("suggestive", "for", why, final=trial.next is None)
+        return Ruling("supported", "", _rests(shown, "above"), final=True)
+    if p.refute < claim.alpha:
+        if selected:
+            return Ruling("suggestive", "against", why, final=trial.next is None)
+        return Ruling("refuted", "", _rests(shown, "below"), final=True)
+    return None
+
+
+def _rests(look: Look, side: str) -> str:
+    if any(one.sure for one in look.results):
+        return f"without spread, the difference is {side} delta by more than the resolution"
+    return f"the interval lies {side} delta"
+
+
+def _waits(look: Look) -> str:
+    count, base = len(look.arms.treatments), len(look.arms.baselines)
+    return f"{min(count, look.n)} treatments and {base} baseline runs of {look.n} each"
+
+
+def _undecided(look: Look, claim: Claim, score: float | None, p: Adjusted) -> Ruling:
+    if look.matters:
+        return Ruling("inconclusive", "", "missing not at random possible", final=True)
+    lead = look.results[look.lead]
+    estimate = lead.compared.estimate
+    if estimate is None:
+        return Ruling("inconclusive", "", lead.compared.why, final=True)
+    side = "for" if estimate.value > lead.target.delta else "against"
+    if estimate.state == "unreplicated":
+        return Ruling("suggestive", side, f"unreplicated: {lead.compared.why}", final=True)
+    if estimate.state == "deterministic" and lead.support is None:
+        why = "nothing varies, and the metric declares no resolution"
+        return Ruling("suggestive", side, why, final=True)
+    if p.support < claim.alpha and (score is None or score <= THRESHOLD):
+        return Ruling("inconclusive", "", "E is not above its threshold", final=True)
+    return Ruling("inconclusive", "", "the interval holds delta", final=True)
+
+
+def without_withdrawn(ruling: Ruling, beside: Ruling) -> Ruling:
+    """Return the ruling without withdrawn runs, as far as it does not rest on their absence.
+
+    A retraction can take a verdict away. It cannot make one: the same runs decided otherwise, and
+    whoever retracts has seen their results.
+
+    Args:
+        ruling: What the rule says without the withdrawn runs.
+        beside: What it says with them.
+    """
+    if ruling.verdict not in {"supported", "refuted"} or ruling.verdict == beside.verdict:
+        return ruling
+    why = f"{ruling.verdict} only without the runs that were withdrawn; {beside.verdict} with them"
+    return Ruling("inconclusive", "", why, final=ruling.final and beside.final)
+
+
+def lab_level(claim: Claim) -> float:
+    """Return the level at which a claim is judged over the whole lab: 6α/(π²j²)."""
+    return sequence_level(claim.alpha, claim.order)
+
+
+def in_lab(claim: Claim, trial: Trial, judge: Callable[[Claim, Adjusted], Ruling]) -> Ruling:
+    """Return what the rule says at the lab's level, whatever family the claim is in."""
+    strict = claim._replace(alpha=lab_level(claim))
+    return judge(strict, Adjusted(trial.support, trial.refute, 1))
