@@ -207,9 +207,16 @@ def _grounds(seen: Seen, every: Sequence[Claim]) -> dict[str, Grounds]:
         )
         found[name] = Grounds(
             project, linked, scales(experiments, seen.summed, metrics),
-            {one.experiment: datasets_of(one) for one in experiments}, {}, seen.points,
+            {one.experiment: datasets_of(one) for one in experiments},
+            {metric: _resolution(seen, name, metric) for metric in metrics}, seen.points,
         )  # fmt: skip
     return found
+
+
+def _resolution(seen: Seen, project: str, metric: str) -> float | None:
+    """Return the smallest difference that a metric can show, where its definition says one."""
+    definition = seen.metric(project, metric)
+    return None if definition is None else definition.resolution
 
 
 def _recorded(seen: Seen) -> Lineage:

@@ -32,7 +32,8 @@ from labrec.analytics.tables.runs import (
 from labrec.analytics.tables.trends import TRENDS
 
 __all__ = [
-    "ABOUT_HYPOTHESES", "ARTIFACTS", "CONTRASTS", "EDGES", "EXPERIMENTS", "FEATURES", "FEATURE_CHANGES", "FOLDER",
+    "ABOUT_HYPOTHESES",
+    "ARTIFACTS", "CONTRASTS", "EDGES", "EXPERIMENTS", "FEATURES", "FEATURE_CHANGES", "FOLDER",
     "HARDWARE", "METRICS", "METRICS_MISSING", "METRIC_DEFINITIONS", "NOTES", "PROBLEMS",
     "RUNS", "SERIES", "TABLES", "TELEMETRY", "TRENDS", "VERSION", "Column", "Kind", "Table",
     "dictionary",
