@@ -114,18 +114,20 @@ class Effect(NamedTuple):
         df: Degrees of freedom of t; None for Lenth's method and without interval.
         p: Two-sided p of no effect; None without interval.
         p_holm: The same, adjusted by Holm over its family.
-        family: Effects adjusted together: those of its kind in the design (main effects and
-            interactions are one kind here) that have a p.
+        family: How many effects are adjusted together: those of its kind in the design that have
+            a p, main effects and interactions as one kind.
         n_cells: Cells that its estimate uses.
         n_values: Values in them.
-        method: How its interval was made.
+        method: How its interval was made: ``blocks``, ``pooled``, ``welch``, ``per seed``
+            (`noise`), ``lenth``, ``permutation pairs``, or ``none``.
         model: What the estimate assumes: ``saturated`` nothing, ``order d`` that interactions of
-            more than d factors are zero, ``permutations`` that the sampled ones are typical.
+            more than d factors are zero, ``aliased`` that those in `aliases` are,
+            ``permutations`` that the sampled ones are typical.
         identifiable: Whether the measured cells determine it under its model.
         aliases: In a fractional design: effects that it cannot be told from, signed, such as
-            ``-B×C``.
-        needed: Cells to run, as few as will do, for it to be determined without a model; empty
-            where it is.
+            ``-B×C``; the shortest come first.
+        needed: Where it is not identifiable: the fewest cells to run for it, interactions taken as
+            zero for main effects and Banzhaf values, nothing assumed for the others.
         note: What a reader must know besides; may be empty.
     """
 
@@ -142,7 +144,7 @@ class Effect(NamedTuple):
     df: float | None = None
     p: float | None = None
     p_holm: float | None = None
-    family: int = 0
+    family: int = 1
     n_cells: int = 0
     n_values: int = 0
     method: str = "none"
@@ -170,6 +172,9 @@ class Attribution(NamedTuple):
         gap: Sum of the Shapley values minus all on plus all off: 0 up to rounding; None where one
             of them is not known.
         note: What a reader must know of the whole design; may be empty.
+        means: Mean of each measured cell, in their order, that effects are made of: adjusted where
+            cells lack some of the seeds.
+        resolution: Of a fraction: factors of its shortest word; else 0.
     """
 
     effects: tuple[Effect, ...]
@@ -182,6 +187,8 @@ class Attribution(NamedTuple):
     p_levene: float | None = None
     gap: float | None = None
     note: str = ""
+    means: tuple[float, ...] = ()
+    resolution: int = 0
 
     def effect(self, kind: Kind, *factors: int) -> Effect:
         """Return one effect.

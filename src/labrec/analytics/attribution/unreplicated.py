@@ -1,0 +1,100 @@
+"""Effects of a factorial without replicates, judged by Lenth's method. ○ Pure.
+
+Every effect is a sum of the factorial contrasts, so the scatter of the contrasts, their pseudo
+standard error, gives its standard error too; its critical value is simulated for that very sum.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labrec.analytics.attribution.frame import rounded_sum
+from labrec.analytics.stats import lenth
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from labrec.analytics.attribution.fractions import Fraction
+
+Floats = NDArray[np.float64]
+
+
+class Judged(NamedTuple):
+    """An effect as Lenth's method sees it.
+
+    Attributes:
+        se: Its standard error, from the pseudo standard error.
+        half: Half its interval.
+        half_all: Half the interval that holds for all of its family at once.
+        p: Two-sided p of no effect.
+    """
+
+    se: float
+    half: float
+    half_all: float
+    p: float
+
+
+def pseudo_error(known: Fraction, means: Floats) -> float | None:
+    """Return the pseudo standard error of a contrast; None with too few contrasts, or if it is 0.
+
+    Args:
+        known: The fraction that the cells are.
+        means: Value of each cell.
+    """
+    contrasts = known.contrasts(means)
+    if len(contrasts) < lenth.LEAST:
+        return None
+    largest = float(np.abs(means).max())
+    found = lenth.pseudo_error(np.where(np.abs(contrasts) <= 1e-13 * largest, 0.0, contrasts))
+    return found or None
+
+
+def judge(
+    known: Fraction, error: float, effects: Sequence[Floats], means: Floats, level: float
+) -> list[Judged]:
+    """Judge the effects of a family.
+
+    Args:
+        known: The fraction that the cells are.
+        error: Pseudo standard error of its contrasts.
+        effects: Weights of the cells in each.
+        means: Value of each cell.
+        level: Of the intervals.
+    """
+    shares = np.array([known.shares(weights) for weights in effects])
+    norms = np.sqrt((shares**2).sum(axis=1))
+    values = np.array([rounded_sum((weights * means).tolist()) for weights in effects])
+    ratios = np.abs(values) / (norms * error)
+    count = shares.shape[1]
+    one, every = lenth.critical(count, level)
+    if (np.abs(shares).max(axis=1) > norms * (1 - 1e-9)).all():  # the contrasts themselves
+        p = [lenth.p_value(float(ratio), count) for ratio in ratios]
+        return [
+            Judged(norm * error, one * norm * error, every * norm * error, chance)
+            for norm, chance in zip(norms.tolist(), p, strict=True)
+        ]
+    return _sums(shares / norms[:, None], norms * error, ratios, level)
+
+
+def _sums(shares: Floats, errors: Floats, ratios: Floats, level: float) -> list[Judged]:
+    """Judge sums of contrasts: what each of them does in experiments without effects."""
+    known = lenth.reference(shares.shape[1])
+    if not len(known.pse):  # very many contrasts: each sum is normal
+        one, every = lenth.normal(level, len(shares))
+        return [
+            Judged(error, one * error, every * error, lenth.p_value(ratio, shares.shape[1]))
+            for error, ratio in zip(errors.tolist(), ratios.tolist(), strict=True)
+        ]
+    simulated = np.abs(known.contrasts @ shares.T) / known.pse[:, None]
+    every = float(np.quantile(simulated.max(axis=1), level))
+    found = []
+    for place, error in enumerate(errors.tolist()):
+        sample = np.sort(simulated[:, place])
+        chance = lenth.p_value(float(ratios[place]), shares.shape[1], sample)
+        half = float(np.quantile(sample, level)) * error
+        found.append(Judged(error, half, every * error, chance))
+    return found
