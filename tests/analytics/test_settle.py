@@ -100,7 +100,7 @@ def test_aggregation_changes_what_experiments_use(lab: GitLab) -> None:
     row = of(rows(found, "metrics"), "loss")
     assert (row["value"], row["last"], row["source"]) == (4.0, 6.0, "logged")
     best = definition("loss", aggregation={"kind": "best"}, direction="maximize",
-                      amends=digest(tail))  # fmt: skip
+                      amends=[digest(tail)])  # fmt: skip
     lab.add(best)
     found = made(lab)
     assert of(rows(found, "experiments"), "loss")["mean"] == 8.0

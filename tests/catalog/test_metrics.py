@@ -56,8 +56,8 @@ def opened(lab: GitLab, *docs: Doc) -> Iterator[View]:
 
 def test_the_definition_that_counts_is_the_one_that_nothing_amends(lab: GitLab) -> None:
     first = definition(margin=0.1)
-    second = definition(margin=0.2, amends=digest(first))
-    third = definition(margin=0.3, amends=digest(second))
+    second = definition(margin=0.2, amends=[digest(first)])
+    third = definition(margin=0.3, amends=[digest(second)])
     with opened(lab, third, first, second) as view:
         found = metrics(view, "lm")["loss"]
         assert found.definition is not None
@@ -73,15 +73,19 @@ def test_two_side_by_side_do_not_count(lab: GitLab) -> None:
         assert found.definition is None
         assert found.quarrel is not None
         assert "is defined 2 times side by side" in found.quarrel
-    both = definition(margin=0.3, amends=digest(one))
+    both = definition(margin=0.3, amends=[digest(one)])
     with opened(lab, both) as view:
         assert metrics(view, "lm")["loss"].definition is None  # the other one is not amended
+    both = definition(margin=0.4, amends=[digest(both), digest(other)])
+    with opened(lab, both) as view:
+        (found,) = metrics(view, "lm")["loss"].current
+        assert (found.margin, found.number) == (0.4, 3)
 
 
 def test_the_name_decides_and_the_slug_does_not(lab: GitLab) -> None:
     odd = "Größe <b>\u202e\n{}%s"
     one = definition(odd, slug="first")
-    two = definition(odd, slug="second", amends=digest(one))
+    two = definition(odd, slug="second", amends=[digest(one)])
     same_place = definition("other", slug="first")
     with opened(lab, one, two, same_place) as view:
         found = metrics(view, "lm")
@@ -121,9 +125,9 @@ def test_a_broken_definition_is_told_and_stops_nothing(lab: GitLab) -> None:
 
 
 def test_numbers_of_long_lines_and_of_ends_that_are_not_there(lab: GitLab) -> None:
-    docs = [definition(amends="sha256:" + "0" * 64)]
+    docs = [definition(amends=["sha256:" + "0" * 64])]
     for _ in range(30):
-        docs.append(definition(amends=digest(docs[-1])))
+        docs.append(definition(amends=[digest(docs[-1])]))
     with opened(lab, *docs[::-1]) as view:
         found = metrics(view, "lm")["loss"].versions
     assert [one.number for one in found] == list(range(1, 32))

@@ -544,8 +544,11 @@ METRIC: list[tuple[str, str, Any, str | None]] = [
     ("composite", "source/parts", [PART | {"metric": "quality"}], "beyond"),
     ("composite", "source/parts", [PART | {"weight": 0}], "schema"),
     ("composite", "source/parts", [PART | {"direction": None}], "schema"),
-    ("composite", "amends", "first", "schema"),
-    ("composite", "amends", DG, None),
+    ("composite", "amends", ["first"], "schema"),
+    ("composite", "amends", DG, "schema"),
+    ("composite", "amends", None, "schema"),
+    ("composite", "amends", [DG, DG], "schema"),
+    ("composite", "amends", [DG, DG.replace("0", "f")], None),
 ]
 
 DATASET: list[tuple[str, Any, str | None]] = [

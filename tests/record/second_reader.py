@@ -98,7 +98,7 @@ rename: name* name
 registration: schema* text, project* project, slug* slug, time* time, author* author, claim* said, primary_metrics* +[]primary, baseline* baseline, planned_n* positive, looks* []positive, alpha* share, test* line, decision* =all|any, family line?, selector* tree, falsification text?, amends digest?
 primary: name* line, direction* =maximize|minimize, delta* least0
 baseline: kind* =parent|root|best|named, name line?
-metric-definition: schema* text, project* project, slug* slug, name* short, time* time, author author?, description text?, unit line?, direction =maximize|minimize?, resolution least0?, margin above0?, aggregation* aggregation, source* origin-of-values, amends digest?
+metric-definition: schema* text, project* project, slug* slug, name* short, time* time, author author?, description text?, unit line?, direction =maximize|minimize?, resolution least0?, margin above0?, aggregation* aggregation, source* origin-of-values, amends []digest
 aggregation: kind* =last|best|min|max|mean|tail_mean, percent above0?
 origin-of-values: kind* =scalar|expression|entry_point|composite, expression short?, entry_point entry?, package line?, version line?, digest digest?, form =weighted_sum|geometric_mean?, parts +[]part?
 part: metric* short, weight* above0, direction* =maximize|minimize
@@ -293,7 +293,7 @@ def rules(kind, v, has):
         and unique([part["metric"] for part in v.get("parts") or ()]) and len(v.get("parts") or ()) <= 64,
         "metric-definition": lambda: (v["source"]["kind"] in {"scalar", "entry_point"} or v["aggregation"]["kind"] == "last")
         and (has("direction") or (v["aggregation"]["kind"] != "best" and v["source"]["kind"] != "composite"))
-        and v["name"] not in [part["metric"] for part in v["source"].get("parts") or ()],
+        and unique(v.get("amends", ())) and v["name"] not in [part["metric"] for part in v["source"].get("parts") or ()],
         "dataset-version": lambda: v["distinct"] <= v["samples"] and (v["unit"] == "line" or v["files"] == v["samples"]),
     }  # fmt: skip
     rule = known.get(kind.removeprefix("un"))

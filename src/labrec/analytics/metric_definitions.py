@@ -93,7 +93,7 @@ def _row(one: MetricDefinition, state: str, used: tuple[int, int, int, int]) -> 
         package,
         origin.digest or None,
         one.description,
-        one.amends,
+        list(one.amends),
         *used,
         one.path,
     )

@@ -86,7 +86,7 @@ class MetricDefinition(NamedTuple):
         description: What it measures, in words.
         slug: Folder of the document.
         path: Path of the document.
-        amends: Digest of the definition that this one replaces, or None.
+        amends: Digests of the definitions that this one replaces: one as a rule.
         number: 1 for the first definition, 2 for the one that amends it, ….
     """
 
@@ -102,7 +102,7 @@ class MetricDefinition(NamedTuple):
     description: str | None = None
     slug: str = ""
     path: str = ""
-    amends: str | None = None
+    amends: tuple[str, ...] = ()
     number: int = 1
 
     @property
@@ -146,7 +146,7 @@ def metric_definition(
         document.get("description"),
         document["slug"],
         path,
-        document.get("amends"),
+        tuple(document.get("amends") or ()),
         number,
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from labrec.lineage.graph import graph
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,8 +18,8 @@ class Amending(Protocol):
         """Digest of its bytes, ``sha256:…``."""
 
     @property
-    def amends(self) -> str | None:
-        """Digest of the document that this one replaces."""
+    def amends(self) -> tuple[str, ...]:
+        """Digests of the documents that this one replaces."""
 
 
 _T = TypeVar("_T", bound=Amending)
@@ -25,7 +27,7 @@ _T = TypeVar("_T", bound=Amending)
 
 def current(versions: Sequence[_T]) -> list[_T]:
     """Return those that no other one amends: one, or several that were made side by side."""
-    amended = {one.amends for one in versions}
+    amended = {digest for one in versions for digest in one.amends}
     return [one for one in versions if one.digest not in amended]
 
 
@@ -34,12 +36,6 @@ def numbers(versions: Sequence[_T]) -> dict[str, int]:
 
     No digest can amend itself in a circle.
     """
-    by_digest = {one.digest: one for one in versions}
-    found: dict[str, int] = {}
-    for one in versions:
-        way = [one]
-        while (below := by_digest.get(way[-1].amends or "")) and below.digest not in found:
-            way.append(below)
-        for each in reversed(way):
-            found[each.digest] = found.get(each.amends or "", 0) + 1
-    return found
+    known = {one.digest for one in versions}
+    edges = [(one.digest, other) for one in versions for other in one.amends if other in known]
+    return {digest: depth + 1 for digest, depth in graph(known, edges).depth.items()}

@@ -120,6 +120,7 @@ class MetricDefinition(Frozen):
     """Metric definition v1: what a metric of a project means; a newer one amends an older one."""
 
     model_config = rules(
+        {"properties": {"amends": {"uniqueItems": True}}},
         {
             "if": {
                 "properties": {
@@ -160,11 +161,15 @@ class MetricDefinition(Frozen):
     )
     aggregation: Aggregation = Field(description="How points become the value of a run.")
     source: MetricSource = Field(description="Where its values come from.")
-    amends: DigestText | None = Field(default=None, description="The definition it replaces.")
+    amends: Annotated[tuple[DigestText, ...], Many] = Field(
+        default=(), description="The definitions it replaces: several where clones made several."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         kind, how = self.source.kind, self.aggregation.kind
+        if len(set(self.amends)) != len(self.amends):
+            raise ValueError("a definition in amends is named twice")
         if kind not in _NOT_COMPUTED and how != "last":
             raise ValueError("what is computed of other metrics is aggregated by last")
         if self.direction is None and (how == "best" or kind == "composite"):

@@ -38,7 +38,7 @@ METRIC_DEFINITIONS: Final = Table(
         Column("package_digest", "text", "Of an entry point: digest of the package or source.",
                optional=True),
         Column("description", "text", "What it measures, in words.", optional=True),
-        Column("amends", "text", "Digest of the definition that it replaces.", optional=True),
+        Column("amends", "texts", "Digests of the definitions that it replaces."),
         Column("n_runs", "integer", "Runs that have a value by it."),
         Column("n_missing", "integer", "Complete runs that have none, and the reason is told in "
                "metrics_missing."),

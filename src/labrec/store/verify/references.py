@@ -98,10 +98,10 @@ class References:
             self._registrations.setdefault(str(claim.amends), path)
 
     def metric(self, path: str, metric: MetricDefinition, digest: Digest) -> None:
-        """Note a metric definition and the one it amends."""
+        """Note a metric definition and those that it amends."""
         self.definitions.add(str(digest))
-        if metric.amends is not None:
-            self._definitions.setdefault(str(metric.amends), path)
+        for amended in metric.amends:
+            self._definitions.setdefault(str(amended), path)
 
     def dataset(self, path: str, dataset: DatasetVersion, digest: Digest) -> None:
         """Note a dataset version, its manifest and the version it was made from."""
