@@ -21,6 +21,7 @@ COMMANDS: dict[str, Row] = {
     "init": Row("init", "Make a lab in a folder or a git repository."),
     "run": Row("run", "Run a program and record it."),
     "hypothesis": Row("hypothesis", "Write down a claim before the runs that decide it."),
+    "metric": Row("metric", "Say what a metric means."),
     "log": Row("log", "List runs, newest first."),
     "show": Row("show", "Show one run."),
     "get": Row("get", "Get an artifact or another stored file of a run."),

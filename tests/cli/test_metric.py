@@ -1,0 +1,173 @@
+"""``labrec metric``: from a definition to a table, in a terminal and as JSON."""
+
+from __future__ import annotations
+
+import pytest
+
+DG = "sha256:" + "0123456789abcdef" * 4
+
+
+def define(call, *argv):
+    return call("metric", "define", "--project", "lm", *argv)
+
+
+def test_a_definition_is_made_once_amended_and_kept(lab_dir, call):
+    answer = define(call, "Val. loss (nat)", "--unit", "nat", "--margin", "0.01", "--json")
+    assert answer.code == 0
+    first = answer.json
+    assert (first["slug"], first["number"], first["known"]) == ("val.-loss-nat", 1, False)
+    again = define(call, "Val. loss (nat)", "--unit", "nat", "--margin", "0.01")
+    assert again.out == f"was defined already: lm/Val. loss (nat) {first['digest']}\n"
+    refused = define(call, "Val. loss (nat)", "--unit", "bit")
+    assert refused.code == 2
+    assert "is defined as something else" in refused.err
+    assert "--amend" in refused.err
+    second = define(call, "Val. loss (nat)", "--unit", "bit", "--amend", "--json").json
+    assert (second["amends"], second["number"]) == ([first["digest"]], 2)
+    shown = call("metric", "show", "Val. loss (nat)").out
+    for part in ("unit          bit", f"amended, and kept\n  1  {first['digest']}",
+                 "nothing is ever equivalent", "version       2"):  # fmt: skip
+        assert part in shown
+    (row,) = call("metric", "list", "--json").json
+    assert row["counts"] == second["digest"]
+    assert [one["number"] for one in row["versions"]] == [1, 2]
+    assert "Val. loss (nat)" in call("metric", "list").out
+
+
+def test_computed_metrics_are_defined_and_shown(lab_dir, call):
+    assert define(call, "loss", "--direction", "minimize").code == 0
+    answer = define(call, "ppl", "--unit", "1", "--direction", "minimize", "--expression",
+                    "exp(loss)")  # fmt: skip
+    assert answer.code == 0
+    assert "expression    exp(loss)" in call("metric", "show", "ppl").out
+    answer = define(call, "all", "--unit", "1", "--direction", "maximize", "--weighted-sum",
+                    "--part", "2:maximize=acc", "--part", "=loss", "--part", "0.5=ppl")  # fmt: skip
+    assert answer.code == 0
+    found = call("metric", "show", "all", "--json").json["versions"][0]["origin"]
+    assert found["form"] == "weighted_sum"
+    assert [(one["weight"], one["direction"]) for one in found["parts"]] == [
+        (2, "maximize"), (1, "minimize"), (0.5, "minimize"),
+    ]  # fmt: skip
+    assert "part          0.5 × ppl, minimize" in call("metric", "show", "all").out
+
+
+def test_an_entry_point_is_recorded_and_never_called(lab_dir, call, tmp_path):
+    answer = define(call, "bleu", "--entry-point", "os:getcwd", "--package", "scores==2.1",
+                    "--digest", DG, "--aggregation", "tail:5")  # fmt: skip
+    assert answer.code == 0
+    assert "labrec never calls the function" in answer.err
+    shown = call("metric", "show", "bleu").out
+    assert "os:getcwd: recorded; labrec never calls it" in shown
+    assert "scores 2.1" in shown
+
+
+@pytest.mark.parametrize(
+    "name", ["</script>\u202e\x1b[31m{}%s\n", "con", "日本", "-dash", "a" * 900]
+)
+def test_any_text_names_a_metric_and_steers_nothing(lab_dir, call, name):
+    """I5"""
+    assert call("metric", "define", "--project", "lm", "--", name).code == 0
+    for argv in (
+        ("list",),
+        ("list", "--json"),
+        ("show", "--", name),
+        ("show", "--json", "--", name),
+    ):
+        answer = call("metric", *argv)
+        assert answer.code == 0
+        assert not {"\x1b", "\u202e"} & set(answer.out + answer.err)
+    assert call("verify").code == 0
+
+
+def test_two_clones_leave_a_quarrel_that_an_amendment_ends(lab_dir, call):
+    from labrec.record import codec
+    from labrec.record.digest import Digest
+    from labrec.record.layout import metric_path
+    from labrec.store.additions import Addition
+    from labrec.store.lab import Lab
+
+    assert define(call, "loss", "--margin", "0.1").code == 0
+    document = {
+        "schema": "labrec.metric/1.0", "project": "lm", "slug": "loss", "name": "loss",
+        "time": "2026-01-02T03:04:05Z", "margin": 0.5, "aggregation": {"kind": "last"},
+        "source": {"kind": "scalar"},
+    }  # fmt: skip
+    data = codec.encode(document)
+    with Lab.open(lab_dir) as lab:
+        lab.commit([Addition(metric_path("lm", "loss", Digest.of(data)), data)], "another clone")
+    listed = call("metric", "list")
+    assert listed.code == 3
+    assert "is defined 2 times side by side, and so not at all" in listed.err
+    refused = define(call, "loss", "--margin", "0.1")
+    assert refused.code == 2
+    assert "2 times side by side" in refused.err
+    answer = define(call, "loss", "--margin", "0.1", "--amend", "--json")
+    assert len(answer.json["amends"]) == 2
+    assert call("metric", "list").code == 0
+    assert call("verify").code == 0
+
+
+def test_names_that_look_the_same_lie_side_by_side(lab_dir, call):
+    slugs = [
+        define(call, name, "--json").json["slug"] for name in ("Val Loss", "val-loss", "val loss")
+    ]
+    assert slugs[0] == "val-loss"
+    assert len(set(slugs)) == 3
+    assert [row["name"] for row in call("metric", "list", "--json").json] == [
+        "Val Loss", "val loss", "val-loss",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "says"),
+    [
+        (("",), 2, "a metric's name has 1 to 1000 characters"),
+        (("m" * 1001,), 2, "1 to 1000 characters"),
+        (("x", "--amend"), 2, "nothing is defined of 'x'"),
+        (("x", "--direction", "up"), 2, "--direction"),
+        (("x", "--margin", "0"), 12, "margin: "),
+        (("x", "--margin", "nan"), 12, "NaN"),
+        (("x", "--resolution", "-1"), 12, "resolution: "),
+        (("x", "--aggregation", "median"), 12, "aggregation.kind"),
+        (("x", "--aggregation", "tail:x"), 2, "is no aggregation"),
+        (("x", "--aggregation", "tail:0"), 12, "aggregation.percent"),
+        (("x", "--aggregation", "best"), 2, "best by which direction"),
+        (("x", "--unit", "a\nb"), 12, "unit: "),
+        (("x", "--expression", "a +", "--unit", "1"), 12, "no expression: the end stands"),
+        (("x", "--expression", "a"), 2, "a computed metric says its unit"),
+        (("x", "--expression", "x + 1", "--unit", "1"), 12, "leads back in a circle"),
+        (("x", "--expression", "a", "--unit", "1", "--aggregation", "mean"), 2, "no points to aggregate"),
+        (("x", "--expression", "a", "--weighted-sum", "--unit", "1"), 2, "exclude one another"),
+        (("x", "--weighted-sum", "--unit", "1", "--direction", "maximize"), 2, "a composite has parts"),
+        (("x", "--weighted-sum", "--unit", "1", "--part", "1:maximize=a"), 2, "which way is better"),
+        (("x", "--part", "1:maximize=a"), 2, "parts of what?"),
+        (("x", "--geometric-mean", "--unit", "1", "--direction", "maximize", "--part", "1=a"), 2,
+         "which way of 'a' is better?"),
+        (("x", "--geometric-mean", "--unit", "1", "--direction", "maximize", "--part", "q:maximize=a"),
+         2, "is no weight"),
+        (("x", "--geometric-mean", "--unit", "1", "--direction", "maximize", "--part", "-1:maximize=a"),
+         12, "weight"),
+        (("x", "--geometric-mean", "--unit", "1", "--direction", "maximize", "--part", "a"), 2,
+         "is no part"),
+        (("x", "--entry-point", "a:b"), 2, "--package NAME==VERSION"),
+        (("x", "--entry-point", "a:b", "--package", "a==1"), 2, "--digest sha256"),
+        (("x", "--entry-point", "a:b", "--package", "a==1", "--digest", "md5:0"), 12, "digest"),
+        (("x", "--entry-point", "a b", "--package", "a==1", "--digest", DG), 12, "entry_point"),
+        (("x", "--package", "a==1"), 2, "belongs to an entry point"),
+        (("x", "--description", "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"), 19, "secrets"),
+        (("x", "--author", "a\nb"), 12, "author"),
+    ],
+)  # fmt: skip
+def test_refusals(lab_dir, call, argv, code, says):
+    answer = define(call, *argv)
+    assert answer.code == code, answer.err
+    assert says in answer.err
+    assert call("metric", "list", "--json").json == []
+
+
+def test_an_empty_lab_has_no_metric(lab_dir, call):
+    assert "no metric is defined yet" in call("metric", "list").err
+    answer = call("metric", "show", "loss")
+    assert answer.code == 10
+    assert "labrec metric define" in answer.err
+    assert call("metric", "list", "--project", "../x").code == 12
