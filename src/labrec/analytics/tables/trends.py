@@ -9,6 +9,8 @@ from labrec.analytics.tables.contract import (
     EXPERIMENT,
     METRIC,
     PROJECT,
+    RECORD,
+    RUN,
     UNIT,
     Column,
     Table,
@@ -199,5 +201,118 @@ DRIFT: Final = Table(
     ("project", "experiment", "metric", "hardware_id", "change"),
 )
 
-TRENDS: Final = (LUCK, DRIFT)
+PARETO: Final = Table(
+    "pareto",
+    "a key metric of an experiment that no other one beats on all key metrics, or of which that "
+    "cannot be told",
+    (
+        PROJECT,
+        DATASETS,
+        EXPERIMENT,
+        Column("name", "text", "Name of its runs (the first one's where they differ)."),
+        METRIC,
+        Column("front", "boolean", "Whether no other's means dominate its means."),
+        Column(
+            "verdict",
+            "text",
+            "on the front (every other one is surely worse on some metric) or cannot be told.",
+        ),
+        Column("rivals", "integer", "Experiments that leave it open."),
+        Column(
+            "dominated_by", "text", "An experiment whose means dominate its means.", optional=True
+        ),
+        Column("dominated_by_name", "text", "Its name.", optional=True),
+        Column("n_experiments", "integer", "Experiments that have all of the metrics."),
+        Column("n", "integer", "Runs behind the mean."),
+        Column("n_machines", "integer", "Machines they were on; unknown ones count as one."),
+        Column("mean", "number", "Mean of the metric.", "metric"),
+        Column(
+            "low",
+            "number",
+            "Lower end of its interval, from the noise within all experiments.",
+            "metric",
+            optional=True,
+        ),
+        Column("high", "number", "Upper end of the interval.", "metric", optional=True),
+        Column("level", "number", "Level of the interval."),
+        UNIT,
+        DIRECTION,
+        Column("sentence", "text", "What may be said of it; with its first metric.", optional=True),
+    ),
+    ("project", "datasets", "experiment", "metric"),
+)
+
+RELIABILITY: Final = Table(
+    "reliability",
+    "a key metric: how much of what its values differ by lies between experiments, and not "
+    "between replicates of one",
+    (
+        PROJECT,
+        METRIC,
+        DATASETS,
+        Column("n_experiments", "integer", "Experiments with replicates."),
+        Column("n", "integer", "Runs of these."),
+        Column("per_experiment", "number", "Runs of each; n₀ where they differ."),
+        Column("icc", "number", "ICC(1,1): that share for a single run.", optional=True),
+        Column("low", "number", "Lower end of its interval.", optional=True),
+        Column("high", "number", "Upper end of the interval.", optional=True),
+        Column("level", "number", "Level of the interval."),
+        Column("sd", "number", "Standard deviation within experiments, pooled.", "metric"),
+        Column("df", "integer", "Its degrees of freedom."),
+        UNIT,
+        DIRECTION,
+        Column("sentence", "text", "What may be said of it."),
+    ),
+    ("project", "metric", "datasets", "unit"),
+)
+
+REPRODUCIBILITY: Final = Table(
+    "reproducibility",
+    "a key metric of a run that repeats another one; one row with an empty metric where there is "
+    "nothing to compare",
+    (
+        PROJECT,
+        RUN,
+        Column("name", "text", "Name of the run that repeats."),
+        Column("original", "text", "The run that it repeats."),
+        Column("original_name", "text", "Its name, where it is in this view.", optional=True),
+        METRIC,
+        Column("value", "number", "Value of the rerun.", "metric", optional=True),
+        Column("original_value", "number", "Value of the original.", "metric", optional=True),
+        Column("difference", "number", "Rerun minus original.", "metric", optional=True),
+        Column(
+            "tolerance",
+            "number",
+            "Largest difference that counts as agreement.",
+            "metric",
+            optional=True,
+        ),
+        Column(
+            "tolerance_from",
+            "text",
+            "resolution (the metric's definition) or noise: √2·t·sd of single runs.",
+            optional=True,
+        ),
+        Column("sd", "number", "Noise within experiments, pooled.", "metric", optional=True),
+        Column("df", "integer", "Its degrees of freedom; 0 where nothing was repeated."),
+        Column("level", "number", "How often honest reruns agree, where noise decides."),
+        Column("other_machine", "boolean", "Whether it was on another machine.", optional=True),
+        Column("other_author", "boolean", "Whether somebody else made it.", optional=True),
+        Column("independent", "boolean", "Whether it was on another machine or somebody else's."),
+        Column("same_experiment", "boolean", "Whether both have one config digest.", optional=True),
+        Column(
+            "verdict",
+            "text",
+            "agree, differs, failed (the rerun did not complete), cannot be told, or missing (the "
+            "original is not in this view, or one of them does not count).",
+        ),
+        UNIT,
+        DIRECTION,
+        Column("sentence", "text", "What may be said of it."),
+        RECORD,
+    ),
+    ("project", "run_id", "record_digest", "metric"),
+)
+
+TRENDS: Final = (LUCK, DRIFT, PARETO, RELIABILITY, REPRODUCIBILITY)
 """All of these."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from labrec.analytics.tables import trends as tables
-from labrec.analytics.trends import drift, luck
+from labrec.analytics.trends import drift, luck, pareto, reliability, reproducibility
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,3 +23,6 @@ def rows(seen: Seen) -> Iterator[tuple[Table, Iterable[Sequence[Any]]]]:
     """Yield the tables of this package."""
     yield tables.LUCK, luck.rows(seen)
     yield tables.DRIFT, drift.rows(seen)
+    yield tables.PARETO, pareto.rows(seen)
+    yield tables.RELIABILITY, reliability.rows(seen)
+    yield tables.REPRODUCIBILITY, reproducibility.rows(seen)

@@ -1,0 +1,252 @@
+"""Pareto: the experiments that no other one beats on every key metric, and how sure that is.
+
+○ No IO.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from labrec.analytics.replicates import LEVEL, rounded
+from labrec.analytics.stats.moments import t_quantile
+from labrec.analytics.trends.plain import cut, machines, unit
+from labrec.analytics.trends.tries import Tries, tries
+from labrec.record.wording import better, counted, estimate, listed, number, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from labrec.analytics.seen import Seen
+    from labrec.analytics.trends.tries import Variant
+
+_FEWEST = 2  # metrics: of one alone the front is its best
+_CHUNK = 4_000_000  # comparisons at a time: 32 MB
+
+Verdict = Literal["on the front", "cannot be told"]
+
+
+class Front(NamedTuple):
+    """Experiments of one project on the same data, by the metrics that all of them have.
+
+    Attributes:
+        metrics: What was tried, a metric each, in order of name.
+        members: Of each experiment its variants, one for each metric.
+        points: Their means, more is better.
+        low: The worse ends of their intervals, more is better.
+        high: The better ends.
+        sure: Whether every metric has a noise that is known.
+    """
+
+    metrics: list[Tries]
+    members: list[tuple[Variant, ...]]
+    points: Any
+    low: Any
+    high: Any
+    sure: bool
+
+
+class Place(NamedTuple):
+    """Where an experiment stands to the front.
+
+    Attributes:
+        member: Its place among the members of the front.
+        front: Whether no mean beats all of its means.
+        verdict: Whether that is told.
+        rivals: Experiments that leave it open.
+        by: An experiment whose means dominate it, or None.
+    """
+
+    member: int
+    front: bool
+    verdict: Verdict
+    rivals: int
+    by: int | None
+
+
+def rows(seen: Seen) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of the table `pareto`."""
+    for front in fronts(seen.once(tries)):
+        for place in places(front):
+            yield from _rows(front, place)
+
+
+def fronts(every: Sequence[Tries]) -> Iterator[Front]:
+    """Yield the fronts: of each project and data, over the metrics that have a direction.
+
+    Where a metric came in several units, the one that most experiments have is taken.
+    """
+    grouped: dict[tuple[str, str], dict[str, Tries]] = {}
+    for one in every:
+        if one.direction is not None:
+            by_metric = grouped.setdefault((one.project, one.datasets), {})
+            other = by_metric.get(one.metric)
+            if other is None or len(other.variants) < len(one.variants):
+                by_metric[one.metric] = one
+    for by_metric in grouped.values():
+        if len(by_metric) >= _FEWEST:
+            front = _front([by_metric[name] for name in sorted(by_metric)])
+            if front is not None:
+                yield front
+
+
+def _front(metrics: list[Tries]) -> Front | None:
+    import numpy as np  # heavy, and only where there is something to compare
+
+    having = [{v.experiment: v for v in one.variants if v.value is not None} for one in metrics]
+    common = sorted(set.intersection(*map(set, having)))
+    if not common:
+        return None
+    members = [tuple(found[experiment] for found in having) for experiment in common]
+    signs = np.array([one.sign for one in metrics])
+    points = np.array([[v.value for v in member] for member in members], float) * signs
+    halves = np.array([[_half(one) for one in metrics]] * len(members), float)
+    halves /= np.sqrt([[v.n for v in member] for member in members])
+    sure = bool(np.isfinite(halves).all())
+    return Front(metrics, members, points, points - halves, points + halves, sure)
+
+
+def _half(one: Tries) -> float:
+    """Return half the width of the interval of a single run; infinite where no noise is known."""
+    noise = one.noise
+    return math.inf if noise is None else noise.sd * t_quantile(noise.df, LEVEL)
+
+
+def places(front: Front) -> Iterator[Place]:
+    """Yield where experiments stand, those left out that are surely dominated.
+
+    On the front by its means: nothing is as good on every metric and better on one. That is *told*
+    where every other experiment is surely worse on some metric: their intervals do not touch there.
+    An experiment that another one's means dominate is left out where the intervals say the same on
+    every metric, else it *cannot be told*. Where a metric has no known noise nothing can be told,
+    and only those that the means put on the front are given.
+
+    The intervals are those of single means: what they tell is a description, not a test over all
+    pairs.
+    """
+    import numpy as np  # as above
+
+    by = _dominated(front.points, front.points)
+    surely = _dominated(front.high, front.low) if front.sure else np.full(len(by), -1)
+    for member in range(len(front.members)):
+        on_front = by[member] < 0
+        if not on_front and (surely[member] >= 0 or not front.sure):
+            continue
+        rivals = _rivals(front, member) if front.sure else len(front.members) - 1
+        yield Place(
+            member,
+            bool(on_front),
+            "on the front" if on_front and rivals == 0 else "cannot be told",
+            rivals,
+            None if on_front else int(by[member]),
+        )
+
+
+def _dominated(points: Any, others: Any) -> Any:
+    """Return, of each point, the place of one of the others that dominates it, or -1.
+
+    Only the others that are on their own front have to be asked: what anything dominates, one of
+    them does.
+    """
+    import numpy as np  # as above
+
+    asked = _nondominated(others)
+    found = np.full(len(points), -1)
+    step = max(1, _CHUNK // (len(asked) * points.shape[1]))
+    for start in range(0, len(points), step):
+        mine, theirs = points[start : start + step, None, :], others[None, asked, :]
+        dominated = (theirs >= mine).all(axis=2) & (theirs > mine).any(axis=2)
+        hit = dominated.any(axis=1)
+        found[start : start + step][hit] = asked[dominated.argmax(axis=1)[hit]]
+    return found
+
+
+def _nondominated(points: Any) -> Any:
+    """Return the places of the points that no other one dominates, ascending."""
+    import numpy as np  # as above
+
+    front: list[int] = []
+    kept = np.empty_like(points)
+    # best first by the first metric, then the next: what comes later dominates nothing before it
+    for at in np.lexsort(points.T[::-1])[::-1]:
+        point, known = points[at], kept[: len(front)]
+        if not ((known >= point).all(axis=1) & (known > point).any(axis=1)).any():
+            kept[len(front)] = point
+            front.append(int(at))
+    return np.array(sorted(front))
+
+
+def _rivals(front: Front, member: int) -> int:
+    """Count the experiments that are not surely worse on any metric."""
+    open_ = (front.high >= front.low[member]).all(axis=1)
+    return int(open_.sum()) - 1
+
+
+def _rows(front: Front, place: Place) -> Iterator[tuple[Any, ...]]:
+    member = front.members[place.member]
+    by = front.members[place.by][0] if place.by is not None else None
+    said: str | None = _sentence(front, place)
+    for at, (one, variant) in enumerate(zip(front.metrics, member, strict=True)):
+        low, high = sorted(
+            (one.sign * front.low[place.member, at], one.sign * front.high[place.member, at])
+        )
+        yield (
+            one.project, one.datasets, variant.experiment, variant.name, one.metric, place.front,
+            place.verdict, place.rivals, by.experiment if by is not None else None,
+            by.name if by is not None else None, len(front.members), variant.n,
+            len(variant.machines), rounded(variant.value), rounded(low), rounded(high), LEVEL,
+            one.unit, one.direction, said,
+        )  # fmt: skip
+        said = None
+
+
+def _sentence(front: Front, place: Place) -> str:
+    """Return what is to be said of an experiment and the front, as plain text."""
+    member = front.members[place.member]
+    project, datasets = front.metrics[0][0], front.metrics[0].datasets
+    on = f" on {cut(datasets)}" if datasets else ""
+    parts = []
+    for at, (one, variant) in enumerate(zip(front.metrics, member, strict=True)):
+        ends = [one.sign * float(front.low[place.member, at])]
+        ends.append(one.sign * float(front.high[place.member, at]))
+        low, high = sorted(ends) if math.isfinite(ends[0]) else (None, None)
+        value, below, above = estimate(variant.value or 0.0, low, high)
+        interval = f", {percent(LEVEL)} interval {below} to {above}" if low is not None else ""
+        parts.append(
+            f"{cut(one.metric)} ({better(one.direction)}) {value}{unit(one.unit)}{interval}"
+        )
+    found = frozenset[str | None]().union(*(variant.machines for variant in member))
+    runs = counted(min(variant.n for variant in member), "run")
+    return (
+        f"{cut(project)}: {cut(member[0].name)}{on} has {listed(parts)} ({runs}, "
+        f"{machines(len(found))}). {_told(front, place)} Post hoc, described by single intervals; "
+        f"not known: {_unknown(front)}."
+    )
+
+
+def _told(front: Front, place: Place) -> str:
+    others = counted(len(front.members) - 1, "other experiment")
+    if place.verdict == "on the front":
+        return f"Of {others} none is as good on all of these: each is surely worse on one."
+    if place.by is not None:
+        better_one = cut(front.members[place.by][0].name)
+        return f"{better_one} has better means, but whether it is better cannot be told."
+    if not front.sure:
+        return (
+            f"Of {others} none has means as good on all of these; whether one is cannot be told: "
+            "of some metric the noise is unknown."
+        )
+    return (
+        f"Of {others} none has means as good on all of these, but of {place.rivals} it cannot be "
+        "told whether they are."
+    )
+
+
+def _unknown(front: Front) -> str:
+    if not front.sure:
+        without = [cut(one.metric) for one in front.metrics if one.noise is None]
+        return f"the noise of {listed(without)}, no experiment having been repeated"
+    least = min(one.noise.df for one in front.metrics if one.noise is not None)
+    if least < 4:  # noqa: PLR2004 - fewer degrees of freedom hardly tell a noise
+        return f"the noise, beyond {number(least)} degrees of freedom"
+    return "how it does on other data"
