@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from labrec.analytics import experiments, metric_definitions, noted, relations, trends
+from labrec.analytics.conditions import quality
 from labrec.analytics.evidence import rows as evidence
 
 if TYPE_CHECKING:
@@ -38,5 +39,6 @@ ANALYSES: Final[dict[str, Analysis]] = {
     "trends": trends,
     "evidence": evidence,
     "metrics": metric_definitions,
+    "hardware": quality,
 }
 """Every analysis by name."""
