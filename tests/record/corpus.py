@@ -199,6 +199,9 @@ RUN: list[tuple[str, Any, str | None]] = [
     # command
     ("command/argv", ["ok", None], "schema"),
     ("command/argv", "python", "schema"),
+    ("command/options", ["--metrics", "m.json"], None),
+    ("command/options", "--metrics", "schema"),
+    ("command/options", [1], "schema"),
     ("command/cwd", "/root", "schema"),
     ("command/cwd", "a//b", "schema"),
     ("command/cwd", "..", "schema"),

@@ -64,7 +64,7 @@ event: kind* =skipped|redacted|truncated|unmappable|lost|unavailable|recovered, 
 run: schema* text, identity* identity, lineage lineage?, command command?, features features?, code code?, environment environment?, determinism determinism?, hardware hardware?, telemetry telemetry?, metrics metrics?, artifacts artifacts?, datasets datasets?, counterfactuals counterfactuals?, capture capture?
 identity: minor* count, run_id* id, project* project, name* name, config_digest* digest, status* =complete|failed|interrupted|planned, reason text?, tags []line, author author?, times times, tool* tool, fulfils id?, definition ref?, origin origin?
 lineage: minor* count, parents []parent, reproduces id?, continues id?, cell line?, hypotheses []linked, intent text?, outcome text?
-command: minor* count, argv []text, cwd cwd?, entry text?, exit_code integer?, signal signal?
+command: minor* count, argv []text, options []text, cwd cwd?, entry text?, exit_code integer?, signal signal?
 features: minor* count, tree* tree, digest* digest, source source?, nuisance []text, diff []change?
 code: minor* count, kind* =manifest|commit_patch|none, reason text?, digest digest?, manifest ref?, files count?, bytes count?, commit commit?, published commit?, branch line?, dirty boolean?, patch ref?, remote line?
 environment: minor* count, level* =basic|standard, digest digest?, object* ref, interpreter interpreter?, os os?, packages {}text

@@ -123,6 +123,7 @@ def _with_nulls(document):
     document["identity"].setdefault("definition", None)
     document["identity"].setdefault("origin", None)
     document.setdefault("counterfactuals", None)
+    document["command"].setdefault("options", [])
     for channel in document["telemetry"]["channels"].values():
         channel.setdefault("unavailable", None)
         for name in ("unit", "sensor", "method", "interval_s", "coverage", "count", "min", "mean",

@@ -41,6 +41,7 @@ class RunPlan(NamedTuple):
         scratch: Never to be committed.
         argv: Command line, already free of credentials.
         cwd: Working directory relative to the code root; None outside it.
+        options: Options of ``labrec run`` that say what is kept of what the program leaves.
         entry: The script or module that was started, relative to the code root.
         definition: ``{"path", "sha256", "size"}`` of the project's definition; None = has none.
         lab: Where the lab is, for recovery; stays in the spool, never in a record.
@@ -67,6 +68,7 @@ class RunPlan(NamedTuple):
     level: str = "standard"
     scratch: bool = False
     argv: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     cwd: str | None = None
     entry: str | None = None
     definition: dict[str, Any] | None = None

@@ -23,6 +23,9 @@ class Command(Section):
     model_config = rules({"not": given("exit_code", "signal")})
 
     argv: Annotated[tuple[str, ...], Many] = Field(default=(), description="The command line.")
+    options: Annotated[tuple[str, ...], Many] = Field(
+        default=(), description="Options of `labrec run` that say what it keeps of the program."
+    )
     cwd: WorkingDirectory | None = Field(
         default=None, description="Working directory relative to the code root; null outside it."
     )

@@ -90,7 +90,7 @@ def record_command(lab: Lab, options: CommandOptions) -> CommandOutcome:
     from labrec.sdk.inputs import Stamp, stamp
 
     recover_first(lab)
-    prepared = prepare(lab, options.run, options.argv)
+    prepared = prepare(lab, options.run._replace(kept=_kept(options)), options.argv)
     before = stamp(options.metrics) if options.metrics is not None else Stamp(None, None, None)
     session = begin(prepared)
     interval = lab.settings.telemetry_interval
@@ -107,6 +107,12 @@ def record_command(lab: Lab, options: CommandOptions) -> CommandOutcome:
         abandon(session)
         raise
     return _after(lab, options, session, result, before)
+
+
+def _kept(options: CommandOptions) -> tuple[str, ...]:
+    """Return the options that say what is kept, so that a run can be made again as it was."""
+    metrics = ("--metrics", str(options.metrics)) if options.metrics is not None else ()
+    return (*metrics, *(word for path in options.artifacts for word in ("--artifact", path)))
 
 
 def _after(

@@ -46,6 +46,7 @@ class RunOptions(NamedTuple):
         level: ``basic`` or ``standard``; None = the lab's.
         resume: Run that this one continues after preemption.
         scratch: Never to be committed.
+        kept: Options of ``labrec run`` that say what is kept of what the program leaves.
     """
 
     project: str | None = None
@@ -60,6 +61,7 @@ class RunOptions(NamedTuple):
     level: str | None = None
     resume: str | None = None
     scratch: bool = False
+    kept: tuple[str, ...] = ()
 
 
 class Prepared(NamedTuple):
@@ -123,6 +125,7 @@ def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Pre
         level=level_or_none(options.level) or lab.settings.level,
         scratch=options.scratch,
         argv=tuple(clean_argv(_stored_argv(argv, root))[0]),
+        options=tuple(clean_argv(_stored_argv(("", *options.kept), root)[1:])[0]),
         cwd=_relative(Path.cwd(), root),
         entry=_entry(argv, root),
         definition=definition[0] if definition else None,

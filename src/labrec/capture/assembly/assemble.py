@@ -263,8 +263,10 @@ class _Assembly:
 
     def _command(self) -> dict[str, Any]:
         plan, end = self.plan, self.end or {}
+        options = bounds.command_line(list(plan.get("options", ())), self.events)
         return {
-            "minor": 0,
+            "minor": 1 if options else 0,
+            **({"options": options} if options else {}),
             "argv": bounds.command_line(list(plan.get("argv", ())), self.events),
             "cwd": plan.get("cwd"),
             "entry": plan.get("entry"),
