@@ -207,7 +207,7 @@ class Run:
             factors: By name, each a callable that returns a context manager inside which the
                 factor is off; or ``(off, on)``, two callables; or ``(object, "attribute", value
                 when off)``, where the object may be a mapping and the attribute one of its keys.
-                At most 16.
+                At most 64.
             evaluate: Measures; returns a number, or a mapping of metrics, nested as it likes. It
                 is given the seed where it has a parameter ``seed``.
             at: The step at which it is asked, or words for when.

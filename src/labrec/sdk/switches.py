@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager, ExitStack
 
-MAX_FACTORS: Final = 16
+MAX_FACTORS: Final = 64
 """Factors of one call: what analysis makes effects of."""
 
 MAX_NAME: Final = 100
