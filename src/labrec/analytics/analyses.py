@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from labrec.analytics import experiments, metric_definitions, noted, relations, trends
-from labrec.analytics.conditions import quality
+from labrec.analytics.attribution import designs
 from labrec.analytics.evidence import rows as evidence
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ ANALYSES: Final[dict[str, Analysis]] = {
     "experiments": experiments,
     "trends": trends,
     "evidence": evidence,
+    "attribution": designs,
     "metrics": metric_definitions,
-    "hardware": quality,
 }
 """Every analysis by name."""

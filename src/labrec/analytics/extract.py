@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from labrec.analytics.tables import Column
 
-VERSION: Final = 5
+VERSION: Final = 6
 """Goes up whenever a record would give other rows; what was kept of older ones is then unused."""
 
 OF_RECORDS: Final = (tables.METRICS, tables.FEATURES, tables.HARDWARE, tables.TELEMETRY,
@@ -304,6 +304,7 @@ def _setup(record: dict[str, Any]) -> dict[str, Any]:
         "inputs": sorted(_texts([item["sha256"] for item in items if item["role"] == "input"])),
         "nuisance": _texts(_section(record, "features").get("nuisance", [])),
         "flags": _section(record, "determinism").get("flags", {}),
+        "entry": _text(_section(record, "command").get("entry")),
     }
     _texts([*found["flags"].values()])
     return {name: value for name, value in found.items() if value}

@@ -65,7 +65,8 @@ class Run(NamedTuple):
         environment_digest: Digest of its environment.
         setup: What it was given besides its features, as JSON text: ``inputs`` (sha256 of the
             artifacts it was given), ``nuisance`` (paths of its features that make no difference),
-            ``flags`` (what fixes chance, by name); what is empty is left out.
+            ``flags`` (what fixes chance, by name), ``entry`` (script or module that was started);
+            what is empty is left out.
         parents: Its parents as the lineage section holds them, as JSON text: those of its record,
             or those that notes agree on.
         continues: Run that it resumes, or None.

@@ -199,3 +199,5 @@ EFFICIENCIES: Final = Table(
     ),
     ("project", "design", "cost", "kind", "on"),
 )
+
+ABOUT_DESIGNS: Final[tuple[Table, ...]] = (DESIGNS, CELLS, ATTRIBUTIONS, EFFICIENCIES)
