@@ -22,6 +22,7 @@ COMMANDS: dict[str, Row] = {
     "run": Row("run", "Run a program and record it."),
     "hypothesis": Row("hypothesis", "Write down a claim before the runs that decide it."),
     "metric": Row("metric", "Say what a metric means."),
+    "dataset": Row("dataset", "Fix which samples a dataset has, and see what two share."),
     "log": Row("log", "List runs, newest first."),
     "show": Row("show", "Show one run."),
     "get": Row("get", "Get an artifact or another stored file of a run."),
