@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from labrec.analytics import experiments, metric_definitions, noted, relations, trends
 from labrec.analytics.attribution import designs
+from labrec.analytics.conditions import quality
 from labrec.analytics.evidence import rows as evidence
 
 if TYPE_CHECKING:
@@ -40,5 +41,6 @@ ANALYSES: Final[dict[str, Analysis]] = {
     "evidence": evidence,
     "attribution": designs,
     "metrics": metric_definitions,
+    "hardware": quality,
 }
 """Every analysis by name."""

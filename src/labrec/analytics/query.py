@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -94,6 +94,22 @@ class Tables(Mapping[str, pl.LazyFrame]):
             words = str(error).split("\n\n", 1)[0].partition("; valid columns")[0]
             why = one_line(printable(words), _WHY)
             raise UsageError(f"the query cannot be answered: {why}", hint=_hint(text)) from error
+
+    def rows(self, name: str, where: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Return rows of a table, in its order, as dictionaries by column.
+
+        Args:
+            name: The table.
+            where: Texts that columns must hold, by column.
+
+        Raises:
+            KeyError: There is no such table.
+            NotFoundError: Its file is not there.
+        """
+        found = self[name]
+        for column, text in where.items():
+            found = found.filter(pl.col(column) == pl.lit(text))
+        return found.collect().to_dicts()
 
     def _scan(self, table: Table) -> pl.LazyFrame:
         schema = {column.name: _TYPES[column.kind] for column in table.columns}

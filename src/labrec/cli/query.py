@@ -47,13 +47,13 @@ def command(
         return
     if as_csv and world.json:
         raise UsageError("--csv and --json cannot both be", hint="Choose one of them.")
-    folder = _made(world, **where)
+    folder = made_tables(world, **where)
     from labrec.analytics.query import Tables  # brings polars in
 
     whole = as_csv or world.json or limit is not None
     found = Tables(folder).sql(sql, limit if whole else _SHOWN + 1)
     if world.json:
-        world.console.json([_plain(row) for row in found.iter_rows(named=True)])
+        world.console.json([plain_row(row) for row in found.iter_rows(named=True)])
     elif as_csv:
         _write_csv(found)
     else:
@@ -63,8 +63,8 @@ def command(
             world.console.note(f"the first {_SHOWN} rows; --limit N shows more, --csv all of them")
 
 
-def _made(world: World, out: Path | None, at: str | None) -> Path:
-    """Return the folder of the lab's tables, made anew where the lab has changed."""
+def made_tables(world: World, out: Path | None, at: str | None) -> Path:
+    """Return the folder of the lab's tables, made anew where the lab has changed; says so."""
     from labrec.analytics.packages import require
     from labrec.analytics.pipeline import analyze
 
@@ -113,7 +113,7 @@ def _cell(value: object) -> str:
     return number(value)
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
+def plain_row(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row as JSON can hold it: times as RFC 3339, NaN and the infinities as text."""
     return {name: _value(value) for name, value in row.items()}
 
@@ -124,7 +124,7 @@ def _value(value: Any) -> Any:
     if isinstance(value, list):
         return [_value(item) for item in value]
     if isinstance(value, dict):
-        return _plain(value)
+        return plain_row(value)
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if hasattr(value, "isoformat"):

@@ -30,6 +30,7 @@ COMMANDS: dict[str, Row] = {
     "diff": Row("diff", "Show what differs between two runs."),
     "analyze": Row("analyze", "Make tables of all runs, with the statistics on them."),
     "site": Row("site", "Build the lab's site, or look at it."),
+    "hardware": Row("hardware", "Say whether the hardware changed what was measured."),
     "query": Row("query", "Ask the tables in SQL."),
     "verify": Row("verify", "Prove that the lab's bytes are what their names say."),
     "check": Row("check", "Check that merging a commit only adds honest records."),

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from labrec.analytics.tables.attribution import ABOUT_DESIGNS
+from labrec.analytics.tables.conditions import HARDWARE_QUALITY
 from labrec.analytics.tables.contract import Column, Kind, Table
 from labrec.analytics.tables.evidence import ABOUT_HYPOTHESES
 from labrec.analytics.tables.experiments import CONTRASTS, EXPERIMENTS
@@ -35,9 +36,9 @@ from labrec.analytics.tables.trends import TRENDS
 __all__ = [
     "ABOUT_DESIGNS", "ABOUT_HYPOTHESES",
     "ARTIFACTS", "CONTRASTS", "EDGES", "EXPERIMENTS", "FEATURES", "FEATURE_CHANGES", "FOLDER",
-    "HARDWARE", "METRICS", "METRICS_MISSING", "METRIC_DEFINITIONS", "NOTES", "PROBLEMS",
-    "RUNS", "SERIES", "TABLES", "TELEMETRY", "TRENDS", "VERSION", "Column", "Kind", "Table",
-    "dictionary",
+    "HARDWARE", "HARDWARE_QUALITY", "METRICS", "METRICS_MISSING", "METRIC_DEFINITIONS", "NOTES",
+    "PROBLEMS", "RUNS", "SERIES", "TABLES", "TELEMETRY", "TRENDS", "VERSION", "Column", "Kind",
+    "Table", "dictionary",
 ]  # fmt: skip
 
 VERSION: Final = 1
@@ -54,6 +55,7 @@ TABLES: Final[dict[str, Table]] = {
         *TRENDS,
         *ABOUT_HYPOTHESES,
         *ABOUT_DESIGNS,
+        HARDWARE_QUALITY,
     )
 }  # fmt: skip
 """Every table by name."""
