@@ -268,8 +268,8 @@ RELIABILITY: Final = Table(
 
 REPRODUCIBILITY: Final = Table(
     "reproducibility",
-    "a key metric of a run that repeats another one; one row with an empty metric where there is "
-    "nothing to compare",
+    "a key or primary metric of a run that repeats another one; one row with an empty metric where "
+    "there is nothing to compare",
     (
         PROJECT,
         RUN,
@@ -314,5 +314,36 @@ REPRODUCIBILITY: Final = Table(
     ("project", "run_id", "record_digest", "metric"),
 )
 
-TRENDS: Final = (LUCK, DRIFT, PARETO, RELIABILITY, REPRODUCIBILITY)
+RIGOR: Final = Table(
+    "rigor",
+    "a registration of a hypothesis, and what it still lacks of a list of eight",
+    (
+        PROJECT,
+        Column("hypothesis", "text", "Slug of the hypothesis."),
+        Column("registration", "text", "Digest of the registration."),
+        Column("current", "boolean", "Whether no other registration amends it."),
+        Column("list", "text", "Version of the list."),
+        Column("preregistered", "boolean", "Runs linked it when they started."),
+        Column("baseline", "boolean", "Its baseline was measured anew."),
+        Column("replicates", "boolean", "Each arm has three independent values."),
+        Column("interval", "boolean", "Its difference has an interval."),
+        Column(
+            "multiplicity",
+            "boolean",
+            "It is the only claim, or names its family, or holds at the level of the whole lab.",
+        ),
+        Column("power", "boolean", "The registered runs find a difference of delta, power 0.8."),
+        Column("capture", "boolean", "Capture misses nothing of its runs."),
+        Column("rerun", "boolean", "An independent rerun of one of its runs agrees."),
+        Column("met", "integer", "How many of these it has."),
+        Column("items", "integer", "How many there are."),
+        Column("score", "number", "The share, 0 to 1; each has the same weight."),
+        Column("power_value", "number", "That power, by the noise that was seen.", optional=True),
+        Column("lacks", "texts", "What is missing, in words."),
+        Column("sentence", "text", "What may be said of it."),
+    ),
+    ("project", "hypothesis", "registration"),
+)
+
+TRENDS: Final = (LUCK, DRIFT, PARETO, RELIABILITY, REPRODUCIBILITY, RIGOR)
 """All of these."""

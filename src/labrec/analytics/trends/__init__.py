@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from labrec.analytics.tables import trends as tables
-from labrec.analytics.trends import drift, luck, pareto, reliability, reproducibility
+from labrec.analytics.trends import drift, luck, pareto, reliability, reproducibility, rigor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -26,3 +26,4 @@ def rows(seen: Seen) -> Iterator[tuple[Table, Iterable[Sequence[Any]]]]:
     yield tables.PARETO, pareto.rows(seen)
     yield tables.RELIABILITY, reliability.rows(seen)
     yield tables.REPRODUCIBILITY, reproducibility.rows(seen)
+    yield tables.RIGOR, rigor.rows(seen)

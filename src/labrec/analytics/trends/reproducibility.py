@@ -87,7 +87,7 @@ def rows(seen: Seen) -> Iterator[tuple[Any, ...]]:
 
 
 def reruns(seen: Seen) -> list[tuple[Run, Rerun]]:
-    """Return every rerun that counts with what it says of each key metric, in the table's order."""
+    """Return every rerun that counts with what it says of each key or primary metric, in order."""
     repeating = [
         run
         for run in seen.runs
@@ -147,16 +147,28 @@ def _compared(seen: Seen, run: Run, original: Run | None, noises: Noises) -> Ite
         yield blank
         return
     keys = seen.keys.get(run.project, {})
-    common = [name for name in sorted(keys) if name in run.metrics and name in original.metrics]
+    asked = {*keys, *seen.once(_primary).get(run.project, ())}
+    common = [name for name in sorted(asked) if name in run.metrics and name in original.metrics]
     for name in common:
         mine, theirs = run.metrics[name], original.metrics[name]
         definition = seen.metric(run.project, name)
         resolution = definition.resolution if definition is not None else None
         noise = noises.get((run.project, name, datasets_of([original]), theirs.unit))
-        said = blank._replace(metric=name, unit=theirs.unit, direction=keys[name] or mine.direction)
+        said = blank._replace(
+            metric=name, unit=theirs.unit, direction=keys.get(name) or mine.direction
+        )
         yield compare(said, mine, theirs, noise, resolution)
     if not common:
         yield blank
+
+
+def _primary(seen: Seen) -> dict[str, set[str]]:
+    """Return the primary metrics of each project's registrations."""
+    found: dict[str, set[str]] = {}
+    for one in seen.registrations:
+        names = (metric["name"] for metric in one.document["primary_metrics"])
+        found.setdefault(one.project, set()).update(names)
+    return found
 
 
 def _blank(run: Run, original: Run | None) -> Rerun:
