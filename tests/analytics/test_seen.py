@@ -87,10 +87,18 @@ def test_packed_facts_are_those_of_the_run(lab: GitLab) -> None:
     hardware = {
         "minor": 0, "hardware_id": "sha256:" + "1" * 64, "tier": "small",
         "fields": {"cpu_name": {"value": "Ä"}, "boost": {"unavailable": "no"}},
-        "conditions": {"affinity": {"value": 2}},
+        "conditions": {"affinity": {"value": 2}, "power_source": {"value": "mains"}},
     }  # fmt: skip
     setup = {
         "determinism": {"minor": 0, "flags": {"OMP_NUM_THREADS": "2"}},
+        "telemetry": {
+            "minor": 0,
+            "channels": {
+                "gpu0.throttled": {"count": 3, "max": 1},
+                "cgroup.throttled": {"count": 3, "max": 0},
+                "pressure.memory": {"count": 3, "mean": 0.25},
+            },
+        },
         "artifacts": {
             "minor": 0,
             "items": [
@@ -116,8 +124,11 @@ def test_packed_facts_are_those_of_the_run(lab: GitLab) -> None:
         seen = gather(view, kept)
         one, two = sorted(seen.runs, key=lambda run: run.name)
         assert seen.facts(two) == {"cpu_name": "Ä"}
-        assert seen.conditions(two) == {"affinity": 2}
-        assert seen.channels(two) == {}
+        assert seen.conditions(two) == {"affinity": 2, "power_source": "mains"}
+        assert json.loads(two.state) == {
+            "memory_pressure": 0.25, "power_source": "mains", "throttled": True
+        }  # fmt: skip
+        assert seen.channels(two)["gpu0.throttled"] == {"max": 1}
         assert seen.facts(one) == {}
         assert json.loads(two.setup) == {
             "inputs": ["0" * 64], "flags": {"OMP_NUM_THREADS": "2"}

@@ -39,7 +39,7 @@ class Across:
         self._view = view
         self._seen = gather(view, kept)
         # The trees are the larger part of a day, and held once from here on.
-        packed = ["parents", "tree", "links", "setup", *WIDE]
+        packed = ["parents", "tree", "links", "setup", "state", *WIDE]
         self._kept = [one._replace(runs=one.runs.drop_columns(packed)) for one in kept]
 
     @property

@@ -7,6 +7,7 @@ own is checked here; that a value is of its column's kind is found when the colu
 from __future__ import annotations
 
 import json
+import math
 import re
 from datetime import datetime
 from json.encoder import encode_basestring
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from labrec.analytics.tables import Column
 
-VERSION: Final = 6
+VERSION: Final = 7
 """Goes up whenever a record would give other rows; what was kept of older ones is then unused."""
 
 OF_RECORDS: Final = (tables.METRICS, tables.FEATURES, tables.HARDWARE, tables.TELEMETRY,
@@ -43,6 +44,7 @@ _KINDS = {
 # Below and above them ECMAScript, and so RFC 8785, writes another text than Python does.
 _PLAIN_LOW, _PLAIN_HIGH = 1e-4, 1e16
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?Z", re.ASCII)
+_THROTTLED = re.compile(r"cgroup\.throttled|gpu\d+\.throttled", re.ASCII).fullmatch
 _IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy"}
 
 Row = tuple[Any, ...]
@@ -54,8 +56,9 @@ class Extracted(NamedTuple):
     Attributes:
         run: Values of `RUN_COLUMNS`.
         packed: What the second stage asks for, each as JSON text: the parents as the record names
-            them, the features, the linked hypotheses, the setup, facts and conditions of the
-            machine, the telemetry, and the counterfactual calls (see `run.Run` and `seen.Seen`).
+            them, the features, the linked hypotheses, the setup, the state, facts and conditions of
+            the machine, the telemetry, and the counterfactual calls (see `run.Run` and
+            `seen.Seen`).
         rows: Rows of each of `OF_RECORDS` by name, in the order of the table's key; values of
             `own_columns`.
     """
@@ -104,6 +107,7 @@ def extract(record: dict[str, Any], path: str, digest: str) -> Extracted:
             json.dumps(tree, ensure_ascii=False),
             json.dumps(list(_links(lineage))),
             json.dumps(_setup(record), ensure_ascii=False),
+            json.dumps(_state(record), ensure_ascii=False),
             json.dumps(_values(hardware.get("fields", {})), ensure_ascii=False),
             json.dumps(_values(hardware.get("conditions", {})), ensure_ascii=False),
             json.dumps(_channels(_section(record, "telemetry")), ensure_ascii=False),
@@ -308,6 +312,25 @@ def _setup(record: dict[str, Any]) -> dict[str, Any]:
     }
     _texts([*found["flags"].values()])
     return {name: value for name, value in found.items() if value}
+
+
+def _state(record: dict[str, Any]) -> dict[str, Any]:
+    """Return what state the machine was in while a run lasted, as far as it is known.
+
+    Whether processor or GPU were held back at any time is sampled; the condition *throttled* of a
+    record counts since the machine started, and says nothing of a run.
+    """
+    channels = _section(record, "telemetry").get("channels", {})
+    held = [number(channel.get("max")) for name, channel in channels.items() if _THROTTLED(name)]
+    known = [value for value in held if value is not None and math.isfinite(value)]
+    power = _section(record, "hardware").get("conditions", {}).get("power_source", {}).get("value")
+    pressure = number(channels.get("pressure.memory", {}).get("mean"))
+    found = {
+        "memory_pressure": pressure if pressure is None or math.isfinite(pressure) else None,
+        "power_source": power if isinstance(power, str) else None,
+        "throttled": max(known) > 0 if known else None,
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _values(facts: dict[str, Any]) -> dict[str, Any]:

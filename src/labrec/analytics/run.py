@@ -67,6 +67,8 @@ class Run(NamedTuple):
             artifacts it was given), ``nuisance`` (paths of its features that make no difference),
             ``flags`` (what fixes chance, by name), ``entry`` (script or module that was started);
             what is empty is left out.
+        state: What state the machine was in while it lasted, as JSON text: ``memory_pressure``
+            (%, the mean), ``power_source``, ``throttled``; what is not known is left out.
         parents: Its parents as the lineage section holds them, as JSON text: those of its record,
             or those that notes agree on.
         continues: Run that it resumes, or None.
@@ -105,6 +107,7 @@ class Run(NamedTuple):
     metrics: Mapping[str, Measured] = {}
     tree: str = "{}"
     setup: str = "{}"
+    state: str = "{}"
     code_digest: str | None = None
     environment_digest: str | None = None
     parents: str = "[]"

@@ -44,6 +44,7 @@ _INTERNAL = (
     Column("tree", "text", "The features, as JSON."),
     Column("links", "text", "Slug, registration and time of each linked hypothesis, as JSON."),
     Column("setup", "text", "Inputs, nuisance paths and flags, as JSON."),
+    Column("state", "text", "State of the machine while the run lasted, as JSON."),
     Column("facts", "text", "Facts of the machine that have a value, as JSON."),
     Column("conditions", "text", "Its conditions that have a value, as JSON."),
     Column("channels", "text", "Telemetry that has samples, as JSON."),

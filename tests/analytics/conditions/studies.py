@@ -43,16 +43,16 @@ def study(
     definition: Mapping[str, object] | None = None,
     registrations: Sequence[Registered] = (),
 ) -> Seen:
-    """A lab of one project; machine conditions, channels and facts of a run by their names."""
+    """A lab of one project; facts, tree, setup and state of a run as mappings."""
     made, wide = [], []
     for place, given in enumerate(runs):
         fields = {
             "run_id": f"r{place:04}", "digest": f"sha256:{place:064x}", "project": "p",
             "experiment": "e", "cpu_model": "one", "machine": "m", "place": place,
         } | dict(given)  # fmt: skip
-        wide.append({name: fields.pop(name, {}) for name in ("facts", "conditions", "channels")})
-        fields["tree"] = json.dumps(fields.get("tree", {}))
-        fields["setup"] = json.dumps(fields.get("setup", {}))
+        wide.append({"facts": fields.pop("facts", {})})
+        for name in ("tree", "setup", "state"):
+            fields[name] = json.dumps(fields.get(name, {}))
         fields.setdefault("hardware_id", f"sha256:{fields['cpu_model']}")
         made.append(Run(**fields))
     return Seen(made, Told(definition or {}, wide), registrations)

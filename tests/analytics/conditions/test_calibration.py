@@ -107,7 +107,7 @@ def test_a_lab_where_nothing_matters_has_an_effect_no_more_often_than_alpha_allo
                 for source in ("mains", "battery"):
                     run = one(
                         float(10 * block + rng.normal()), cpu_model=level, machine=level,
-                        experiment=f"e{block}", conditions={"power_source": source},
+                        experiment=f"e{block}", state={"power_source": source},
                     )  # fmt: skip
                     run["metrics"] |= one(float(block + rng.normal()), metric="second")["metrics"]
                     runs.append(run)

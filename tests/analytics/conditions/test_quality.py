@@ -132,11 +132,11 @@ def test_a_missing_value_is_counted_in_the_blocks_that_are_compared() -> None:
         "what 1 run without a value would have shown" not in row["sentence"]
     )  # machines come first
     state = [
-        one(v, experiment=f"e{block}", conditions={"power_source": source})
+        one(v, experiment=f"e{block}", state={"power_source": source})
         for source, values in (("battery", SLOW), ("mains", FAST))
         for block, v in enumerate(values)
     ]
-    state.append(one(None, experiment="e0", conditions={"power_source": "mains"}))
+    state.append(one(None, experiment="e0", state={"power_source": "mains"}))
     row = row_of(study(state, {"key_metrics": ["accuracy"]}), "power_source")
     assert "what 1 run without a value would have shown" in row["sentence"]
 
@@ -282,7 +282,7 @@ def test_an_amount_is_a_rank_correlation_within_blocks() -> None:
     pressure = rng.uniform(0, 50, size=30)
     runs = [
         one(float(100 * (i % 3) - p + rng.normal()), experiment=f"e{i % 3}",
-            channels={"pressure.memory": {"mean": float(p)}})
+            state={"memory_pressure": float(p)})
         for i, p in enumerate(pressure)
     ]  # fmt: skip
     row = row_of(study(runs), "memory_pressure")

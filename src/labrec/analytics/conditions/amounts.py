@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FEWEST: Final = 5
 """Observations below which no correlation of ranks can be told from chance."""
 
-MOST: Final = 5_000
+MOST: Final = 2_000
 """Observations above which so many are drawn: the bootstrap costs their number times its own."""
 
 
@@ -89,7 +89,7 @@ def correlate(found: Amounts, seed: int) -> RankCorrelation | None:
         amount, value = amount[drawn], value[drawn]
     largest = float(np.abs(found.runs.value).max())
     value = np.where(np.abs(value) <= 1e-13 * largest, 0.0, value)  # what rounding leaves is none
-    resamples = 2000 if len(amount) <= MOST // 5 else 500
+    resamples = 2000 if len(amount) <= MOST // 4 else 500
     return spearman(amount.tolist(), value.tolist(), seed=seed, resamples=resamples)
 
 

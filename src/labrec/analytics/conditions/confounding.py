@@ -7,16 +7,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from labrec.analytics.conditions.blocks import model_of
+import numpy as np
+
 from labrec.analytics.stats.association import correlation_ratio, cramers_v
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from typing import Any
 
-    from labrec.analytics.run import Run
+    from labrec.analytics.conditions.layout import Floats, Places
 
 ALIGNED: Final = 0.9
 """Cramér's V or η from which two things are taken as one."""
+
+
+class Circumstances(NamedTuple):
+    """What else the runs of a project differ in; every array has one entry a run.
+
+    Attributes:
+        started: When, in seconds; NaN for undated.
+        models: Input artifacts as a number; -1 for none.
+        authors: Author as a number; -1 for nobody.
+    """
+
+    started: Floats
+    models: Places
+    authors: Places
+
+    def where(self, chosen: Any) -> Circumstances:
+        """Return those of some runs."""
+        return Circumstances(*(array[chosen] for array in self))
 
 
 class Confounding(NamedTuple):
@@ -42,19 +61,18 @@ class Confounding(NamedTuple):
         return self.value is not None and self.value >= ALIGNED
 
 
-def confounding(runs: Sequence[Run], levels: Sequence[int]) -> Confounding:
+def confounding(seen: Circumstances, levels: Places) -> Confounding:
     """Return how far levels go together with date, model and author.
 
     Args:
-        runs: All runs of the compared levels that have the metric, in or out of shared blocks.
+        seen: Circumstances of all runs of the compared levels that have the metric, in or out of
+            shared blocks.
         levels: Level of each.
     """
-    started = [run.started.timestamp() for run in runs if run.started is not None]
-    date = correlation_ratio(levels, started) if len(started) == len(runs) else None
-    models = [model_of(run) for run in runs]
-    model = cramers_v(levels, models) if all(models) else None
-    authors = [run.author for run in runs]
-    author = cramers_v(levels, authors) if all(authors) else None
+    date = None
+    if not np.isnan(seen.started).any():
+        date = correlation_ratio(levels.tolist(), seen.started.tolist())
+    model, author = _aligned(levels, seen.models), _aligned(levels, seen.authors)
     known = {
         name: value
         for name, value in (("date", date), ("model", model), ("author", author))
@@ -62,3 +80,10 @@ def confounding(runs: Sequence[Run], levels: Sequence[int]) -> Confounding:
     }
     strongest = max(known, key=known.__getitem__, default="")
     return Confounding(date, model, author, strongest, known.get(strongest))
+
+
+def _aligned(levels: Places, others: Places) -> float | None:
+    """Return Cramér's V; None where a class is not known, or where there is one alone."""
+    if others.min() < 0 or others.min() == others.max():
+        return None
+    return cramers_v(levels.tolist(), others.tolist())

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
     from labrec.analytics.conditions.amounts import Amounts
     from labrec.analytics.conditions.comparison import Compared
+    from labrec.analytics.conditions.confounding import Confounding
     from labrec.analytics.conditions.layout import Layout
     from labrec.analytics.conditions.planning import Plan
     from labrec.analytics.conditions.project import Metric, Parted, Project
-    from labrec.analytics.run import Run
 
 MOST_PAIRED: Final = 12
 """Levels up to which each pair has a row of its own."""
@@ -219,7 +219,7 @@ def _fill(
         if row["scope"] == "all":
             _mixed(row, tested, compared)
     inside = runs.where(np.isin(runs.level, found.levels))
-    _confounding(draft, [project.runs[place] for place in inside.place], inside.level.tolist())
+    _confounding(draft, confounding(project.circumstances.where(inside.place), inside.level))
 
 
 def _tested(row: dict[str, Any], found: Layout, compared: Compared) -> None:
@@ -258,8 +258,7 @@ def _plan(row: dict[str, Any], found: Layout, tested: Layout, compared: Compared
             row |= {"n_needed": towards.n, "n_needed_for": towards.for_difference}
 
 
-def _confounding(draft: Draft, runs: Sequence[Run], levels: Sequence[int]) -> None:
-    other = confounding(runs, levels)
+def _confounding(draft: Draft, other: Confounding) -> None:
     draft.aligned = other.aligned
     draft.row |= {
         "date_eta": other.date, "model_v": other.model, "author_v": other.author,
@@ -327,7 +326,7 @@ def _counts(
     return {
         "n_blocks": blocks,
         "n_runs": len(runs.place),
-        "n_experiments": len({project.runs[place].experiment for place in runs.place}),
+        "n_experiments": len(np.unique(project.experiments[runs.place])),
         "n_machines": len(np.unique(runs.machine[runs.machine >= 0])),
         "n_missing": missing,
     }

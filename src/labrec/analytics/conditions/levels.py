@@ -30,16 +30,10 @@ _FLAG = "OMP_NUM_THREADS"
 
 
 class Wide(Protocol):
-    """Where facts, conditions and telemetry of a run are found (`Seen`)."""
+    """Where the facts of a run's machine are found (`Seen`)."""
 
     def facts(self, run: Run) -> Mapping[str, Any]:
         """Return the facts of the machine that have a value, by name."""
-
-    def conditions(self, run: Run) -> Mapping[str, Any]:
-        """Return the conditions of the machine that have a value, by name."""
-
-    def channels(self, run: Run) -> Mapping[str, Mapping[str, Any]]:
-        """Return the telemetry channels that have samples, by name."""
 
 
 class Condition(NamedTuple):
@@ -107,7 +101,7 @@ def levels(condition: Condition, runs: Sequence[Run], wide: Wide) -> Levels:
     Args:
         condition: The condition.
         runs: Of one project.
-        wide: Where conditions and telemetry are found.
+        wide: Where facts are found.
     """
     values = [*_values(condition, runs, wide)]
     known = {value for value in values if value is not None}
@@ -136,8 +130,7 @@ def _values(condition: Condition, runs: Sequence[Run], wide: Wide) -> Iterable[V
     if condition.kind == "machine":
         return map(_MACHINE[condition.name], runs)
     if condition.kind == "state":
-        read = _STATE[condition.name]
-        return (read(run, wide) for run in runs)
+        return _states(condition.name, runs)
     return _features(condition, runs)
 
 
@@ -185,36 +178,14 @@ _BOTH: Final[dict[str, Callable[[Sequence[Run], Wide], Iterable[Value]]]] = {
 }  # fmt: skip
 
 
-def _throttled(run: Run, wide: Wide) -> Value:
-    """Say whether processor or GPU were held back while the run lasted, where that was sampled.
-
-    The condition of the same name counts since the machine started and says nothing of a run.
-    """
-    found = [
-        channel.get("max")
-        for name, channel in wide.channels(run).items()
-        if name == "cgroup.throttled" or (name.startswith("gpu") and name.endswith(".throttled"))
-    ]
-    known = [value for value in map(_number, found) if value is not None]
-    if not known:
-        return None
-    return "yes" if max(known) > 0 else "no"
-
-
-def _pressure(run: Run, wide: Wide) -> Value:
-    return _number(wide.channels(run).get("pressure.memory", {}).get("mean"))
-
-
-def _power(run: Run, wide: Wide) -> Value:
-    found = wide.conditions(run).get("power_source")
-    return found if isinstance(found, str) else None
-
-
-_STATE: Final[dict[str, Callable[[Run, Wide], Value]]] = {
-    "memory_pressure": _pressure,
-    "power_source": _power,
-    "throttled": _throttled,
-}
+def _states(name: str, runs: Iterable[Run]) -> Iterable[Value]:
+    known: dict[str, Value] = {}
+    for run in runs:
+        text = run.state
+        if text not in known:
+            found = json.loads(text).get(name)
+            known[text] = ("yes" if found else "no") if isinstance(found, bool) else found
+        yield known[text]
 
 
 # --- of the run -------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from labrec.analytics.conditions.blocks import Key, keys
+from labrec.analytics.conditions.blocks import Key, keys, model_of
+from labrec.analytics.conditions.confounding import Circumstances
 from labrec.analytics.conditions.definition import Asked, asked, role_of
 from labrec.analytics.conditions.layout import Runs
 from labrec.analytics.conditions.levels import conditions, levels
@@ -84,6 +85,8 @@ class Project(NamedTuple):
         machines: Machine of each, -1 where it is not known.
         seeds: Seeds of each, -1 where there are none.
         outputs: Output of each, -1 where there is none.
+        experiments: Experiment of each.
+        circumstances: What else they differ in.
         conditions: Those that part the runs, by name.
         metrics: Metrics with a role, by name.
         margins: δ of metrics that have one, by name.
@@ -95,6 +98,8 @@ class Project(NamedTuple):
     machines: Places
     seeds: Places
     outputs: Places
+    experiments: Places
+    circumstances: Circumstances
     conditions: list[Parted]
     metrics: list[Metric]
     margins: dict[str, Margin]
@@ -181,6 +186,12 @@ def _project(name: str, runs: list[Run], parts: list[Parted], wanted: Asked, see
         codes([run.machine for run in runs], missing=None),
         codes([run.seeds for run in runs], missing=None),
         codes([run.output for run in runs], missing=None),
+        codes([run.experiment for run in runs]),
+        Circumstances(
+            np.array([run.started.timestamp() if run.started else np.nan for run in runs]),
+            codes([model_of(run) for run in runs]),
+            codes([run.author for run in runs], missing=None),
+        ),
         parts,
         [_metric(metric, key.get(metric), wanted.roles.get(metric), runs) for metric in names],
         margins(name, names, seen),
