@@ -366,13 +366,16 @@ class Reader:
         """Return one run.
 
         Args:
-            text: Its id, at least four digits of its beginning, its name, or a citation.
+            text: Its id, at least four digits of its beginning, its name (as notes leave it, else
+                as it was recorded), or a citation.
 
         Raises:
             NotFoundError: Nothing fits.
             UsageError: Several runs fit; the message lists them.
         """
-        return RunReader(self.view, self.view.find_run(text))
+        from labrec.noted import find_run  # notes, only where one run is asked for
+
+        return RunReader(self.view, find_run(self.view, text))
 
     def series(self, run: RunReader | str, metric: str) -> list[Point]:
         """Return every point of a run's metric, by step."""

@@ -9,11 +9,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.analytics.labs import note_doc
 from tests.capture_secrets.secret_samples import secrets
-from tests.store.labs import GitLab, lineage, new_lab, object_doc, run_doc
+from tests.store.labs import Doc, GitLab, lineage, new_lab, object_doc, run_doc
 
 from labrec.collab.check import check
 from labrec.errors import NotFoundError
+from labrec.record.digest import Digest
+from labrec.record.layout import parse_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +57,25 @@ def test_an_honest_addition_passes(lab: GitLab) -> None:
     assert report.added == {"object": 1, "run": 1}
     assert (report.exit_code, report.edited, report.outside_count) == (0, (), 0)
     assert "adds only honest records" in str(report)
+
+
+def test_notes_on_what_is_there_pass(lab: GitLab) -> None:
+    data = lab.git("show", f"main:{landed(lab)}").encode() + b"\n"
+    run = Doc(landed(lab), data)
+    first = note_doc("rename", run, name="better")
+    docs = [first, note_doc("comment", first, text="why?"), note_doc("retract", run)]
+    report = proposed(lab, {doc.path: doc.data for doc in docs})
+    assert report, report.findings
+    assert report.added == {"note": 3}
+
+
+def test_a_note_that_breaks_its_schema_does_not_pass(lab: GitLab) -> None:
+    run = Doc(landed(lab), b"")
+    good = note_doc("retract", run)
+    bad = good.data.replace(b'"it was wrong"', b'" "')
+    path = good.path.replace(parse_path(good.path).digest, Digest.of(bad).short)
+    report = proposed(lab, {path: bad})
+    assert report.exit_code == 12
 
 
 def test_a_changed_record_does_not_pass(lab: GitLab) -> None:

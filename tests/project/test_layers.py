@@ -19,7 +19,7 @@ PLANTS = {
     "click": ("store/view.py", "import click"),
     "git": ("capture/software/environment.py", "import dulwich.objects"),
     "write-path": ("capture/session.py", "import pydantic"),
-    "site-tables": ("site/page.py", "import labrec.analytics.standing"),
+    "site-tables": ("site/page.py", "import labrec.analytics.contrasts"),
 }
 
 

@@ -13,9 +13,9 @@ from labrec.analytics.problem import Problem
 from labrec.analytics.run import Link, Measured, Registered, Run
 from labrec.analytics.seen import Seen
 from labrec.analytics.settle import settle
-from labrec.analytics.standing import standings
 from labrec.errors import LabrecError
 from labrec.lineage.fold import fold
+from labrec.lineage.standing import standings
 from labrec.record import layout
 from labrec.record.digest import Digest
 from labrec.store.notes import notes_of

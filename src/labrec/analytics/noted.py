@@ -26,7 +26,7 @@ def rows(seen: Seen) -> Iterator[tuple[Table, Iterable[Sequence[Any]]]]:
 
 
 def noted(run: Run, folded: Folded) -> Run:
-    """Return a run as the notes on it leave it; its standing is for `standing`.
+    """Return a run as the notes on it leave it; its standing is for `labrec.lineage.standing`.
 
     Args:
         run: What its record says.

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from labrec.analytics.calls import Call
     from labrec.analytics.experiments import Keys, Sums
     from labrec.analytics.relations import Lineage
-    from labrec.analytics.standing import Replacement
     from labrec.catalog.definition import MetricDefinition
     from labrec.catalog.metrics import DefinedMetric
     from labrec.lineage.fold import HeardNote
+    from labrec.lineage.standing import Replacement
 
 __all__ = [
     "Defined", "Experiment", "Link", "Measured", "Problem", "Registered", "Run", "Seen", "Source",

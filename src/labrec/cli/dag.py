@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +10,7 @@ from labrec.cli.world import World, at_option, json_option, pass_world
 
 if TYPE_CHECKING:
     from labrec.lineage.dag import Dag
-    from labrec.store.summaries import RunSummary
+    from labrec.noted import Noted
     from labrec.store.view import View
 
 INCOMPLETE = 3
@@ -70,43 +69,38 @@ def collect(view: View, project: str | None) -> tuple[Dag, list[str]]:
     Raises:
         NotFoundError: There is no such project.
     """
-    from labrec.analytics.relations import Related, relate  # one rule for tables and terminal
     from labrec.errors import NotFoundError
     from labrec.lineage.dag import Dag, Node
-    from labrec.store.summaries import summaries
+    from labrec.noted import lineage_of, noted_runs  # one rule for tables and terminal
 
     if project is not None and project not in view.projects():
         names = ", ".join(view.projects()[:20]) or "none"
         raise NotFoundError(f"no project {project!r} in this lab", hint=f"It has: {names}.")
-    every = summaries(view, project)
-    rows = [row for row in every if row.status != "unreadable"]
-    related = [
-        Related(
-            row.project, row.run_id, row.digest, row.name, _key(row), True,
-            json.dumps(_parents(view, row)), None, None, None,
-        )
-        for row in sorted(rows, key=lambda row: (row.project, row.run_id, row.digest))
-    ]  # fmt: skip
-    found = [one for one in relate(related, ()).relations if one.kind == "parent"]
+    every = noted_runs(view, project).runs
+    found = [one for one in lineage_of(view, every).relations if one.kind == "parent"]
     edges = [(one.experiment, str(one.parent)) for one in found if not one.dangling]
     dangling = [
         (one.experiment, one.called or one.parent_run or str(one.parent))
         for one in found
         if one.dangling
     ]
-    groups: dict[str, list[RunSummary]] = {}
-    for row in rows:
-        groups.setdefault(_key(row), []).append(row)
+    groups: dict[str, list[Noted]] = {}
+    for one in every:
+        if one.row.status != "unreadable":
+            groups.setdefault(one.experiment, []).append(one)
     nodes = [
-        Node(key, group[0].project, group[0].name, tuple(row.run_id for row in group),
-             _counted(row.status for row in group))
+        Node(
+            key,
+            group[0].row.project,
+            group[0].row.name,
+            tuple(one.row.run_id for one in group),
+            _counted(one.row.status for one in group),
+            _counted(one.standing for one in group if one.standing != "counts"),
+        )
         for key, group in groups.items()
-    ]  # fmt: skip
-    return Dag.of(nodes, edges, dangling), [row.path for row in every if row not in rows]
-
-
-def _key(row: RunSummary) -> str:
-    return row.config_digest or row.run_id
+    ]
+    unreadable = [one.row.path for one in every if one.row.status == "unreadable"]
+    return Dag.of(nodes, edges, dangling), unreadable
 
 
 def _counted(statuses: Any) -> dict[str, int]:
@@ -114,17 +108,6 @@ def _counted(statuses: Any) -> dict[str, int]:
     for status in statuses:
         counts[status] = counts.get(status, 0) + 1
     return dict(sorted(counts.items()))
-
-
-def _parents(view: View, row: RunSummary) -> list[dict[str, Any]]:
-    """Return a run's parents; how a mere name was found stands in the record alone."""
-    if all(parent["run_id"] or parent["config_digest"] for parent in row.parents):
-        return [parent | {"by": None} for parent in row.parents]
-    from labrec.reader import RunReader
-
-    parents = RunReader(view, row.entry()).section("lineage").get("parents", [])
-    names = ("name", "run_id", "config_digest", "by")
-    return [{name: parent.get(name) for name in names} for parent in parents]
 
 
 def _remark(world: World, dag: Dag, unreadable: list[str]) -> None:

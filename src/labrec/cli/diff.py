@@ -36,11 +36,12 @@ _STYLES = {"add": "green", "delete": "red", "update": "yellow", "retype": "yello
 @pass_world
 def command(world: World, a: str, b: str, code: bool, at: str | None) -> None:
     """Show what changed from run A to run B: features, metrics, command, code, environment."""
+    from labrec.noted import find_run
     from labrec.reader import RunReader
     from labrec.states import malformed
 
     view = world.lab.view(at)
-    one, other = (RunReader(view, view.find_run(text)) for text in (a, b))
+    one, other = (RunReader(view, find_run(view, text)) for text in (a, b))
     with malformed(one, other):
         found = compare_runs(one, other)
 

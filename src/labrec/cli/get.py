@@ -36,11 +36,12 @@ def command(world: World, run: str, name: str | None, output: str | None, at: st
     Without NAME, lists what there is. The bytes are proven by their digest; a file that is there
     already is never overwritten, and a folder is never left.
     """
+    from labrec.noted import find_run
     from labrec.reader import RunReader
     from labrec.states import malformed
 
     view = world.lab.view(at)
-    found = RunReader(view, view.find_run(run))
+    found = RunReader(view, find_run(view, run))
     if name is None:
         if output is not None:
             raise UsageError("-o needs the NAME of a file", hint="`labrec get RUN` lists them.")

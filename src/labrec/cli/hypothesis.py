@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labrec.cli.console import safe
+from labrec.cli.note import author_option, reason_option, say_written, write
 from labrec.cli.world import World, at_option, json_option, pass_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from labrec.noted import Told
     from labrec.sdk.hypotheses import Hypothesis
     from labrec.store.view import View
 
@@ -149,8 +151,78 @@ def show(world: World, slug: str, project: str | None, at: str | None) -> None:
 
     view = world.lab.view(at)
     found = find_hypothesis(view, slug, project)
+    notes = _notes(view, found)
     answer = _row(view, found) | _details(view, found)
-    world.answer(answer, lambda: _text(world, answer))
+    answer["notes"] = [one.to_json() for one in notes]
+    world.answer(answer, lambda: _text(world, answer, notes))
+
+
+@command.command(
+    "link",
+    epilog="\b\nExample:\n  labrec hypothesis link 0199a4 wider-is-better",
+)
+@click.argument("run")
+@click.argument("hypothesis", metavar="SLUG|DIGEST")
+@reason_option(required=False)
+@author_option
+@json_option
+@pass_world
+def link(world: World, run: str, hypothesis: str, reason: str, author: str | None) -> None:
+    """Link a run that is recorded to a hypothesis, by a note.
+
+    Such a link is exploratory: it is shown, and never enters a confirmatory verdict.
+    """
+    from labrec.sdk.links import linking
+
+    view = world.lab.view()
+    say_written(world, write(world, view, [linking(view, run, hypothesis)], reason, author))
+
+
+@command.command(
+    "unlink",
+    epilog="\b\nExample:\n  labrec hypothesis unlink 0199a4 wider-is-better --reason 'Wrong run.'",
+)
+@click.argument("run")
+@click.argument("hypothesis", metavar="SLUG|DIGEST")
+@reason_option(required=True)
+@author_option
+@json_option
+@pass_world
+def unlink(world: World, run: str, hypothesis: str, reason: str, author: str | None) -> None:
+    """Take an exploratory link back.
+
+    What a run was linked to at its start stays; `labrec note retract` takes a run out, with a
+    reason that is shown.
+    """
+    from labrec.sdk.links import unlinking
+
+    view = world.lab.view()
+    say_written(world, write(world, view, [unlinking(view, run, hypothesis)], reason, author))
+
+
+@command.command(
+    "decide",
+    epilog="\b\nExample:\n  labrec hypothesis decide wider-is-better refuted "
+    "--reason 'The metric was wrong.'",
+)
+@click.argument("slug")
+@click.argument("decision")
+@project_option
+@reason_option(required=True)
+@author_option
+@json_option
+@pass_world
+def decide(world: World, /, slug: str, decision: str, project: str | None, **told: Any) -> None:
+    """Decide a hypothesis yourself, for a reason.
+
+    DECISION is supported, refuted or inconclusive, which takes the place of the verdict and shows
+    that it does; or another word on what comes next.
+    """
+    from labrec.sdk.links import deciding
+
+    view = world.lab.view()
+    request = deciding(view, slug, project, decision)
+    say_written(world, write(world, view, [request], **told))
 
 
 # --- what is shown ----------------------------------------------------------------------------
@@ -193,7 +265,21 @@ def _details(view: View, found: Hypothesis) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _text(world: World, answer: dict[str, Any]) -> None:
+def _notes(view: View, found: Hypothesis) -> list[Told]:
+    """Return what was said about its registrations, the latest one's first."""
+    from labrec.lineage.fold import fold
+    from labrec.noted import told
+    from labrec.store.notes import notes_of
+
+    said = fold(notes_of(view, found.project).notes)
+    return [
+        one
+        for version in reversed(found.versions)
+        for one in told(said, said.on(found.project, "hypothesis", str(version.digest)))
+    ]
+
+
+def _text(world: World, answer: dict[str, Any], notes: list[Told]) -> None:
     console = world.console
     title = safe(f"{answer['project']}/{answer['slug']}")
     console.say(f"{console.styled(title, 'bold')}  {answer['state']}")
@@ -201,6 +287,11 @@ def _text(world: World, answer: dict[str, Any]) -> None:
         console.say()
         for key, value in _lines(document):
             console.say(f"  {key:<14}  {safe(value)}")
+    if notes:
+        from labrec.cli.noted import say_notes  # most hypotheses have none
+
+        console.say("\n" + console.styled("notes", "bold"))
+        say_notes(world, notes)
     earlier = [one for one in answer["versions"]
                if one["digest"] not in {each["digest"] for each in answer["current"]}]  # fmt: skip
     if earlier:

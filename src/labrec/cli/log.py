@@ -14,6 +14,7 @@ from labrec.cli.world import World, at_option, json_option, pass_world
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from labrec.noted import Noted
     from labrec.reader import RunReader
     from labrec.store.summaries import RunSummary
     from labrec.store.view import View
@@ -65,18 +66,22 @@ def command(world: World, /, metrics: tuple[str, ...], at: str | None, **given: 
     Conditions compare metrics.NAME (last value; NAME.min, .max, .mean and .best too),
     features.PATH, seeds.NAME, status, name, started, duration_s and the like with <, <=, >, >=,
     =, != or ~ (a shell pattern). --sort KEY lists the smallest first, --sort=-KEY the largest.
+    Names and tags are those that notes leave; what does not count says why behind its status.
     """
-    from labrec.store.summaries import summaries  # reads every record once
+    from labrec.noted import noted_runs  # reads every record once
 
     choice = Choice(**given)
     view = world.lab.view(at)
-    every = summaries(view, choice.project)
+    found = {one.row.path: one for one in noted_runs(view, choice.project).runs}
+    every = [one.row for one in found.values()]
     rows = select(view, choice, every)
     if world.json:
-        world.console.json([row.to_json() | _columns(view, row, metrics) for row in rows])
+        world.console.json(
+            [found[row.path].to_json() | _columns(view, row, metrics) for row in rows]
+        )
         return
     if rows:
-        _table(world, view, rows, metrics, short_ids(every))
+        _table(world, view, [found[row.path] for row in rows], metrics, short_ids(every))
     else:
         world.console.note("no run" + (" fits" if any(given.values()) else " is recorded yet"))
     world.tell_waiting()
@@ -174,16 +179,17 @@ def _columns(view: View, row: RunSummary, metrics: tuple[str, ...]) -> dict[str,
 def _table(
     world: World,
     view: View,
-    rows: list[RunSummary],
+    runs: list[Noted],
     metrics: tuple[str, ...],
     short: dict[str, str],
 ) -> None:
-    projects = {row.project for row in rows}
+    projects = {one.row.project for one in runs}
     several = ["project"] if len(projects) > 1 else []
     shown = [f">{name}" for name in metrics] or ["metrics"]
     titles = ["=run", *several, "name", "status", "started", ">time", *shown]
     cells = []
-    for row in rows:
+    for one in runs:
+        row = one.row
         values = _columns(view, row, metrics).get("metrics", row.metrics)
         shown = [number(values.get(name)) for name in metrics]
         if not metrics:
@@ -194,10 +200,17 @@ def _table(
         undated = "undated" if row.origin else ""
         started = row.started[:16].replace("T", " ") if row.started else undated
         cells.append(
-            [short[row.run_id], *project, row.name, row.status, started,
+            [short[row.run_id], *project, row.name, _status(one), started,
              duration(row.duration_s), *shown]
         )  # fmt: skip
     world.console.table(titles, cells)
+
+
+def _status(one: Noted) -> str:
+    """Return how a run ended, and what notes and other records make of it."""
+    marks: list[str] = [one.standing] if one.standing != "counts" else []
+    marks += ["conflict"] if one.said.conflicts else []
+    return f"{one.row.status} ({', '.join(marks)})" if marks else one.row.status
 
 
 def short_ids(rows: Iterable[RunSummary]) -> dict[str, str]:

@@ -16,8 +16,10 @@ from labrec.record.text import size
 from labrec.record.values import from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from labrec.lineage.fold import Folded
+    from labrec.noted import Said, Told
     from labrec.reader import RunReader
     from labrec.states import States
     from labrec.store.view import View
@@ -38,14 +40,16 @@ Row = tuple[str, object]
 @json_option
 @pass_world
 def command(world: World, run: str, raw: bool, at: str | None) -> None:
-    """Show what is recorded of one run.
+    """Show what is recorded of one run, and what was said about it since.
 
-    RUN is an id, at least four digits of its beginning, a name, or a citation.
+    RUN is an id, at least four digits of its beginning, a name, or a citation. What notes changed
+    is shown as they leave it, with what the record says.
     """
+    from labrec.noted import find_run
     from labrec.reader import RunReader
 
     view = world.lab.view(at)
-    found = RunReader(view, view.find_run(run))
+    found = RunReader(view, find_run(view, run))
     if raw:
         sys.stdout.flush()
         sys.stdout.buffer.write(found.data)
@@ -59,26 +63,59 @@ def command(world: World, run: str, raw: bool, at: str | None) -> None:
 
 
 def _answer(world: World, view: View, found: RunReader) -> None:
+    from labrec.noted import said_of, told
     from labrec.states import by_hand, states_of
 
     states = states_of(view, found)
+    said = said_of(view, found.entry)
+    notes = list(told(said.everything, said.folded))
     world.answer(
         {
             "citation": found.citation,
             "path": found.entry.path,
             "states": states._asdict(),
             "by_hand": list(by_hand(found)),
+            "noted": _noted(found, said),
+            "notes": [one.to_json() for one in notes],
             "record": found.record,
         },
-        lambda: _text(world, found, states),
+        lambda: _text(world, found, states, (said, notes)),
     )
 
 
-def _text(world: World, run: RunReader, states: States) -> None:
+def _noted(run: RunReader, said: Said) -> dict[str, Any]:
+    """Return the run as notes leave it."""
+    lineage, folded = run.section("lineage"), said.folded
+    links = [
+        (link["slug"], link["registration"], link["linked"])
+        for link in lineage.get("hypotheses", [])
+    ]
+    return {
+        "standing": said.standing,
+        "name": folded.name(run.name),
+        "tags": folded.tags.apply(run.tags),
+        "outcome": folded.outcome(lineage.get("outcome")),
+        "parents": folded.parents(lineage.get("parents", [])),
+        "hypotheses": [
+            dict(zip(("slug", "registration", "linked"), link, strict=True))
+            for link in folded.hypotheses(links)
+        ],
+        "conflicts": sorted(folded.conflicts),
+    }
+
+
+def _text(
+    world: World, run: RunReader, states: States, spoken: tuple[Said, Sequence[Told]]
+) -> None:
     console = world.console
+    said, notes = spoken
     status = console.styled(safe(run.status), _STYLES.get(run.status, "bold"))
-    console.say(console.styled(safe(f"{run.project}/{run.name}"), "bold") + f"  {status}")
-    for title, rows in _sections(run):
+    if said.standing != "counts":
+        status += "  " + console.styled(said.standing, "red")
+    name = said.folded.name(run.name)
+    console.say(console.styled(safe(f"{run.project}/{name}"), "bold") + f"  {status}")
+    _say_notes(world, said, notes)
+    for title, rows in _sections(run, said.folded):
         if not rows:
             continue
         console.say("\n" + console.styled(title, "bold"))
@@ -94,14 +131,26 @@ def _text(world: World, run: RunReader, states: States) -> None:
     console.say(f"{console.styled('cite', 'bold')}   {run.citation}")
 
 
+def _say_notes(world: World, said: Said, notes: Sequence[Told]) -> None:
+    from labrec.cli.noted import conflict_lines, say_notes  # most runs have none
+
+    if notes:
+        world.console.say("\n" + world.console.styled("notes", "bold"))
+        for line in conflict_lines(said.folded):
+            world.console.say(f"  {safe(line)}")
+        say_notes(world, notes)
+    for problem in said.problems:
+        world.console.note(f"{safe(problem.path)} cannot be used: {safe(problem.why)}")
+
+
 def _one_line(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return safe(text if len(text) <= _LONG else text[: _LONG - 1] + "…")
 
 
-def _sections(run: RunReader) -> Iterator[tuple[str, list[Row]]]:
-    yield "run", list(_identity(run))
-    yield "lineage", list(_lineage(run))
+def _sections(run: RunReader, said: Folded) -> Iterator[tuple[str, list[Row]]]:
+    yield "run", list(_identity(run, said))
+    yield "lineage", list(_lineage(run, said))
     yield "command", list(_command(run))
     tree = run.section("features").get("tree", {})
     yield "features", [(path, value) for path, value in flatten(tree)]
@@ -127,7 +176,7 @@ def _sections(run: RunReader) -> Iterator[tuple[str, list[Row]]]:
     )
 
 
-def _identity(run: RunReader) -> Iterator[Row]:
+def _identity(run: RunReader, said: Folded) -> Iterator[Row]:
     identity = run.section("identity")
     times = identity.get("times", {})
     yield "id", run.run_id
@@ -143,23 +192,58 @@ def _identity(run: RunReader) -> Iterator[Row]:
         yield "started", "undated"
     if times.get("duration_s") is not None:
         yield "took", duration(times["duration_s"])
-    if run.tags:
-        yield "tags", ", ".join(run.tags)
+    yield from _called(run, said)
     if run.config_digest:
         yield "experiment", run.config_digest
 
 
-def _lineage(run: RunReader) -> Iterator[Row]:
+def _called(run: RunReader, said: Folded) -> Iterator[Row]:
+    """Yield tags, and a name that is not the recorded one."""
+    if said.name(run.name) != run.name:
+        yield "name", _changed(said.name(run.name), run.name)
+    tags = said.tags.apply(run.tags)
+    if tags != run.tags:
+        yield "tags", _changed(", ".join(tags) or "none", ", ".join(run.tags) or "none")
+    elif tags:
+        yield "tags", ", ".join(tags)
+
+
+def _changed(noted: str, recorded: str) -> str:
+    return f"{noted} (noted; recorded: {recorded})"
+
+
+def _lineage(run: RunReader, said: Folded) -> Iterator[Row]:
     lineage = run.section("lineage")
-    for parent in lineage.get("parents", []):
-        known = parent.get("run_id") or parent.get("config_digest") or "dangling: not in this lab"
+    recorded = lineage.get("parents", [])
+    value = said.values.get("reparent")
+    noted = value is not None and not value.conflict
+    if noted:
+        for parent in said.parents(()):
+            yield "parent", f"{_parent(parent)} (noted)"
+        if not said.parents(()):
+            yield "parent", "none (noted)"
+    for parent in recorded:
         found = "as asked for" if parent.get("by") == "option" else "by its name"
-        yield "parent", " ".join(filter(None, [parent.get("name"), known, f"({found})"]))
-    for key in ("continues", "reproduces", "cell", "intent", "outcome"):
+        yield "recorded parent" if noted else "parent", f"{_parent(parent)} ({found})"
+    for key in ("continues", "reproduces", "cell", "intent"):
         if lineage.get(key):
             yield key, lineage[key]
-    for link in lineage.get("hypotheses", []):
-        yield "hypothesis", f"{link['slug']} {link['registration']} (linked {link['linked']})"
+    outcome = said.outcome(lineage.get("outcome"))
+    if outcome != lineage.get("outcome"):
+        yield "outcome", _changed(str(outcome), lineage.get("outcome") or "none")
+    elif outcome:
+        yield "outcome", outcome
+    links = [
+        (link["slug"], link["registration"], link["linked"])
+        for link in lineage.get("hypotheses", [])
+    ]
+    for slug, registration, linked in said.hypotheses(links):
+        yield "hypothesis", f"{slug} {registration} (linked {linked})"
+
+
+def _parent(parent: dict[str, Any]) -> str:
+    known = parent.get("run_id") or parent.get("config_digest") or "dangling: not in this lab"
+    return " ".join(filter(None, [parent.get("name"), known]))
 
 
 def _command(run: RunReader) -> Iterator[Row]:

@@ -23,6 +23,7 @@ COMMANDS: dict[str, Row] = {
     "hypothesis": Row("hypothesis", "Write down a claim before the runs that decide it."),
     "metric": Row("metric", "Say what a metric means."),
     "dataset": Row("dataset", "Fix which samples a dataset has, and see what two share."),
+    "note": Row("note", "Say something about what is recorded: comment, correct, retract."),
     "log": Row("log", "List runs, newest first."),
     "show": Row("show", "Show one run."),
     "get": Row("get", "Get an artifact or another stored file of a run."),

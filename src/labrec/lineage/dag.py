@@ -31,6 +31,7 @@ class Node(NamedTuple):
         name: Name of its first run.
         runs: Ids of its runs, in order.
         statuses: How many of them ended how.
+        uncounted: How many of them do not count, by standing.
     """
 
     key: str
@@ -38,6 +39,7 @@ class Node(NamedTuple):
     name: str
     runs: tuple[str, ...]
     statuses: Mapping[str, int]
+    uncounted: Mapping[str, int] = {}
 
     @property
     def sign(self) -> str:
@@ -53,6 +55,8 @@ class Node(NamedTuple):
             if status in self.statuses and (status != "complete" or len(self.statuses) > 1)
         ]
         count = [f"{len(self.runs)} runs"] if len(self.runs) > 1 and not ended else ended
+        for standing, number in self.uncounted.items():
+            count.append(standing if number == len(self.runs) else f"{number} {standing}")
         return _name(self.name) + (f" ({', '.join(count)})" if count else "")
 
 
@@ -108,6 +112,7 @@ class Dag(NamedTuple):
                     "name": node.name,
                     "runs": list(node.runs),
                     "statuses": dict(node.statuses),
+                    "uncounted": dict(node.uncounted),
                     "parents": list(found.parents[key]),
                     "dangling": list(self.dangling.get(key, ())),
                     "depth": found.depth.get(key),

@@ -85,10 +85,11 @@ def find_summary(view: View, text: str) -> RunSummary:
     Raises:
         UsageError: None fits, or several do.
     """
+    from labrec.noted import find_run  # notes may have renamed it
     from labrec.store.summaries import summaries
 
     try:
-        entry = view.find_run(text)
+        entry = find_run(view, text)
     except NotFoundError as error:
         raise UsageError(error.message, hint=error.hint, paths=error.paths) from error
     return next(row for row in summaries(view, entry.project) if row.run_id == entry.run_id)

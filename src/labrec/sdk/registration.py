@@ -11,9 +11,10 @@ from labrec.record.codec import encode
 from labrec.record.digest import Digest
 from labrec.record.draft import claim_of, comparable
 from labrec.record.layout import check_slug, registration_path
+from labrec.sdk.authors import named_author
 from labrec.sdk.drafts import read_committed, read_file
 from labrec.sdk.hypotheses import Hypothesis, find_hypothesis
-from labrec.sdk.start import author_of, project_of
+from labrec.sdk.start import project_of
 from labrec.store.additions import Addition
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from labrec.store.view import View
 
 SCHEMA = "labrec.registration/1.0"
-_LONGEST = 1000  # characters of a line, as the format has it
 
 
 class Registered(NamedTuple):
@@ -106,7 +106,7 @@ def register(lab: Lab, request: Request) -> Registered:
         "project": hypothesis.project,
         "slug": request.slug,
         "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "author": _author(lab, request.author),
+        "author": named_author(lab, request.author, "a registration says who makes the claim"),
         "amends": str(amended.digest) if amended else None,
     }
     _refuse_secrets(lab, document)
@@ -154,28 +154,6 @@ def _amended(hypothesis: Hypothesis, request: Request) -> Registration | None:
             kept="the registration as it is",
         )
     return current[0]
-
-
-def _author(lab: Lab, given: str | None) -> dict[str, str]:
-    """Return who registers: a claim is somebody's, and nobody is named who was not asked.
-
-    Raises:
-        UsageError: Nobody is named, or the name is no line of text.
-    """
-    from labrec.record.text import INVISIBLE
-
-    if given is not None:
-        name = given.strip()
-        if not 0 < len(name) <= _LONGEST or INVISIBLE.search(name):
-            raise UsageError("the author is no name", hint="Give one line of text.")
-        return {"name": name, "source": "option"}
-    found = author_of(lab)
-    if found is None:
-        raise UsageError(
-            "a registration says who makes the claim, and nobody is named",
-            hint='Give --author NAME, or set author = "NAME" in labrec.toml and commit it.',
-        )
-    return found
 
 
 def _refuse_secrets(lab: Lab, document: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,11 @@ _HEX = re.compile(r"[0-9a-f]+")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def find_run(view: View, text: str) -> RunEntry:
+Names = Mapping[tuple[str, str], str]
+"""Names by project and short digest of the record."""
+
+
+def find_run(view: View, text: str, renamed: Callable[[], Names] = dict) -> RunEntry:
     """Find one run.
 
     Tried in this order: a citation ``project/id@sha256:…``, an id or at least four digits of its
@@ -35,6 +40,8 @@ def find_run(view: View, text: str) -> RunEntry:
     Args:
         view: Where to look.
         text: What the person typed.
+        renamed: Answers with the names that notes gave to runs. They come first; a run that no name
+            shown fits is found by the name in its record.
 
     Raises:
         UsageError: Several runs fit; the message lists them.
@@ -47,7 +54,7 @@ def find_run(view: View, text: str) -> RunEntry:
     if not found and slash:
         found = runs_by_id(view, rest, project)
     if not found:
-        return _by_name(view, text, wanted)
+        return _by_name(view, text, wanted, renamed())
     if digest:
         found = _cited(found, text, digest)
     if len(found) > 1:
@@ -99,11 +106,15 @@ def _cited(found: list[RunEntry], text: str, digest: str) -> list[RunEntry]:
     )
 
 
-def _by_name(view: View, text: str, wanted: str) -> RunEntry:
+def _by_name(view: View, text: str, wanted: str, renamed: Names) -> RunEntry:
     from labrec.store.summaries import summaries  # reads every record once: only for names
 
-    rows = summaries(view)
-    found = [row for row in rows if wanted in (row.name, f"{row.project}/{row.name}")]
+    recorded = rows = summaries(view)
+    if renamed:
+        rows = [
+            row._replace(name=renamed.get((row.project, row.digest), row.name)) for row in recorded
+        ]
+    found = _called(rows, wanted) or _called(recorded, wanted)
     if len(found) > 1:
         raise _ambiguous(text, [(f"{row.project}/{row.run_id}", _told(row)) for row in found])
     if found:
@@ -113,6 +124,10 @@ def _by_name(view: View, text: str, wanted: str) -> RunEntry:
         hint=_near(wanted[:_SHOWN], rows),
         paths=[one_line(printable(text), _SHOWN)],
     )
+
+
+def _called(rows: Iterable[RunSummary], wanted: str) -> list[RunSummary]:
+    return [row for row in rows if wanted in (row.name, f"{row.project}/{row.name}")]
 
 
 def _ambiguous(text: str, candidates: Iterable[tuple[str, str]]) -> UsageError:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labrec.analytics.standing import Standings, standings
 from labrec.lineage.fold import HeardNote, Subject, fold
+from labrec.lineage.standing import Standings, standings
 
 
 def note(digest: str, project: str, kind: str, subject: str, by: str | None) -> HeardNote:
