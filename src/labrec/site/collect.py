@@ -305,7 +305,8 @@ def _frame(folder: Path, table: tables.Table, model: type[Any]) -> pl.DataFrame:
 
 
 def _rows(frame: pl.DataFrame, table: tables.Table, model: type[_Row]) -> list[_Row]:
-    texts = [column.name for column in table.columns if column.kind == "texts"]
+    fields = set(getattr(model, "_fields", ()))
+    texts = [c.name for c in table.columns if c.kind == "texts" and c.name in fields]
     found = [model(*row) for row in frame.iter_rows()]
     if texts:
         found = [
