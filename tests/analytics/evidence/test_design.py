@@ -7,7 +7,7 @@ import math
 import pytest
 from tests.analytics.evidence.study import Study
 
-from labrec.analytics.evidence.arms import Sample, Value
+from labrec.analytics.evidence.arms import Lost, Sample, Value
 from labrec.analytics.evidence.design import compare
 from labrec.analytics.evidence.missing import missing
 
@@ -22,9 +22,10 @@ def sample(groups: dict[str, list[float]], baseline: str = "", **fields: int) ->
     counts = dict.fromkeys(
         ("n_failed", "n_interrupted", "n_absent", "n_not_finite", "n_identical"), 0
     )
-    runs = len(values) + sum(fields.values())
+    lost = tuple(Lost(next(iter(groups)), None, baseline) for _ in range(sum(fields.values())))
+    runs = len(values) + len(lost)
     units, machines = frozenset({None}), frozenset({"m"})
-    return Sample(values, runs, **(counts | fields), units=units, machines=machines)  # type: ignore[arg-type]
+    return Sample(values, lost, runs, **(counts | fields), units=units, machines=machines)  # type: ignore[arg-type]
 
 
 def test_treatments_that_share_a_baseline_are_one_contrast() -> None:

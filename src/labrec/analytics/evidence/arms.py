@@ -125,11 +125,26 @@ class Value(NamedTuple):
     runs: tuple[str, ...]
 
 
+class Lost(NamedTuple):
+    """A place of an arm that has no value.
+
+    Attributes:
+        experiment: Of the run that has it.
+        seeds: Its seeds, or None.
+        baseline: As of a `Value`.
+    """
+
+    experiment: str
+    seeds: str | None
+    baseline: str
+
+
 class Sample(NamedTuple):
     """A metric over the runs of one arm.
 
     Attributes:
         values: Independent values, by the first of their runs.
+        lost: The places without a value, by run id.
         n_runs: Runs in the arm.
         n_failed: Of these, failed.
         n_interrupted: Of these, interrupted.
@@ -141,6 +156,7 @@ class Sample(NamedTuple):
     """
 
     values: tuple[Value, ...]
+    lost: tuple[Lost, ...]
     n_runs: int
     n_failed: int
     n_interrupted: int
@@ -174,16 +190,20 @@ def sample(members: Sequence[Member], metric: str) -> Sample:
     """
     counts: Counter[str] = Counter()
     found: list[tuple[Member, float]] = []
+    lost: list[Lost] = []
     for member in members:
         state, value = _state(member.run, metric)
         counts[state] += 1
         if value is not None:
             found.append((member, value))
+        else:
+            run = member.run
+            lost.append(Lost(run.experiment, run.seeds, member.baseline or run.experiment))
     values = _independent(found)
     runs = [member.run for member, _ in found]
     return Sample(
-        values, len(members), counts["failed"], counts["interrupted"], counts["absent"],
-        counts["not finite"], len(found) - len(values),
+        values, tuple(lost), len(members), counts["failed"], counts["interrupted"],
+        counts["absent"], counts["not finite"], len(found) - len(values),
         frozenset(run.metrics[metric].unit for run in runs), frozenset(r.machine for r in runs),
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from labrec.analytics.evidence.arms import Value
 from labrec.analytics.stats.exact import barnard
 from labrec.analytics.stats.moments import mean_of
 
@@ -59,6 +60,36 @@ def missing(treatment: Sample, baseline: Sample, sign: float) -> Missing:
     matters = max(shares) > MOST or (p is not None and p < UNEQUAL)
     low, high = _bounds(treatment, baseline, sign)
     return Missing(shares[0], shares[1], p, matters, low, high)
+
+
+def worst_case(
+    treatment: Sample, baseline: Sample, sign: float, *, against: bool
+) -> tuple[Sample, Sample] | None:
+    """Return both arms with what is missing put in, as badly as anything that was seen.
+
+    Whoever may choose which runs end can let those fail that would have spoken otherwise. What is
+    decided with the arms as they are must therefore hold with these, too.
+
+    Args:
+        treatment: The treatment arm.
+        baseline: The baseline arm.
+        sign: 1 where more is better, else -1.
+        against: Whether to fill in what speaks against the claim; else what speaks for it.
+
+    Returns:
+        The arms, or None where nothing is missing or an arm has no value.
+    """
+    if not treatment.values or not baseline.values or not (treatment.lost or baseline.lost):
+        return None
+    seen = [one.value for one in (*treatment.values, *baseline.values)]
+    low, high = (min(seen), max(seen)) if sign > 0 else (max(seen), min(seen))
+    ours, theirs = (low, high) if against else (high, low)
+    return _filled(treatment, ours), _filled(baseline, theirs)
+
+
+def _filled(arm: Sample, value: float) -> Sample:
+    put = tuple(Value(one.experiment, one.seeds, value, one.baseline, ()) for one in arm.lost)
+    return arm._replace(values=arm.values + put, lost=())
 
 
 def _bounds(treatment: Sample, baseline: Sample, sign: float) -> tuple[float | None, float | None]:

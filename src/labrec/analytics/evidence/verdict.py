@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from labrec.analytics.evidence.arms import Arms, Sample, arms, sample
 from labrec.analytics.evidence.claims import TESTS
 from labrec.analytics.evidence.design import Compared, compare
-from labrec.analytics.evidence.missing import Missing, missing
+from labrec.analytics.evidence.missing import Missing, missing, worst_case
 from labrec.analytics.stats.multiple import holm, look_level, sequence_level
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from labrec.analytics.evidence.claims import Claim, Target
     from labrec.analytics.evidence.units import Units
+    from labrec.analytics.stats.estimate import Estimate
 
 Verdict = Literal["proposed", "testing", "supported", "refuted", "inconclusive", "suggestive"]
 
@@ -42,8 +43,11 @@ class Result(NamedTuple):
         baseline: Its baseline arm.
         compared: Their difference.
         missing: What is missing of them.
-        support: p of a difference that is not above delta; None where none can be had.
-        refute: p of a difference that is not below delta.
+        support_seen: p of a difference that is not above delta; None where none can be had.
+        refute_seen: p of a difference that is not below delta.
+        support: The larger of `support_seen` and the same with the worst value that was seen in
+            the place of each missing treatment, and the best in that of each missing baseline run.
+        refute: Likewise against the claim, with best and worst the other way round.
         sure: Whether the difference is deterministic and beyond the declared resolution, so that
             its p is 0 or 1.
     """
@@ -53,6 +57,8 @@ class Result(NamedTuple):
     baseline: Sample
     compared: Compared
     missing: Missing
+    support_seen: float | None
+    refute_seen: float | None
     support: float | None
     refute: float | None
     sure: bool
@@ -187,25 +193,39 @@ def result(
     """
     treatment = sample(there.treatments, target.name)
     baseline = sample(there.baselines, target.name)
+    known = test if test in TESTS else "welch"
     level = 1 - 2 * alpha if alpha < MOST_ALPHA else MOST_ALPHA
-    compared = compare(
-        treatment, baseline, test=test if test in TESTS else "welch", sign=target.sign, level=level
-    )
+    compared = compare(treatment, baseline, test=known, sign=target.sign, level=level)
     gone = missing(treatment, baseline, target.sign)
+    seen = _against(compared.estimate, target.delta, resolution)
+    worst: list[float | None] = list(seen)
+    for place, against in enumerate((True, False)):
+        filled = worst_case(treatment, baseline, target.sign, against=against)
+        if filled is not None and seen[place] is not None:
+            other = compare(*filled, test=known, sign=target.sign, level=level).estimate
+            p = _against(other, target.delta, resolution)[place]
+            worst[place] = max(1.0 if p is None else p, seen[place] or 0.0)
     estimate = compared.estimate
+    sure = estimate is not None and estimate.state == "deterministic" and 0.0 in seen
+    return Result(target, treatment, baseline, compared, gone, *seen, worst[0], worst[1], sure)
+
+
+def _against(
+    estimate: Estimate | None, delta: float, resolution: float | None
+) -> tuple[float | None, float | None]:
+    """Return the one-sided p of a difference not above delta, and of one not below it.
+
+    Of a deterministic difference they are 0 where it is further from delta than the declared
+    resolution, else 1.
+    """
     if estimate is None:
-        return Result(target, treatment, baseline, compared, gone, None, None, sure=False)
-    if estimate.state == "deterministic" and resolution is not None:
-        above = estimate.value - target.delta > resolution
-        below = target.delta - estimate.value > resolution
-        support, refute = float(not above), float(not below)
-        return Result(
-            target, treatment, baseline, compared, gone, support, refute, sure=above or below
-        )
-    return Result(
-        target, treatment, baseline, compared, gone,
-        estimate.p_above(target.delta), estimate.p_below(target.delta), sure=False,
-    )  # fmt: skip
+        return None, None
+    if estimate.state != "deterministic":
+        return estimate.p_above(delta), estimate.p_below(delta)
+    if resolution is None:
+        return None, None
+    beyond = estimate.value - delta
+    return float(beyond <= resolution), float(-beyond <= resolution)
 
 
 def _whole(claim: Claim, results: Sequence[Result]) -> tuple[float, float]:
@@ -343,9 +363,20 @@ def _undecided(look: Look, claim: Claim, score: float | None, p: Adjusted) -> Ru
     if estimate.state == "deterministic" and lead.support is None:
         why = "nothing varies, and the metric declares no resolution"
         return Ruling("suggestive", side, why, final=True)
+    if _lost(look, lead):
+        return Ruling("inconclusive", "", "it rests on what is missing", final=True)
     if p.support < claim.alpha and (score is None or score <= THRESHOLD):
         return Ruling("inconclusive", "", "E is not above its threshold", final=True)
     return Ruling("inconclusive", "", "the interval holds delta", final=True)
+
+
+def _lost(look: Look, lead: Result) -> bool:
+    """Say whether the values that there are decide, and would not with the worst put in."""
+    pairs = (lead.support_seen, lead.support), (lead.refute_seen, lead.refute)
+    return any(
+        seen is not None and seen < look.alpha and (worst is None or worst >= look.alpha)
+        for seen, worst in pairs
+    )
 
 
 def without_withdrawn(ruling: Ruling, beside: Ruling) -> Ruling:
@@ -367,9 +398,3 @@ def without_withdrawn(ruling: Ruling, beside: Ruling) -> Ruling:
 def lab_level(claim: Claim) -> float:
     """Return the level at which a claim is judged over the whole lab: 6α/(π²j²)."""
     return sequence_level(claim.alpha, claim.order)
-
-
-def in_lab(claim: Claim, trial: Trial, judge: Callable[[Claim, Adjusted], Ruling]) -> Ruling:
-    """Return what the rule says at the lab's level, whatever family the claim is in."""
-    strict = claim._replace(alpha=lab_level(claim))
-    return judge(strict, Adjusted(trial.support, trial.refute, 1))

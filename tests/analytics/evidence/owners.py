@@ -1,0 +1,275 @@
+"""Owners of labs without any true effect, and what each of them does for a Supported verdict.
+
+Every value is drawn from one normal distribution. An owner sees every value, and answers whether
+the lab ever said *supported* of one of its hypotheses. `benchmarks` runs the same owners longer.
+"""
+
+from __future__ import annotations
+
+from statistics import fmean
+from typing import TYPE_CHECKING, Final
+
+from tests.analytics.evidence.study import Study
+
+from labrec.analytics.run import Link
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
+N: Final = 4
+"""Planned runs in each arm."""
+
+
+def draw(random: Random, count: int) -> list[float | None]:
+    """Values of runs."""
+    return [random.gauss(0, 1) for _ in range(count)]
+
+
+def seed(study: Study) -> int:
+    """A seed that was never used."""
+    return len(study.runs) + 1
+
+
+def honest(random: Random, test: str = "welch") -> bool:
+    """Register, run both arms, look once."""
+    study = Study()
+    claim = study.register(planned_n=N, test=test)
+    study.baseline(draw(random, N))
+    study.treatment(draw(random, N), claim)
+    return study.verdict() == "supported"
+
+
+def honest_paired(random: Random) -> bool:
+    """The same with pairs."""
+    return honest(random, "paired")
+
+
+def peeking(random: Random) -> bool:
+    """Look after every run, and go on beyond what was planned until it holds."""
+    study = Study()
+    claim = study.register(planned_n=N)
+    for _ in range(3 * N):
+        study.baseline(draw(random, 1), first_seed=seed(study))
+        study.treatment(draw(random, 1), claim, first_seed=seed(study))
+        if study.verdict() == "supported":
+            return True
+    return False
+
+
+def looking(random: Random) -> bool:
+    """Register looks after 2, 4, 6 and 8 runs, and take them all."""
+    study = Study()
+    claim = study.register(planned_n=8, looks=[2, 4, 6, 8])
+    for _ in range(8):
+        study.baseline(draw(random, 1), first_seed=seed(study))
+        study.treatment(draw(random, 1), claim, first_seed=seed(study))
+        if study.verdict() == "supported":
+            return True
+    return False
+
+
+def best_of_many(random: Random) -> bool:
+    """Try ten variants, claim the best of them, and run it again, now linked."""
+    study = Study()
+    study.baseline(draw(random, 3))
+    means = {}
+    for number in range(10):
+        values = draw(random, 3)
+        study.treatment(values, None, f"v{number}")
+        means[f"v{number}"] = fmean(value or 0.0 for value in values)
+    best = max(means, key=means.__getitem__)
+    claim = study.register(planned_n=N)
+    # the seeds that were good once would be good again: these runs are the same ones
+    good = [run for run in study.runs if run.experiment == best]
+    for run in good:
+        study.run(best, run.metrics["loss"].value, claim, parent="base", seeds=run.seeds)
+    study.treatment(draw(random, N), claim, best, first_seed=100)
+    study.baseline(draw(random, N), first_seed=100)
+    return study.verdict() == "supported"
+
+
+def old_baseline(random: Random) -> bool:
+    """Claim against the baseline that turned out worst, without measuring it again."""
+    study = Study()
+    worst = ("", 9.0)
+    for number in range(8):
+        values = draw(random, N)
+        study.baseline(values, f"b{number}")
+        worst = min(
+            worst, (f"b{number}", fmean(value or 0.0 for value in values)), key=lambda x: x[1]
+        )
+    claim = study.register(planned_n=N)
+    study.treatment(draw(random, N), claim, parent=worst[0], first_seed=50)
+    return study.verdict() == "supported"
+
+
+def worst_baseline(random: Random) -> bool:
+    """Claim first, measure eight baselines, and name the worst of them as the parent."""
+    study = Study()
+    claim = study.register(planned_n=N)
+    worst = ("", 9.0)
+    for number in range(8):
+        values = draw(random, N)
+        study.baseline(values, f"b{number}")
+        worst = min(
+            worst, (f"b{number}", fmean(value or 0.0 for value in values)), key=lambda x: x[1]
+        )
+    study.treatment(draw(random, N), claim, parent=worst[0])
+    return study.verdict() == "supported"
+
+
+def linking(random: Random) -> bool:
+    """Run without a link, then link what came out well, and unlink what did not."""
+    study = Study()
+    claim = study.register(planned_n=N)
+    study.baseline(draw(random, N))
+    study.treatment(draw(random, N), claim)
+    study.treatment(draw(random, 20), None, first_seed=seed(study))
+    for place, run in enumerate(study.runs):
+        if run.experiment == "new" and run.metrics["loss"].value > 0.5:
+            study.change(place, links=(*run.links, Link("better", claim, "later")))
+    return study.verdict() == "supported"
+
+
+def retracting(random: Random) -> bool:
+    """Retract treatments that came out badly, and let others take their places."""
+    study = Study()
+    claim = study.register(planned_n=N)
+    study.baseline(draw(random, N))
+    study.treatment(draw(random, 3 * N), claim)
+    for place, run in enumerate(study.runs):
+        if run.experiment == "new" and run.metrics["loss"].value < 0:
+            study.change(place, standing="retracted")
+    return study.verdict() == "supported"
+
+
+def killing(random: Random) -> bool:
+    """Kill treatments that come out badly, and start others."""
+    study = Study()
+    claim = study.register(planned_n=6)
+    study.baseline(draw(random, 6))
+    for number in range(30):
+        value = random.gauss(0, 1)
+        kept = value if value > -0.5 else None
+        study.treatment([kept], claim, first_seed=number)
+    return study.verdict() == "supported"
+
+
+def killing_a_few(random: Random) -> bool:
+    """Kill no more than a fifth of ten, those that come out worst."""
+    study = Study()
+    claim = study.register(planned_n=10)
+    study.baseline(draw(random, 10))
+    left = 2
+    for number in range(10):
+        value: float | None = random.gauss(0, 1)
+        if value is not None and value < -1 and left:
+            value, left = None, left - 1
+        study.treatment([value], claim, first_seed=number)
+    return study.verdict() == "supported"
+
+
+def repeating(random: Random) -> bool:
+    """Repeat seeds that are done once the values so far please."""
+    study = Study()
+    claim = study.register(planned_n=8)
+    study.baseline(draw(random, 8))
+    pleased = False
+    values: list[float] = []
+    while len(values) < 8:
+        pleased = pleased or (len(values) >= 3 and fmean(values) > 0.8)
+        value = values[-1] if pleased else random.gauss(0, 1)
+        seeds = str(0 if pleased else len(values))
+        study.run("new", value, claim, parent="base", seeds=seeds)
+        values.append(value)
+        if study.verdict() == "supported":
+            return True
+    return False
+
+
+def same_seed(random: Random) -> bool:
+    """Find a lucky seed, and replicate it."""
+    study = Study()
+    tries = [random.gauss(0, 1) for _ in range(20)]
+    for number, value in enumerate(tries):
+        study.run("try", value, parent="base", seeds=str(number))
+    claim = study.register(planned_n=N)
+    study.baseline(draw(random, N))
+    for _ in range(N):
+        study.run("new", max(tries) + random.gauss(0, 1e-6), claim, parent="base", seeds="7")
+    return study.verdict() == "supported"
+
+
+def many_treatments(random: Random) -> bool:
+    """Ten treatments against one baseline, which is unlucky for all of them at once."""
+    study = Study()
+    claim = study.register(planned_n=20)
+    study.baseline(draw(random, 20))
+    for number in range(10):
+        study.treatment(draw(random, 2), claim, f"new{number}")
+    return study.verdict() == "supported"
+
+
+def adding_treatments(random: Random) -> bool:
+    """Add treatments to one claim until their mean pleases."""
+    study = Study()
+    claim = study.register(planned_n=N)
+    study.baseline(draw(random, N))
+    for number in range(12):
+        study.treatment(draw(random, N), claim, f"new{number}")
+        if study.verdict() == "supported":
+            return True
+    return False
+
+
+def any_of_three(random: Random) -> bool:
+    """Three primary metrics, any of which may hold."""
+    names = ("a", "b", "c")
+    targets = [{"name": name, "direction": "maximize", "delta": 0.0} for name in names]
+    study = Study()
+    claim = study.register(planned_n=N, primary_metrics=targets, decision="any")
+    for number in range(2 * N):
+        values = {name: random.gauss(0, 1) for name in names}
+        link = {"link": claim, "parent": "base"} if number % 2 else {}
+        study.run("new" if number % 2 else "base", values, seeds=str(number), **link)  # type: ignore[arg-type]
+    return study.verdict() == "supported"
+
+
+def whole_family(random: Random) -> bool:
+    """Six claims in one family."""
+    study = Study()
+    made = [study.register(f"claim-{n}", family="f", planned_n=N) for n in range(6)]
+    study.baseline(draw(random, N))
+    for number, claim in enumerate(made):
+        study.treatment(draw(random, N), claim, f"new{number}")
+    return any(one.ruling.verdict == "supported" for one in study.judged())
+
+
+def whole_lab(random: Random) -> bool:
+    """Register eight claims without a family: the level of the lab holds over all of them."""
+    study = Study()
+    for number in range(8):
+        claim = study.register(f"claim-{number}", planned_n=N)
+        study.baseline(draw(random, N), f"b{number}", first_seed=seed(study))
+        study.treatment(draw(random, N), claim, f"new{number}", parent=f"b{number}")
+    return any(one.lab.verdict == "supported" for one in study.judged())
+
+
+OWNERS: Final[dict[str, Callable[[Random], bool]]] = {
+    owner.__name__: owner
+    for owner in (
+        honest, honest_paired, peeking, looking, best_of_many, old_baseline, worst_baseline,
+        linking, retracting, killing, killing_a_few, repeating, same_seed, many_treatments,
+        adding_treatments, any_of_three, whole_family, whole_lab,
+    )
+}  # fmt: skip
+"""Every owner by name."""
+
+
+def supported(name: str, labs: int) -> int:
+    """Return in how many labs an owner got a Supported verdict; seeded by the name."""
+    from random import Random
+
+    random = Random(f"{name} 1")
+    return sum(OWNERS[name](random) for _ in range(labs))
