@@ -88,6 +88,7 @@ class MetricDefinition(NamedTuple):
         path: Path of the document.
         amends: Digests of the definitions that this one replaces: one as a rule.
         number: 1 for the first definition, 2 for the one that amends it, ….
+        time: When it was made, by its author's clock.
     """
 
     project: str
@@ -104,6 +105,7 @@ class MetricDefinition(NamedTuple):
     path: str = ""
     amends: tuple[str, ...] = ()
     number: int = 1
+    time: str = ""
 
     @property
     def is_computed(self) -> bool:
@@ -148,6 +150,7 @@ def metric_definition(
         path,
         tuple(document.get("amends") or ()),
         number,
+        document.get("time", ""),
     )
 
 

@@ -33,6 +33,7 @@ COMMANDS: dict[str, Row] = {
     "site": Row("site", "Build the lab's site, or look at it."),
     "hardware": Row("hardware", "Say whether the hardware changed what was measured."),
     "query": Row("query", "Ask the tables in SQL."),
+    "why": Row("why", "Say why a hypothesis has its verdict, or why a run counts."),
     "verify": Row("verify", "Prove that the lab's bytes are what their names say."),
     "check": Row("check", "Check that merging a commit only adds honest records."),
     "land": Row("land", "Merge this clone's records into the base branch."),

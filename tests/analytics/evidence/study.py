@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from labrec.analytics.evidence.analysis import Judged, judged
 from labrec.analytics.run import Link, Measured, Registered, Run
-from labrec.analytics.seen import Seen
+from labrec.analytics.seen import Defined, Seen
+from labrec.catalog.definition import MetricDefinition
+from labrec.catalog.metrics import DefinedMetric
+from labrec.catalog.versions import current
 from labrec.lineage.fold import Fold, fold
 
 if TYPE_CHECKING:
@@ -47,17 +50,31 @@ class Study:
         self.runs: list[Run] = []
         self.registered: list[Registered] = []
         self.notes: list[HeardNote] = []
+        self.definitions: list[MetricDefinition] = []
+
+    def define(self, *, amends: tuple[str, ...] = (), **fields: Any) -> str:
+        """Define the metric; return the definition's digest."""
+        self.now += 1
+        digest = f"sha256:{len(self.definitions):062x}ff"
+        self.definitions.append(
+            MetricDefinition("p", METRIC, digest, amends=amends, time=self.time(), **fields)
+        )
+        return digest
+
+    def time(self) -> str:
+        """Now, as documents have it."""
+        hours, minutes = divmod(self.now, 60)
+        days, hours = divmod(hours, 24)
+        return f"1970-01-{days + 1:02}T{hours:02}:{minutes:02}:00Z"
 
     def register(self, slug: str = "better", **fields: Any) -> str:
         """Register a claim; return the registration's digest."""
         self.now += 1
-        hours, minutes = divmod(self.now, 60)
-        days, hours = divmod(hours, 24)
         delta = fields.pop("delta", 0.0)
         direction = fields.pop("direction", "maximize")
         document = {
             "project": "p", "slug": slug, "claim": f"{slug} is true",
-            "time": f"1970-01-{days + 1:02}T{hours:02}:{minutes:02}:00Z",
+            "time": self.time(),
             "primary_metrics": [{"name": METRIC, "direction": direction, "delta": delta}],
             "baseline": {"kind": "parent", "name": None}, "planned_n": 3, "looks": [],
             "test": "welch", "alpha": 0.05, "decision": "all", "family": None, "selector": {},
@@ -121,7 +138,12 @@ class Study:
         """Everything the second stage knows."""
         runs = sorted(self.runs, key=lambda run: (run.project, run.run_id, run.digest))
         said = fold(self.notes) if self.notes else Fold({})
-        return Seen(runs, NoSource(points), tuple(self.registered), (), said)
+        seen = Seen(runs, NoSource(points), tuple(self.registered), (), said)
+        if self.definitions:
+            counting = tuple(current(self.definitions))
+            found = DefinedMetric("p", METRIC, tuple(self.definitions), counting)
+            seen.define(Defined({"p": {METRIC: found}}, {}, {}))
+        return seen
 
     def judged(self) -> list[Judged]:
         """The verdicts, in the order of the registrations."""

@@ -73,7 +73,22 @@ def test_e_is_shown_and_never_decides_alone() -> None:
     assert found.ruling.verdict == "inconclusive"
 
 
-def test_a_deterministic_metric_needs_a_declared_resolution() -> None:
+def test_a_deterministic_metric_needs_a_resolution_declared_before_the_claim() -> None:
+    words = []
+    for resolution, first in ((None, True), (0.5, True), (1.5, True), (0.5, False)):
+        study = Study()
+        if resolution is not None and first:
+            study.define(resolution=resolution)
+        claim = study.register()
+        study.baseline([1.0, 1.0, 1.0])
+        study.treatment([2.0, 2.0, 2.0], claim)
+        if resolution is not None and not first:
+            study.define(resolution=resolution)
+        words.append(study.verdict())
+    assert words == ["suggestive", "supported", "inconclusive", "suggestive"]
+
+
+def test_what_nothing_varies_in_says_so() -> None:
     study = Study()
     claim = study.register()
     study.baseline([1.0, 1.0, 1.0])

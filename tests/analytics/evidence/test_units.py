@@ -12,6 +12,7 @@ from tests.analytics.evidence.study import Study
 from labrec.analytics.evidence.claims import claims, matches
 from labrec.analytics.evidence.places import places
 from labrec.analytics.run import Link
+from labrec.catalog.definition import Aggregation
 
 BASE = [1.0, 2.0, 3.0]
 FAR = [11.0, 12.0, 13.0]
@@ -317,3 +318,33 @@ def test_an_amendment_comes_after_what_it_amends_whatever_its_clock_says() -> No
     order = [(claim.slug, claim.amends) for claim in claims(study.registered)]
     assert order == [("a", None), ("a", first), ("b", None)]
     assert [claim.order for claim in claims(study.registered[::-1])] == [1, 2, 3]
+
+
+# --- definitions --------------------------------------------------------------------------------
+
+
+def test_a_metric_that_is_defined_anew_decides_nothing_for_older_claims() -> None:
+    study = Study()
+    first = study.define(resolution=0.1)
+    claim = study.register()
+    study.baseline(BASE)
+    study.treatment(FAR, claim)
+    assert study.verdict() == "supported"
+    second = study.define(amends=(first,), resolution=0.2)  # values mean what they meant
+    assert study.verdict() == "supported"
+    study.define(amends=(second,), aggregation=Aggregation("best"))
+    (found,) = study.judged()
+    assert found.ruling.verdict == "inconclusive"
+    assert "defined otherwise since" in found.ruling.why
+    assert "defined otherwise since" in found.sentence
+
+
+def test_definitions_side_by_side_cannot_undo_what_counted() -> None:
+    study = Study()
+    study.define(aggregation=Aggregation("best"))
+    claim = study.register()
+    study.baseline(BASE)
+    study.treatment(FAR, claim)
+    assert study.verdict() == "supported"
+    study.define()
+    assert study.verdict() == "inconclusive"

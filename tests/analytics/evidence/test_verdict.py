@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.analytics.evidence.study import Study
 
+from labrec.analytics.evidence.rows import rows
+from labrec.analytics.tables.evidence import HYPOTHESES
+
 BASE = [1.0, 2.0, 3.0]
 
 
@@ -210,13 +213,18 @@ def test_a_decision_of_its_author_is_shown_beside_what_the_rule_says() -> None:
         )  # fmt: skip
 
     body = {"decision": "refuted", "registration": claim, "confirmatory": True, "text": "View x."}
-    study.notes = [note(1, "decide", {"decision": "stop"}), note(2, "verdict", body)]
-    from labrec.analytics.evidence.rows import rows
-    from labrec.analytics.tables.evidence import HYPOTHESES
 
-    tables = {table.name: list(found) for table, found in rows(study.seen())}
-    (row,) = tables["hypotheses"]
-    told = dict(zip([column.name for column in HYPOTHESES.columns], row, strict=True))
-    assert (told["verdict"], told["then"], told["changed"]) == ("supported", "refuted", True)
-    assert (told["decided"], told["decided_by"]) == ("stop", "Ada")
-    assert told["shown"] == "decided: stop"
+    def told(decision: str) -> dict[str, object]:
+        study.notes = [note(1, "decide", {"decision": decision}), note(2, "verdict", body)]
+        tables = {table.name: list(found) for table, found in rows(study.seen())}
+        (row,) = tables["hypotheses"]
+        return dict(zip([column.name for column in HYPOTHESES.columns], row, strict=True))
+
+    stop = told("stop here")
+    assert (stop["verdict"], stop["then"], stop["changed"]) == ("supported", "refuted", True)
+    assert (stop["decided"], stop["decided_by"]) == ("stop here", "Ada")
+    assert (stop["shown"], stop["overridden"]) == ("supported", False)
+    other = told("inconclusive")
+    assert (other["verdict"], other["shown"]) == ("supported", "inconclusive")
+    assert other["overridden"] is True
+    assert str(other["sentence"]).startswith("Decided by Ada: inconclusive. By the rule: Supported")

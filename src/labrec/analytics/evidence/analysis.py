@@ -17,6 +17,7 @@ from labrec.analytics.evidence.verdict import (
     Adjusted,
     Result,
     Ruling,
+    Trial,
     adjusted,
     lab_level,
     rule,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 POWER = 0.8
 """Power of the plan that an inconclusive verdict names."""
 
+_DECISIONS = ("supported", "refuted", "inconclusive")
 _TEXT = 500  # characters of a note that are shown
 
 
@@ -56,6 +58,11 @@ class Said(NamedTuple):
     text: str | None
     decided: str | None
     by: str | None
+
+    @property
+    def overrides(self) -> str | None:
+        """The verdict that a decision puts in the rule's place, or None."""
+        return self.decided if self.decided in _DECISIONS else None
 
 
 class Judged(NamedTuple):
@@ -107,25 +114,34 @@ def _judged(case: Case, family: Sequence[Case], names: Mapping[str, str], seen: 
     claim = case.claim
     peers = [(one.claim, one.trial) for one in family if _shares(one)]
     p = adjusted(claim, case.trial, peers)
-    ruling = rule(claim, case.trial, p, case.score, linked=case.linked)
     strict = claim._replace(alpha=lab_level(claim))
-    alone = Adjusted(case.trial.support, case.trial.refute, 1)
-    lab = rule(strict, case.trial, alone, case.score, linked=case.linked)
+    ruling, lab = (
+        _rule(case, claim, case.trial, p),
+        _rule(case, strict, case.trial, _alone(case.trial)),
+    )
     beside = None
     if case.beside is not None:
-        beside = rule(
-            claim, case.beside, adjusted(claim, case.beside, peers), case.score, linked=case.linked
-        )
+        beside = _rule(case, claim, case.beside, adjusted(claim, case.beside, peers))
         ruling = without_withdrawn(ruling, beside)
-        with_them = Adjusted(case.beside.support, case.beside.refute, 1)
-        lab = without_withdrawn(
-            lab, rule(strict, case.beside, with_them, case.score, linked=case.linked)
-        )
+        with_them = _rule(case, strict, case.beside, _alone(case.beside))
+        lab = without_withdrawn(lab, with_them)
     look = case.shown
     needed = _needed(look.results[look.lead], look.alpha) if look is not None else None
     said = _said(seen, claim)
-    told = Told(ruling, p, names, needed)
+    told = Told(ruling, p, names, needed, said.overrides, said.by)
     return Judged(case, p, ruling, beside, lab, needed, said, sentence(case, told))
+
+
+def _rule(case: Case, claim: Claim, trial: Trial, p: Adjusted) -> Ruling:
+    """Apply the rule, where the metrics still mean what they meant when the claim was made."""
+    if case.redefined and case.linked:
+        why = f"{', '.join(case.redefined)}: defined otherwise since the claim was registered"
+        return Ruling("inconclusive", "", why, final=False)
+    return rule(claim, trial, p, case.score, linked=case.linked)
+
+
+def _alone(trial: Trial) -> Adjusted:
+    return Adjusted(trial.support, trial.refute, 1)
 
 
 def _shares(case: Case) -> bool:
@@ -208,15 +224,9 @@ def _grounds(seen: Seen, every: Sequence[Claim]) -> dict[str, Grounds]:
         found[name] = Grounds(
             project, linked, scales(experiments, seen.summed, metrics),
             {one.experiment: datasets_of(one) for one in experiments},
-            {metric: _resolution(seen, name, metric) for metric in metrics}, seen.points,
+            seen.definitions.get(name, {}), seen.points,
         )  # fmt: skip
     return found
-
-
-def _resolution(seen: Seen, project: str, metric: str) -> float | None:
-    """Return the smallest difference that a metric can show, where its definition says one."""
-    definition = seen.metric(project, metric)
-    return None if definition is None else definition.resolution
 
 
 def _recorded(seen: Seen) -> Lineage:

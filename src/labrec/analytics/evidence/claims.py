@@ -103,7 +103,7 @@ def claims(registered: Sequence[Registered]) -> list[Claim]:
         way = [one]
         while (below := by_digest.get((one.project, way[-1].amends or ""))) is not None:
             way.append(below)  # a digest cannot name a later document: no circle
-        latest = max(_ms(step.document["time"]) for step in way)
+        latest = max(milliseconds(step.document["time"]) for step in way)
         keys[one.project, one.digest] = latest, len(way), one.digest
     ordered = sorted(registered, key=lambda one: (keys[one.project, one.digest], one.project))
     return [
@@ -119,14 +119,15 @@ def _claim(one: Registered, order: int, *, current: bool) -> Claim:
         for metric in said["primary_metrics"]
     )
     return Claim(
-        one.project, one.slug, one.digest, one.amends, said["claim"], _ms(said["time"]), targets,
+        one.project, one.slug, one.digest, one.amends, said["claim"],
+        milliseconds(said["time"]), targets,
         said["baseline"]["kind"], said["baseline"].get("name"), said["planned_n"],
         tuple(said["looks"]) or (said["planned_n"],), said["test"], float(said["alpha"]),
         said["decision"], said.get("family"), said["selector"], order, current,
     )  # fmt: skip
 
 
-def _ms(time: str) -> int:
+def milliseconds(time: str) -> int:
     """Return a time of a document in milliseconds since 1970, rounded down."""
     return (datetime.fromisoformat(time) - _EPOCH) // timedelta(milliseconds=1)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from labrec.analytics.evidence.arms import Arms, Sample, sample
 from labrec.analytics.evidence.confidence import Confidence, agrees, confidence, tail_sd
+from labrec.analytics.evidence.defined import redefined, resolutions
 from labrec.analytics.evidence.scale import NOTHING, Scale, normalized, spread_ratio
 from labrec.analytics.evidence.verdict import Look, Result, Trial, result, try_out
 from labrec.analytics.stats.moments import mean_of
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from labrec.analytics.evidence.scale import Alike
     from labrec.analytics.evidence.units import Kind, Member, Project, Units
     from labrec.analytics.run import Run
+    from labrec.catalog.metrics import DefinedMetric
 
 
 class Grounds(NamedTuple):
@@ -27,7 +29,7 @@ class Grounds(NamedTuple):
         linked: Of each registration the runs that link it, by run id.
         scales: The spread of metrics within experiments.
         datasets: Of each experiment its datasets, sorted.
-        resolution: By metric the smallest difference that it can show, where declared.
+        defined: The defined metrics, by name.
         points: Returns the points of a metric of a run.
     """
 
@@ -35,7 +37,7 @@ class Grounds(NamedTuple):
     linked: Mapping[str, Sequence[Run]]
     scales: Mapping[Alike, Scale]
     datasets: Mapping[str, tuple[str, ...]]
-    resolution: Mapping[str, float | None]
+    defined: Mapping[str, DefinedMetric]
     points: Callable[[Run, str], Sequence[float]]
 
 
@@ -113,6 +115,7 @@ class Case(NamedTuple):
         evidence: Its confirmatory units, then the exploratory ones.
         wholes: The same by experiment.
         exploratory: The runs linked later on each primary metric; None where there are none.
+        redefined: Primary metrics that were defined otherwise since the claim was registered.
     """
 
     claim: Claim
@@ -122,6 +125,7 @@ class Case(NamedTuple):
     evidence: tuple[Unit, ...]
     wholes: tuple[Whole, ...]
     exploratory: tuple[Result, ...] | None
+    redefined: tuple[str, ...] = ()
 
     @property
     def score(self) -> float | None:
@@ -157,13 +161,14 @@ def judge(claim: Claim, units: Units, grounds: Grounds) -> Case:
         units: Its runs.
         grounds: What the hypotheses of its project are judged on.
     """
-    trial = try_out(claim, units, withdrawn=False, resolution=grounds.resolution)
+    resolution = resolutions(claim, grounds.defined)
+    trial = try_out(claim, units, withdrawn=False, resolution=resolution)
     gone = any(
         member.withdrawn
         for group in (units.treatments, *units.baselines.values())
         for member in group
     )
-    beside = try_out(claim, units, withdrawn=True, resolution=grounds.resolution) if gone else None
+    beside = try_out(claim, units, withdrawn=True, resolution=resolution) if gone else None
     evidence: list[Unit] = []
     if trial.shown is not None:
         evidence += _units(claim, trial.shown.arms, "confirmatory", grounds)
@@ -175,7 +180,10 @@ def judge(claim: Claim, units: Units, grounds: Grounds) -> Case:
             result(later, target, claim.test, min(claim.alpha, 0.25), None)
             for target in claim.targets
         )
-    return Case(claim, units, trial, beside, tuple(evidence), tuple(_wholes(evidence)), exploratory)
+    return Case(
+        claim, units, trial, beside, tuple(evidence), tuple(_wholes(evidence)), exploratory,
+        redefined(claim, grounds.defined),
+    )  # fmt: skip
 
 
 def _later(units: Units, project: Project) -> Arms:
@@ -199,7 +207,7 @@ def _units(claim: Claim, there: Arms, kind: Kind, grounds: Grounds) -> list[Unit
     for member in there.treatments:
         grouped.setdefault(member.run.experiment, []).append(member)
     return [
-        _unit(grouped[experiment], there, target, kind, (grounds, len(claim.targets)))
+        _unit(grouped[experiment], there, target, kind, (grounds, claim))
         for experiment in sorted(grouped)
         for target in sorted(claim.targets)
     ]
@@ -210,9 +218,9 @@ def _unit(
     there: Arms,
     target: Target,
     kind: Kind,
-    more: tuple[Grounds, int],
+    more: tuple[Grounds, Claim],
 ) -> Unit:
-    grounds, metrics = more
+    grounds, claim = more
     experiment, place = members[0].run.experiment, str(members[0].baseline)
     ours = sample(members, target.name)
     theirs = sample([m for m in there.baselines if m.run.experiment == place], target.name)
@@ -222,7 +230,7 @@ def _unit(
         delta = target.sign * (mean - other)
     unit = next(iter(ours.units)) if len(ours.units) == 1 else None
     scale = grounds.scales.get((target.name, grounds.datasets.get(experiment, ()), unit), NOTHING)
-    resolution = grounds.resolution.get(target.name)
+    resolution = resolutions(claim, grounds.defined)[target.name]
     runs = [member.run for member in members if member.run.status != "planned"]
     reruns = _reruns(runs, target, grounds, (scale.value, resolution))
     tails = [
@@ -235,7 +243,7 @@ def _unit(
         experiment, place, target, kind, ours, theirs, mean, other, delta, scale, resolution,
         None if delta is None else normalized(delta, scale, resolution),
         None if delta is None else spread_ratio(delta, scale),
-        1 / metrics, reruns, confidence(runs, ours.n, delta, tails, reruns),
+        1 / len(claim.targets), reruns, confidence(runs, ours.n, delta, tails, reruns),
     )  # fmt: skip
 
 

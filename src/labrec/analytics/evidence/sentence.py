@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from labrec.analytics.stats.power import Needed
 
 _NAME = 60  # characters of a name
+_WHY = 200  # characters of a reason
 _FEW = 4  # degrees of freedom below which nobody can see whether errors are normal
 
 WORDS = {
@@ -34,21 +35,32 @@ class Told(NamedTuple):
         p: Adjusted within the family.
         names: Of experiments, by config digest.
         needed: The runs it would take, and for which difference beyond delta; None where unknown.
+        decided: The verdict that somebody put in the rule's place, or None.
+        by: Who did.
     """
 
     ruling: Ruling
     p: Adjusted
     names: Mapping[str, str]
     needed: tuple[Needed, float] | None
+    decided: str | None = None
+    by: str | None = None
 
 
 def sentence(case: Case, told: Told) -> str:
-    """Return the verdict with what it rests on.
+    """Return the verdict with what it rests on; a decision in its place stands before it.
 
     Args:
         case: The hypothesis.
         told: What the rule says of it.
     """
+    if told.decided is not None:
+        by = one_line(told.by or "", _NAME)
+        return f"Decided by {by}: {told.decided}. By the rule: {_by_rule(case, told)}"
+    return _by_rule(case, told)
+
+
+def _by_rule(case: Case, told: Told) -> str:
     ruling, look = told.ruling, case.shown
     if look is None or not look.arms.treatments:
         return f"{_head(ruling, look)}. {_registered(case)}"
@@ -75,7 +87,7 @@ def _head(ruling: Ruling, look: Look | None) -> str:
         return f"{word} {look.full} of {look.n}" if not look.reached else f"{word} ({ruling.why})"
     if ruling.verdict == "suggestive":
         return f"{word} {ruling.side} ({ruling.why})"
-    return f"{word} ({ruling.why})"
+    return f"{word} ({one_line(ruling.why, _WHY)})"
 
 
 def _difference(result: Result, look: Look, names: Mapping[str, str]) -> str:

@@ -199,9 +199,10 @@ HYPOTHESES: Final = Table(
         Column("then_notes", "texts", "Digests of the notes that keep it; several that disagree."),
         Column("then_text", "text", "Their words, with the view that was judged.", optional=True),
         Column("changed", "boolean", "Whether then and now differ."),
-        Column("decided", "text", "What a decide note says in its place.", optional=True),
+        Column("decided", "text", "What a decide note says.", optional=True),
         Column("decided_by", "text", "Whose decision that is.", optional=True),
-        Column("shown", "text", "What people are shown: the decision, else the verdict."),
+        Column("overridden", "boolean", "Whether that decision takes the place of the verdict."),
+        Column("shown", "text", "What people are shown: such a decision, else the verdict."),
         Column("verdict_with_withdrawn", "text", "The verdict with the runs that were withdrawn; "
                "missing where there are none.", optional=True),
         Column("verdict_lab", "text", "The verdict at the level over the whole lab."),
