@@ -11,7 +11,7 @@ from tests.analytics.evidence.study import Study
 
 from labrec.analytics.evidence.claims import claims, matches
 from labrec.analytics.evidence.places import places
-from labrec.analytics.run import Link
+from labrec.analytics.run import Link, Measured
 from labrec.catalog.definition import Aggregation
 
 BASE = [1.0, 2.0, 3.0]
@@ -95,8 +95,8 @@ def test_later_links_and_the_order_of_rows_never_change_a_verdict(
     study = Study()
     claim = study.register()
     study.baseline(BASE)
-    study.treatment([2.0, 3.5, 4.0], claim)
     study.treatment([50.0, 51.0], None, "extra")
+    study.treatment([2.0, 3.5, 4.0], claim)
     before = study.judged()[0]
     for place in chosen:
         run = study.runs[place]
@@ -234,6 +234,43 @@ def test_a_failed_run_keeps_its_place() -> None:
     look = found.case.shown
     assert look is not None
     assert look.results[0].treatment.n_failed == 1
+
+
+def test_a_metric_that_is_missing_is_counted_and_never_dropped() -> None:
+    study = Study()
+    claim = study.register()
+    study.baseline(BASE)
+    study.treatment([11.0, 12.0], claim)
+    study.run("new", {"other": 1.0}, claim, parent="base", seeds="{}")
+    (found,) = study.judged()
+    look = found.case.shown
+    assert look is not None
+    treatment = look.results[0].treatment
+    assert (treatment.n_runs, treatment.n_absent, treatment.n) == (3, 1, 2)
+    assert found.ruling.why == "missing not at random possible"
+    assert "1 of 3 treatments and 0 of 3 baseline runs have no value" in found.sentence
+    study.change(5, metrics={"loss": Measured(float("nan"))})
+    (found,) = study.judged()
+    assert found.case.shown is not None
+    assert found.case.shown.results[0].treatment.n_not_finite == 1
+
+
+def test_a_verdict_must_hold_with_the_worst_in_the_place_of_what_is_missing() -> None:
+    # one of six is missing: too few to refuse a verdict, enough to doubt one
+    study = Study()
+    claim = study.register(planned_n=6)
+    study.baseline([1.0, 2.0, 3.0, 1.0, 2.0, 3.0])
+    study.treatment([3.0, 4.0, 3.0, 3.0, 4.0, None], claim)
+    (found,) = study.judged()
+    look = found.case.shown
+    assert look is not None
+    result = look.results[0]
+    assert not result.missing.matters
+    assert result.support_seen is not None
+    assert result.support is not None
+    assert result.support_seen < 0.05 / look.arms.candidates < result.support
+    assert found.ruling.verdict == "inconclusive"
+    assert found.ruling.why == "it rests on what is missing"
 
 
 def test_a_repeated_seed_takes_no_second_place() -> None:
