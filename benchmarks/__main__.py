@@ -18,7 +18,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from benchmarks.figure import Figure
 
-NAMES = ("one_run", "points", "store", "overhead", "artifact", "imports", "analyze", "site")
+NAMES = (
+    "one_run",
+    "points",
+    "store",
+    "overhead",
+    "artifact",
+    "imports",
+    "analyze",
+    "site",
+    "calibration",
+)
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "performance.md"
 FIGURES = Path(__file__).with_name("figures.json")

@@ -3,13 +3,15 @@
 ``python docs/generate.py --write`` (or ``make docs``) writes them, ``--check`` exits 1 when one
 differs from what the code says. ``settings.md`` comes from ``labrec.settings``, ``exit-codes.md``
 from ``labrec.errors``, ``cli.md`` from the command line itself, ``tables.md`` from the contract of
-the tables, ``planted.md`` from the defects that ``make planted`` plants.
+the tables, ``planted.md`` from the defects that ``make planted`` plants, ``methods/README.md`` from
+the rows that ``tests/methods`` checks.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import re
 import sys
 import tomllib
@@ -260,6 +262,88 @@ def planted_page() -> str:
     return PLANTED_HEAD + "".join(lines)
 
 
+# --- methods/README.md ------------------------------------------------------------------------
+
+METHODS_HEAD = """\
+# Methods
+
+Every statistic that labrec computes, where its formula is from, and what it was checked against.
+The docstring of each function holds the formula, its assumptions and a worked example.
+
+- **digits** are the significant digits to which every number of a reference is reproduced, or all
+  that the reference prints where those are fewer. The tests in `tests/methods` require them.
+- **second opinion** is other software, or the definition itself, that agrees on random inputs.
+- **simulation** is what happened in simulated labs, as [performance.md](../performance.md) measures
+  it: `python -m benchmarks calibration`, seeded; a short form runs with the tests.
+
+Files without a folder are below `shared/data/stats_reference`, which lies beside the checkout of
+those who have it. A published number that is not reproduced is named with its reason; the test
+fails once it is. [How to add a row](../../tests/methods/rows/README.md).
+
+## What labrec computes
+
+| statistic | source | reference file and row | digits | second opinion | simulation |
+| --- | --- | --- | --- | --- | --- |
+"""
+
+OUTSIDE_HEAD = """
+## References outside of it
+
+Numbers that the same references hold and no table of labrec does: reproduced with the library
+named, so that nothing of the references is passed over.
+
+| statistic | by | why it is outside | reference file and row | digits |
+| --- | --- | --- | --- | --- |
+"""
+
+
+def _reference(row: dict[str, Any]) -> str:
+    file = row.get("file", "").removeprefix("stats_reference/")
+    where = row.get("paper") or f"`{file}`: {', '.join(row['rows'])}"
+    return where + (f" ({row['note']})" if "note" in row else "")
+
+
+def _line(cells: Iterable[str]) -> str:
+    """Return a line of a table, whatever bars its cells hold."""
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |\n"
+
+
+def _simulated(names: Iterable[str]) -> str:
+    """Return what the simulations found when they were last measured."""
+    figures = json.loads((DOCS.parent / "benchmarks" / "figures.json").read_text())
+    found = {
+        figure["what"].partition(":")[0]: figure
+        for figure in figures.get("calibration", {}).get("figures", ())
+    }
+    return "<br>".join(
+        f"{name}: {found[name]['value']:.2f} %, {found[name]['bar']}" if name in found else name
+        for name in names
+    )
+
+
+def methods_page() -> str:
+    """Return ``methods/README.md`` from the rows that ``tests/methods`` checks."""
+    folder = DOCS.parent / "tests" / "methods" / "rows"
+    topics = [tomllib.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.toml"))]
+    parts = [METHODS_HEAD]
+    for row in (row for topic in topics for row in topic.get("method", ())):
+        references = row.get("reference", ())
+        cells = (
+            f"{row['statistic']}<br>{', '.join(f'`{name}`' for name in row['functions'])}",
+            row["source"],
+            "<br>".join(map(_reference, references)),
+            "<br>".join(str(one["digits"]) for one in references),
+            "<br>".join(one["by"] for one in row.get("second", ())),
+            _simulated(row.get("simulations", ())),
+        )
+        parts.append(_line(cells))
+    parts.append(OUTSIDE_HEAD)
+    for row in (row for topic in topics for row in topic.get("outside", ())):
+        shown = row["statistic"], row["by"], row["why"], _reference(row), str(row["digits"])
+        parts.append(_line(shown))
+    return "".join(parts)
+
+
 # --- all of them ------------------------------------------------------------------------------
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -268,6 +352,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "tables.md": tables_page,
     "planted.md": planted_page,
+    "methods/README.md": methods_page,
 }
 
 
@@ -291,6 +376,7 @@ def main() -> int:
             continue
         stale.append(f"docs/{name}")
         if write:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
     if stale:
         print(("wrote " if write else "out of date, run `make docs`: ") + ", ".join(stale))

@@ -1,0 +1,44 @@
+"""Calibration: how often statistics are wrong in simulated labs, against how often they may be.
+
+Each simulation makes many labs in which the truth is known, and counts those in which something
+happens: an interval that covers, a test that rejects. `python -m benchmarks calibration` runs the
+long form, `tests/methods/test_calibration.py` the short one.
+
+Add a module beside `foundation` with its own `SIMULATIONS`, and a line here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.calibration import foundation
+from benchmarks.figure import Figure
+
+if TYPE_CHECKING:
+    from benchmarks.calibration.simulation import Simulation
+
+TOPICS = {
+    "foundation": foundation.SIMULATIONS,
+}
+
+
+def simulations() -> dict[str, Simulation]:
+    """Return all of them by name."""
+    return {one.name: one for topic in TOPICS.values() for one in topic}
+
+
+def measure() -> list[Figure]:
+    """Run the long form of all of them."""
+    figures = []
+    for one in simulations().values():
+        found = one.run(one.long)
+        figures.append(
+            Figure(
+                f"{one.name}: {one.what}",
+                100 * found.rate,
+                f"% of {found.labs:,} labs",
+                found.bar,
+                found.met,
+            )
+        )
+    return figures
