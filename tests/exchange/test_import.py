@@ -630,8 +630,14 @@ def test_a_secret_that_cannot_be_taken_out_refuses_the_import(desk, monkeypatch)
 
 
 def test_damaged_notes_are_left_to_verify(desk, monkeypatch):
+    from labrec.errors import InvalidError
+
     desk.good(TABLE, MAP)
     desk.good(TABLE, MAP.replace("{lr: lr}", "{rate: lr}"))
-    monkeypatch.setattr("labrec.exchange.origins._is_note", lambda _: False)
+
+    def refuse(path, data):
+        raise InvalidError(path)
+
+    monkeypatch.setattr("labrec.store.notes.hear", refuse)
     report = desk.good(TABLE, MAP)  # no note is known: it is said again that the others are gone
     assert report["superseded"] == 4

@@ -6,6 +6,7 @@ import json
 import os
 
 import pytest
+from tests.analytics.labs import note_doc
 from tests.store.labs import artifact, lineage, object_doc, run_doc
 from tests.store.writing import assert_holds, git, leftovers, make_lab
 
@@ -212,3 +213,13 @@ def test_a_ref_that_moves_meanwhile_keeps_what_was_added(lab, monkeypatch):
     monkeypatch.setattr(module, "_carry_out", slow)
     discard_record(lab, entry_of(lab, first))
     assert [entry.path for entry in lab.view().runs()] == [added[0].path]
+
+
+def test_a_record_that_somebody_spoke_about_stays(path, lab):
+    doc, _ = add(lab, "a")
+    said = note_doc("comment", doc, text="odd")
+    lab.commit([Addition(said.path, said.data)], "say")
+    with pytest.raises(UsageError, match="is named by") as told:
+        discard_record(lab, entry_of(lab, doc))
+    assert "labrec note retract" in told.value.hint
+    assert doc.path in files(lab)

@@ -425,6 +425,17 @@ def test_a_note_about_a_run_that_is_not_in_the_view(empty_lab: GitLab) -> None:
     assert kinds(check(empty_lab)) == {(3, "reference")}
 
 
+@pytest.mark.parametrize(
+    ("kind", "own"), [("note", "019b7ca9-8f2e-7bab-9a18-b0ded9578e00"), ("hypothesis", "wider")]
+)
+def test_a_note_about_a_document_that_is_not_in_the_view(
+    empty_lab: GitLab, kind: str, own: str
+) -> None:
+    subject = {"kind": kind, "id": own, "digest": str(Digest.of(b""))}
+    empty_lab.add(note_doc("comment", subject, {"text": "odd"}))
+    assert kinds(check(empty_lab)) == {(3, "reference")}
+
+
 def test_a_redacted_object_may_be_gone(small_lab: SmallLab) -> None:
     lab = small_lab.lab
     assert check(lab)

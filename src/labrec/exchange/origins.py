@@ -8,19 +8,23 @@ retracted.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from labrec.errors import IntegrityError, InvalidError
-from labrec.record.codec import decode, encode
+from labrec.lineage.fold import fold
+from labrec.record.codec import encode
 from labrec.record.digest import Digest
+from labrec.record.heard import Subject
 from labrec.record.ids import new_run_id
-from labrec.record.layout import RECORDS, note_path, parse_path
+from labrec.record.layout import note_path
 from labrec.store.additions import Addition
+from labrec.store.notes import notes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from labrec.exchange.records import Written
+    from labrec.lineage.fold import Fold, Folded
+    from labrec.record.heard import HeardNote
     from labrec.store.summaries import RunSummary
     from labrec.store.view import View
 
@@ -28,18 +32,6 @@ Document = dict[str, Any]
 
 WHY = "imported again: the table or its map says something else"
 WHY_BACK = "imported again: the table and its map say what they said before"
-
-
-class StoredNote(NamedTuple):
-    """A note in the lab.
-
-    Attributes:
-        digest: Digest of its bytes.
-        document: What it says.
-    """
-
-    digest: Digest
-    document: Document
 
 
 class Origins:
@@ -56,7 +48,8 @@ class Origins:
         self._author = author
         self._source = source
         self._rows: dict[str, list[RunSummary]] | None = None
-        self._notes: dict[str, list[StoredNote]] | None = None
+        self._said: Fold | None = None
+        self._on_runs: dict[str, list[Folded]] = {}
 
     def known(self, projects: Iterable[str]) -> dict[str, str]:
         """Return the runs of some projects: the path of each by its id. Reads no record."""
@@ -97,35 +90,32 @@ class Origins:
 
     # -- notes -----------------------------------------------------------------------------
 
-    def _about(self, subject: str) -> list[StoredNote]:
-        """Return the notes on a run or note, by its id."""
-        if self._notes is None:
-            self._notes = {}
-            for note in _notes(self._view):
-                self._notes.setdefault(str(note.document["subject"]["id"]), []).append(note)
-        return self._notes.get(subject, [])
+    def _notes(self) -> Fold:
+        """Return what the lab's notes come to; those that cannot be used are for `verify`."""
+        if self._said is None:
+            self._said = fold(notes_of(self._view).notes)
+            for (_, kind, _), folded in self._said.subjects.items():
+                if kind == "run" and folded.notes:
+                    self._on_runs.setdefault(folded.notes[0].subject.id, []).append(folded)
+        return self._said
 
-    def _superseding(self, run_id: str) -> Iterator[StoredNote]:
-        """Yield the notes that supersede a run and are not retracted."""
-        for note in self._about(run_id):
-            if note.document["kind"] == "supersede" and not any(
-                one.document["kind"] == "retract" for one in self._about(_id(note))
-            ):
-                yield note
+    def _superseding(self, run_id: str) -> Iterator[HeardNote]:
+        """Yield the heard notes that supersede a run."""
+        self._notes()
+        for folded in self._on_runs.get(run_id, ()):
+            yield from folded.of_kind("supersede")
 
     def _supersede(self, row: RunSummary, written: Written, digest: Digest) -> Addition:
-        subject = {
-            "kind": "run", "id": row.run_id, "digest": str(Digest.of(self._view.read(row.path)))
-        }  # fmt: skip
+        subject = Subject("run", row.run_id, str(Digest.of(self._view.read(row.path))))
         by = {"kind": "run", "id": written.run_id, "digest": str(digest)}
         return self._note(row.project, "supersede", subject, {"by": by}, WHY)
 
-    def _retract(self, note: StoredNote) -> Addition:
-        subject = {"kind": "note", "id": _id(note), "digest": str(note.digest)}
-        return self._note(note.document["project"], "retract", subject, {}, WHY_BACK)
+    def _retract(self, note: HeardNote) -> Addition:
+        subject = Subject("note", note.note_id, note.digest)
+        return self._note(note.project, "retract", subject, {}, WHY_BACK)
 
     def _note(
-        self, project: str, kind: str, subject: Document, body: Document, reason: str
+        self, project: str, kind: str, subject: Subject, body: Document, reason: str
     ) -> Addition:
         note_id = new_run_id()
         document = {
@@ -136,37 +126,9 @@ class Origins:
             "author": self._author,
             "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "reason": reason,
-            "subject": subject,
-            "after": sorted(str(note.digest) for note in self._about(subject["id"])),
+            "subject": subject._asdict(),
+            "after": list(self._notes().on(project, subject.kind, str(subject.digest)).last),
             "body": body,
         }
         data = encode(document)
         return Addition(note_path(project, note_id, Digest.of(data)), data)
-
-
-def _id(note: StoredNote) -> str:
-    return str(note.document["note_id"])
-
-
-def _notes(view: View) -> Iterator[StoredNote]:
-    """Yield the notes of a lab; those that cannot be read are for ``labrec verify``."""
-    for project in view.projects():
-        for path, entry in view.files(f"{RECORDS}/{project}/notes"):
-            if parse_path(path).kind != "note":
-                continue
-            try:
-                data = view.read_entry(path, entry.sha)
-                document = decode(data)
-            except (InvalidError, IntegrityError):
-                continue
-            if _is_note(document):
-                yield StoredNote(Digest.of(data), document)
-
-
-def _is_note(document: Any, keys: Collection[str] = ("note_id", "project", "kind")) -> bool:
-    return (
-        isinstance(document, dict)
-        and all(isinstance(document.get(key), str) for key in keys)
-        and isinstance(document.get("subject"), dict)
-        and isinstance(document["subject"].get("id"), str)
-    )

@@ -139,9 +139,13 @@ def plan_discard(lab: Lab, entry: RunEntry, needed: frozenset[str] = frozenset()
                  if layout.parse_path(path).kind not in ("object", "lfs")]  # fmt: skip
     for path, data in documents:
         if entry.run_id.encode() in data and not path.startswith(_fork(entry)):
+            noted = layout.parse_path(path).kind == "note"
             raise UsageError(
                 f"run {entry.run_id} is named by {path}",
-                hint="Discard that one first: nothing may speak of a run that is not there.",
+                hint="What was said stays, and nothing may speak of a run that is not there: "
+                "`labrec note retract` takes the run out of all statistics."
+                if noted
+                else "Discard that one first: nothing may speak of a run that is not there.",
                 paths=[path],
                 kept="the record",
             )

@@ -86,6 +86,10 @@ class References:
             self._runs.setdefault(note.subject.id, path)
             if note.kind == "supersede":
                 self.superseded.add(note.subject.id)
+        elif note.subject.kind == "note":
+            self._notes.setdefault(str(note.subject.digest), path)
+        elif note.subject.kind == "hypothesis":
+            self._registrations.setdefault(str(note.subject.digest), path)
         if isinstance(note.body, Redact):
             self.redacted.update(digest.hex for digest in note.body.objects)
         for seen in note.after:
