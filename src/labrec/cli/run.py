@@ -58,6 +58,7 @@ _OPTIONS: tuple[Any, ...] = (
         help="Which output is kept: auto leaves pipes alone, tee keeps all, none keeps nothing.",
     ),
     click.option("--resume", metavar="RUN", help="Run that this one continues."),
+    click.option("--fulfils", metavar="RUN", help="Planned run that this one carries out."),
     click.option("--scratch", is_flag=True, help="Watch the run and never commit it."),
     click.option(
         "--strict-record",
@@ -149,6 +150,7 @@ def _options(argv: tuple[str, ...], given: dict[str, Any]) -> CommandOptions:
         features_file=file,
         seeds=named_seeds(given["seeds"]),
         resume=given["resume"],
+        fulfils=given["fulfils"],
         scratch=given["scratch"],
     )
     return CommandOptions(

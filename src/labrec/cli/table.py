@@ -28,6 +28,8 @@ COMMANDS: dict[str, Row] = {
     "show": Row("show", "Show one run."),
     "get": Row("get", "Get an artifact or another stored file of a run."),
     "dag": Row("dag", "Show how experiments derive from one another."),
+    "features": Row("features", "Show what was varied, and which ancestor set it."),
+    "merge": Row("merge", "Plan a run that has what two lines of work found."),
     "diff": Row("diff", "Show what differs between two runs."),
     "analyze": Row("analyze", "Make tables of all runs, with the statistics on them."),
     "site": Row("site", "Build the lab's site, or look at it."),

@@ -68,6 +68,12 @@ def at(tree: Any, path: Path) -> Any:
     return found
 
 
+def find(tree: Any, path: Path) -> tuple[Any] | None:
+    """Return what stands at a path, alone in a tuple, or None for nothing."""
+    found = _at(tree, path)
+    return None if found is _MISSING else (found,)
+
+
 def origin(node: str, path: Path, kin: Kin) -> Origin:
     """Return where a node has the value at a path from.
 

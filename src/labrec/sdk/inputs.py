@@ -78,10 +78,19 @@ def assign(tree: dict[str, Any], assignments: Iterable[str]) -> None:
         UsageError: A text is no assignment.
     """
     for text in assignments:
-        path, equals, value = text.partition("=")
-        if not equals:
-            raise UsageError(f"{text!r} is no assignment", hint="Write it as optimizer.lr=1e-4.")
-        set_path(tree, path.strip(), _value(value))
+        set_path(tree, *assigned(text))
+
+
+def assigned(text: str) -> tuple[str, Any]:
+    """Return path and value of a ``path=value`` text; values are read as YAML 1.2 does.
+
+    Raises:
+        UsageError: It is no assignment.
+    """
+    path, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"{text!r} is no assignment", hint="Write it as optimizer.lr=1e-4.")
+    return path.strip(), _value(value)
 
 
 def named_seeds(texts: Iterable[str]) -> dict[str, str]:

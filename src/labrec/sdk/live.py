@@ -365,6 +365,7 @@ def run(  # noqa: PLR0913 - the front door: every option by name
     level: str | None = None,
     lab: str | os.PathLike[str] | None = None,
     resume: str | None = None,
+    fulfils: str | None = None,
     scratch: bool = False,
 ) -> Run:
     """Start a run of this program, or join the one that wraps it.
@@ -381,6 +382,7 @@ def run(  # noqa: PLR0913 - the front door: every option by name
         level: ``"basic"`` or ``"standard"``; the lab's when left out.
         lab: Folder of the lab; found from the current folder when left out.
         resume: Run that this one continues after preemption.
+        fulfils: Planned run that this one carries out; what is left out here is as it says.
         scratch: Watch the run and never commit it.
 
     Raises:
@@ -399,6 +401,7 @@ def run(  # noqa: PLR0913 - the front door: every option by name
         intent=given.text_or_none(intent),
         level=given.level_or_none(level),
         resume=given.reference(resume, "resume"),
+        fulfils=given.reference(fulfils, "fulfils"),
         scratch=bool(scratch),
     )
     joined = _join(options)
@@ -458,7 +461,10 @@ def _join(options: RunOptions) -> Run | None:
         lost = Run(None, None, options, joined=True)
         lost.run_id = run_id
         return lost
-    own = {"project": options.project, "name": options.name, "resume": options.resume}
+    own = {
+        "project": options.project, "name": options.name, "resume": options.resume,
+        "fulfils": options.fulfils,
+    }  # fmt: skip
     for what, value in own.items():
         if value is not None:
             why = f"{given.plain_text(value)[:100]!r}: the run that wraps this program has its own"

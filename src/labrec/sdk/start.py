@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from labrec.capture.captured import Captured, NewObject
     from labrec.sdk.inputs import FeaturesFile
+    from labrec.sdk.planned import PlannedRun
     from labrec.store.lab import Lab
     from labrec.store.view import View
 
@@ -45,6 +46,7 @@ class RunOptions(NamedTuple):
         intent: Why the run is made.
         level: ``basic`` or ``standard``; None = the lab's.
         resume: Run that this one continues after preemption.
+        fulfils: Planned run that this one carries out; what is left out here is as it says.
         scratch: Never to be committed.
         kept: Options of ``labrec run`` that say what is kept of what the program leaves.
     """
@@ -60,6 +62,7 @@ class RunOptions(NamedTuple):
     intent: str | None = None
     level: str | None = None
     resume: str | None = None
+    fulfils: str | None = None
     scratch: bool = False
     kept: tuple[str, ...] = ()
 
@@ -99,13 +102,18 @@ def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Pre
     root = code_root()
     argv = tuple(command) if command is not None else own_command()
     sight = _Sight(lab)
+    planned = _fulfilled(sight, options.fulfils)
+    options = planned.complete(options) if planned is not None else options
     resumed = _resumed(sight, options.resume)
     project = project_of(lab, options.project or (resumed["project"] if resumed else ""))
     name = options.name or (resumed["name"] if resumed else "") or program_name(argv)
     name = layout.check_run_name(name)
     definition, rules = sight.definition(project)
     features = dict(options.features or {})
-    parents, difference = _parents(sight, project, name, options.parent, features)
+    if planned is not None and options.parent is None:
+        parents, difference = planned.parents, planned.difference(features)
+    else:
+        parents, difference = _parents(sight, project, name, options.parent, features)
     source = _source(options.features_file, root)
     plan = RunPlan(
         run_id=new_run_id(),
@@ -113,7 +121,7 @@ def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Pre
         name=name,
         features=features,
         features_source=source[0] if source else None,
-        nuisance=_nuisance(rules, project),
+        nuisance=nuisance_of(rules, project),
         feature_diff=difference,
         parents=parents,
         hypotheses=_hypotheses(sight, project, options.hypothesis),
@@ -122,6 +130,7 @@ def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Pre
         author=author_of(lab),
         intent=options.intent,
         continues=resumed["run_id"] if resumed else None,
+        fulfils=planned.run_id if planned is not None else None,
         level=level_or_none(options.level) or lab.settings.level,
         scratch=options.scratch,
         argv=tuple(clean_argv(_stored_argv(argv, root))[0]),
@@ -384,6 +393,14 @@ def _resumed(sight: _Sight, text: str | None) -> dict[str, str] | None:
     return {"run_id": row.run_id, "project": row.project, "name": row.name}
 
 
+def _fulfilled(sight: _Sight, text: str | None) -> PlannedRun | None:
+    if text is None:
+        return None
+    from labrec.sdk.planned import find_planned  # few runs carry out a plan
+
+    return find_planned(sight.view, text)
+
+
 def _parents(
     sight: _Sight, project: str, name: str, given: str | None, features: dict[str, Any]
 ) -> tuple[tuple[dict[str, Any], ...], list[dict[str, Any]] | None]:
@@ -422,7 +439,12 @@ def _hypotheses(sight: _Sight, project: str, text: str | None) -> tuple[dict[str
     return (find_registration(sight.view, project, text).to_json(),)
 
 
-def _nuisance(definition: Mapping[str, object], project: str) -> tuple[str, ...]:
+def nuisance_of(definition: Mapping[str, object], project: str) -> tuple[str, ...]:
+    """Return the paths of features that a project declares not to matter.
+
+    Raises:
+        InvalidError: They are no list of text.
+    """
     paths = definition.get("nuisance", [])
     if not (isinstance(paths, list) and all(isinstance(path, str) for path in paths)):
         raise InvalidError(
