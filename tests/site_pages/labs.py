@@ -99,6 +99,14 @@ class Tables:
             **({"level": 0.95, "family": 12, **LOSS} | row),
         )  # fmt: skip
 
+    def hypothesis(self, slug: str, claim: str, sentence: str, **row: Any) -> None:
+        """Add a registered claim with its verdict."""
+        given = {"verdict": "proposed", "current": True} | row
+        self.add(
+            "hypotheses", hypothesis=slug, registration=digest(f"{self.project} {slug}"),
+            claim=claim, sentence=sentence, **({"shown": given["verdict"]} | given),
+        )  # fmt: skip
+
     def site(self, folder: Path, **given: Any) -> Site:
         """Write the tables, and read them as a site."""
         write(folder, **self.rows)
@@ -124,6 +132,8 @@ def study() -> Tables:
                  finding="worse", design="welch", n=3, n_parent=3)  # fmt: skip
     lab.contrast("5_from_3_dropout", "3_from_2_cache", 0.0, low=-0.05, high=0.05, p_holm=1.0,
                  finding="unclear", **paired)  # fmt: skip
+    lab.hypothesis("deeper", "Deeper is better.", "Supported: by 0.3 nat.", verdict="supported")
+    lab.hypothesis("old", "An older claim.", "Proposed.", current=False)
     change = {"run_id": run_id(4), "record_digest": digest("lm record 4")}
     lab.add("feature_changes", **change, parent=digest("lm 1_base"), path="model.depth",
             op="update", old="2", new="4")  # fmt: skip
@@ -141,6 +151,8 @@ def hostile() -> Tables:
             cpu_model=text, gpu_model=text, hypotheses=[text], machine_id=text, hardware_id=text,
             interval=0.25,
         )  # fmt: skip
+        lab.hypothesis(f"odd-{at}", text, text, verdict=text, decided=text, decided_by=text,
+                       then=text, changed=True)  # fmt: skip
         if at:
             lab.contrast(text, HOSTILE[at - 1], 1.0, low=0.5, high=1.5, p_holm=0.01, design="paired",
                          finding="better", n=2, n_parent=2, **metric)  # fmt: skip

@@ -379,3 +379,26 @@ def test_every_hostile_name_can_be_read(tmp_path: Path) -> None:
     Texts().feed(stamp.content(page))
     for name in HOSTILE:
         assert stamp.shown(name) in texts
+
+
+# --- hypotheses -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", ["index.html", "p/lm/index.html"])
+def test_a_claim_stands_with_its_verdict_and_what_that_rests_on(
+    pages: dict[str, Page], url: str
+) -> None:
+    page = pages[url]
+    assert [one["slug"] for one in page.context["hypotheses"]] == ["deeper"]  # no amended one
+    html = stamp.content(page)
+    for text in ("deeper", "Deeper is better.", "Supported: by 0.3 nat.", ">supported<"):
+        assert text in html
+    assert "An older claim." not in html
+
+
+def test_a_decision_and_an_earlier_verdict_are_said(tmp_path: Path) -> None:
+    lab = study()
+    lab.hypothesis("wider", "Wider is better.", "Refuted.", verdict="refuted", shown="go on",
+                   decided="go on", decided_by="Ada", then="supported", changed=True)  # fmt: skip
+    (_, one) = pages_of(lab.site(tmp_path))["index.html"].context["hypotheses"]
+    assert (one["shown"], one["decided_by"], one["then"]) == ("go on", "Ada", "supported")

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from labrec.site.records import RecordSource
-    from labrec.site.rows import Contrast, Edge, Experiment, FeatureChange, Metric, Problem, Run
+    from labrec.site.rows import (
+        Contrast,
+        Edge,
+        Experiment,
+        FeatureChange,
+        Hypothesis,
+        Metric,
+        Problem,
+        Run,
+    )
 
 _Row = TypeVar("_Row", bound=NamedTuple)
 
@@ -65,6 +74,7 @@ class Project:
     metrics: tuple[Metric, ...] = ()
     changes: tuple[FeatureChange, ...] = ()
     edges: tuple[Edge, ...] = ()
+    hypotheses: tuple[Hypothesis, ...] = ()
     mark: int = 0
     run_marks: Mapping[str, int] = field(default_factory=dict)
 
@@ -254,6 +264,7 @@ _BY_PROJECT: dict[str, tuple[tables.Table, type[Any]]] = {
     "metrics": (tables.METRICS, rows.Metric),
     "changes": (tables.FEATURE_CHANGES, rows.FeatureChange),
     "edges": (tables.EDGES, rows.Edge),
+    "hypotheses": (tables.HYPOTHESES, rows.Hypothesis),
 }
 
 

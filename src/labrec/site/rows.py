@@ -1,4 +1,4 @@
-"""Rows of the tables as values: one frozen class a table, its fields the columns of the contract.
+"""Rows of the tables as values: one frozen class a table, its fields the columns that are shown.
 
 ``tests/site/test_rows.py`` holds each class to ``labrec.analytics.tables``.
 """
@@ -161,6 +161,23 @@ class Edge(NamedTuple):
     depth: int | None
     root: str | None
     record_digest: str
+
+
+class Hypothesis(NamedTuple):
+    """A row of ``hypotheses``: a registration with its verdict in words."""
+
+    project: str
+    hypothesis: str
+    registration: str
+    current: bool
+    claim: str
+    verdict: str
+    sentence: str
+    then: str | None
+    changed: bool
+    decided: str | None
+    decided_by: str | None
+    shown: str
 
 
 class Problem(NamedTuple):

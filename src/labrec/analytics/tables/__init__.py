@@ -15,7 +15,7 @@ from typing import Final
 from labrec.analytics.tables.attribution import ABOUT_DESIGNS
 from labrec.analytics.tables.conditions import HARDWARE_QUALITY
 from labrec.analytics.tables.contract import Column, Kind, Table
-from labrec.analytics.tables.evidence import ABOUT_HYPOTHESES
+from labrec.analytics.tables.evidence import ABOUT_HYPOTHESES, HYPOTHESES
 from labrec.analytics.tables.experiments import CONTRASTS, EXPERIMENTS
 from labrec.analytics.tables.metrics_defined import METRIC_DEFINITIONS, METRICS_MISSING
 from labrec.analytics.tables.notes import NOTES
@@ -36,7 +36,8 @@ from labrec.analytics.tables.trends import TRENDS
 __all__ = [
     "ABOUT_DESIGNS", "ABOUT_HYPOTHESES",
     "ARTIFACTS", "CONTRASTS", "EDGES", "EXPERIMENTS", "FEATURES", "FEATURE_CHANGES", "FOLDER",
-    "HARDWARE", "HARDWARE_QUALITY", "METRICS", "METRICS_MISSING", "METRIC_DEFINITIONS", "NOTES",
+    "HARDWARE", "HARDWARE_QUALITY", "HYPOTHESES", "METRICS", "METRICS_MISSING",
+    "METRIC_DEFINITIONS", "NOTES",
     "PROBLEMS", "RUNS", "SERIES", "TABLES", "TELEMETRY", "TRENDS", "VERSION", "Column", "Kind",
     "Table", "dictionary",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from labrec.site.experiments import STATUSES, Experiments
 from labrec.site.findings import findings
 from labrec.site.page import Draft, Page
 from labrec.site.pages.graph import value_of
+from labrec.site.pages.hypotheses import hypotheses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -54,7 +55,7 @@ def page(site: Site) -> Page:
             "projects": [_project(one) for one in told[:_PROJECTS]],
             "others": _linked(one.project.name for one in told[_PROJECTS:]),
             "latest": _latest(known, runs),
-            "hypotheses": _hypotheses(runs),
+            "hypotheses": [one for project in site.projects for one in hypotheses(project)],
             "machines": _machines(runs),
             "problems": len(site.problems),
             "data_url": urls.DATA,
@@ -137,16 +138,6 @@ def _latest(known: list[Experiments], runs: Iterable[Run]) -> list[dict[str, Any
             }
         )
     return latest
-
-
-def _hypotheses(runs: Iterable[Run]) -> list[dict[str, Any]]:
-    counts: Counter[tuple[str, str]] = Counter()
-    for run in runs:
-        counts.update((run.project, slug) for slug in run.hypotheses)
-    return [
-        {"project": project, "href": urls.project(project), "slug": slug, "runs": count}
-        for (project, slug), count in sorted(counts.items())
-    ]
 
 
 def _machines(runs: Iterable[Run]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from labrec.site.families import Collapsed, around
 from labrec.site.findings import findings
 from labrec.site.page import Crumb, Draft, Page
 from labrec.site.pages.graph import draw, value_of
+from labrec.site.pages.hypotheses import hypotheses
 from labrec.site.pages.project_listings import contrasts, experiments_of, runs, tables
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def page(project: Project) -> Page:
             "unnamed_findings": max(0, len(found) - _ALL_FINDINGS),
             "figures": figures,
             "other_metrics": [metric.name for metric in known.key_metrics[MOST_FIGURES:]],
+            "hypotheses": list(hypotheses(project)),
             "board": _board(known),
             "experiments": experiments_of(known),
             "contrasts": contrasts(known),
