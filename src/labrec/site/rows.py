@@ -17,9 +17,12 @@ class Run(NamedTuple):
     project: str
     run_id: str
     name: str
+    renamed_from: str | None
     status: str
     reason: str | None
     standing: str
+    notes: int
+    conflicts: tuple[str, ...]
     experiment: str
     started: datetime | None
     ended: datetime | None
@@ -120,6 +123,7 @@ class Metric(NamedTuple):
     project: str
     run_id: str
     metric: str
+    value: float | None
     last: float
     best: float | None
     mean: float
@@ -128,6 +132,8 @@ class Metric(NamedTuple):
     count: int  # type: ignore[assignment]  # the column's name, not tuple.count
     unit: str | None
     direction: str | None
+    source: str
+    definition: str | None
     counts: bool
     record_digest: str
 
