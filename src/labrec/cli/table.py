@@ -32,6 +32,7 @@ COMMANDS: dict[str, Row] = {
     "merge": Row("merge", "Plan a run that has what two lines of work found."),
     "diff": Row("diff", "Show what differs between two runs."),
     "analyze": Row("analyze", "Make tables of all runs, with the statistics on them."),
+    "findings": Row("findings", "Say what was found, how sure it is, and what would tell more."),
     "site": Row("site", "Build the lab's site, or look at it."),
     "hardware": Row("hardware", "Say whether the hardware changed what was measured."),
     "query": Row("query", "Ask the tables in SQL."),

@@ -242,6 +242,20 @@ def load(
     Raises:
         InvalidError: A table is not as the contract says: another version wrote it.
     """
+    found = projects(folder)
+    problems = _rows(_frame(folder, tables.PROBLEMS, rows.Problem), tables.PROBLEMS, rows.Problem)
+    return Site(title, url, view_id, found, tuple(problems), folder, records, description)
+
+
+def projects(folder: Path) -> tuple[Project, ...]:
+    """Read what the tables of a folder say of each project, by name.
+
+    Args:
+        folder: ``build/labrec/tables`` of a lab.
+
+    Raises:
+        InvalidError: A table is not as the contract says: another version wrote it.
+    """
     per_project: dict[str, dict[str, Any]] = defaultdict(dict)
     marks = _Marks()
     for name, (table, model) in _BY_PROJECT.items():
@@ -249,12 +263,10 @@ def load(
         marks.add(frame)
         for project, found in _grouped(_rows(frame, table, model), _project_of).items():
             per_project[project][name] = found
-    projects = tuple(
+    return tuple(
         Project(name, **given, mark=marks.whole(name), run_marks=marks.runs(name))
         for name, given in sorted(per_project.items())
     )
-    problems = _rows(_frame(folder, tables.PROBLEMS, rows.Problem), tables.PROBLEMS, rows.Problem)
-    return Site(title, url, view_id, projects, tuple(problems), folder, records, description)
 
 
 _BY_PROJECT: dict[str, tuple[tables.Table, type[Any]]] = {

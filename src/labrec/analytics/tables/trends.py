@@ -54,7 +54,7 @@ LUCK: Final = Table(
         Column("retracted", "integer", "Of the variants, those all of whose runs were retracted."),
         Column("n", "integer", "Runs of the best."),
         Column("n_baseline", "integer", "Runs of the baseline."),
-        Column("n_machines", "integer", "Machines that either was on; unknown ones count as one."),
+        Column("n_machines", "integer", "Known machines that either was on."),
         Column("value", "number", "Mean of the best.", "metric"),
         Column("baseline_value", "number", "Mean of the baseline.", "metric"),
         Column("gain", "number", "By how much the best is better, > 0.", "metric"),
@@ -163,7 +163,7 @@ DRIFT: Final = Table(
         Column("change", "integer", "Number of the change, from 1; 0 where none is told."),
         Column("changes", "integer", "Places at which the series changes, taken alone (PELT)."),
         Column("n", "integer", "Runs of the series, 10 at least."),
-        Column("n_machines", "integer", "Machines among them; unknown ones count as one."),
+        Column("n_machines", "integer", "Known machines among them."),
         Column("sd", "number", "Noise, from differences of neighbours.", "metric"),
         Column("penalty", "number", "Squares that a change had to save: 3·ln n·sd²."),
         Column(
@@ -224,7 +224,7 @@ PARETO: Final = Table(
         Column("dominated_by_name", "text", "Its name.", optional=True),
         Column("n_experiments", "integer", "Experiments that have all of the metrics."),
         Column("n", "integer", "Runs behind the mean."),
-        Column("n_machines", "integer", "Machines they were on; unknown ones count as one."),
+        Column("n_machines", "integer", "Known machines that they were on."),
         Column("mean", "number", "Mean of the metric.", "metric"),
         Column(
             "low",

@@ -69,7 +69,7 @@ class Drift(NamedTuple):
         change: Number of the change, from 1; 0 where none is told.
         changes: How many places the series changes at, on its own.
         n: Runs of the series.
-        n_machines: Machines among them; unknown ones count as one.
+        n_machines: Known machines among them.
         sd: Standard deviation of the noise, from differences of neighbours.
         penalty: What a change had to save in squares.
         statistic: Largest gain of a stretch against the rest, in standard deviations.
@@ -216,7 +216,7 @@ def _seed(one: Series) -> int:
 
 def _told(one: Series, found: Changes, p_holm: float, family: int) -> Iterator[Drift]:
     """Yield a row for each change, or one that says that none is told."""
-    machines = len({run.machine for run in one.runs})
+    machines = len({run.machine for run in one.runs} - {None})
     none = Drift(
         *one[:6], 0, len(found.places), len(one.values), machines, found.sd, found.penalty,
         found.statistic, found.p, found.permutations, p_holm, family, None, None, None, None, None,

@@ -54,7 +54,7 @@ class Luck(NamedTuple):
         retracted: Of the variants, those all of whose runs were retracted.
         n: Runs of the best.
         n_baseline: Runs of the baseline.
-        n_machines: Machines that either was on; unknown ones count as one.
+        n_machines: Known machines that either was on.
         value: Mean of the best.
         baseline_value: Mean of the baseline.
         gain: By how much the best is better, > 0.

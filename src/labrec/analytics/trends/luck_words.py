@@ -104,7 +104,7 @@ def _repeat(row: Luck) -> str:
     if not said:
         return "Once luck is taken off nothing is left of the gain that repeats could show."
     times = max(row.repeats_to_bound or 0, row.repeats_to_show or 0)
-    return f"Repeat the best and the baseline {counted(times, 'time')}: {'; '.join(said)}."
+    return f"Repeat the best and the baseline {counted(times, 'time')} each: {'; '.join(said)}."
 
 
 def _left(row: Luck) -> str:
@@ -113,7 +113,7 @@ def _left(row: Luck) -> str:
     decimals = decimals_of(row.sd)
     return (
         f"Less what luck gave it, the best is worth {fixed(row.shrunken, decimals)}"
-        f" (better than the baseline by {fixed(row.shrunken_gain, decimals)})."
+        f"{unit(row.unit)} (better than the baseline by {fixed(row.shrunken_gain, decimals)})."
     )
 
 

@@ -215,7 +215,7 @@ def _sentence(front: Front, place: Place) -> str:
         parts.append(
             f"{cut(one.metric)} ({better(one.direction)}) {value}{unit(one.unit)}{interval}"
         )
-    found = frozenset[str | None]().union(*(variant.machines for variant in member))
+    found = frozenset[str]().union(*(variant.machines for variant in member))
     runs = counted(min(variant.n for variant in member), "run")
     return (
         f"{cut(project)}: {cut(member[0].name)}{on} has {listed(parts)} ({runs}, "

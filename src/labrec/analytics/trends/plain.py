@@ -19,5 +19,5 @@ def unit(name: str | None) -> str:
 
 
 def machines(count: int) -> str:
-    """Return ``on 2 machines``; machines that nobody knows count as one."""
+    """Return ``on 2 machines``; of those that are known."""
     return f"on {counted(count, 'machine')}" if count else "on unknown machines"

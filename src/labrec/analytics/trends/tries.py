@@ -33,7 +33,7 @@ class Variant(NamedTuple):
         sd: Their standard deviation; None below two.
         n: How many they are.
         tried: Runs that gave a value, retracted ones among them.
-        machines: Machines that the n runs were on; None for all unknown ones.
+        machines: Machines that the n runs were on, those that are known.
         root: The experiment at the top of its first parents, or None.
     """
 
@@ -44,7 +44,7 @@ class Variant(NamedTuple):
     sd: float | None
     n: int
     tried: int
-    machines: frozenset[str | None]
+    machines: frozenset[str]
     root: str | None
 
 
@@ -127,7 +127,11 @@ def _variant(seen: Seen, experiment: Experiment, metric: str) -> Variant | None:
         replicates.sd if replicates is not None else None,
         replicates.n if replicates is not None else 0,
         tried,
-        frozenset(run.machine for run in distinct(experiment.runs) if metric in run.metrics),
+        frozenset(
+            run.machine
+            for run in distinct(experiment.runs)
+            if metric in run.metrics and run.machine is not None
+        ),
         seen.lineage.graph.root.get(experiment.experiment),
     )
 
