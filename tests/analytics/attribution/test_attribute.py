@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from tests.analytics.attribution.factorials import design
 
 from labrec.analytics.attribution import games, permutations
-from labrec.analytics.attribution.attribute import attribute
+from labrec.analytics.attribution.attribute import attribute, sampled
 from labrec.analytics.attribution.design import Cell, Design
+from labrec.analytics.attribution.frame import Frame
 from labrec.analytics.stats.multiple import holm
 
 SEEDS = ("1", "2", "3")
@@ -354,10 +355,10 @@ def test_sampled_values_scatter_as_they_say():
     for number in range(40):
         names = tuple(f"{letter}{number}" for letter in "abcdefgh")  # another plan each time
         values = rng.normal(size=256)
-        found = attribute(_sampled(values, names))
+        frame = Frame(_sampled(values, names))
         truth = games.shapley(values)
         for place in range(8):
-            effect = found.effect("shapley", place)
+            effect, _ = sampled(frame, place)
             assert (effect.method, effect.df) == ("permutation pairs", 9)
             covered += effect.low <= truth[place] <= effect.high
             total += 1

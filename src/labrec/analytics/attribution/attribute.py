@@ -100,7 +100,7 @@ def _nothing(design: Design) -> Attribution:
 def _effect(frame: Frame, kind: Kind, factors: tuple[int, ...]) -> tuple[Effect, Floats | None]:
     """Return an effect, with the weights of the cells in it where they determine it."""
     if kind == "shapley" and frame.shape == "permutations":
-        return _sampled(frame, factors[0])
+        return sampled(frame, factors[0])
     way = frame.way(kind, factors)
     if way is None:
         needed = frame.needed(kind, factors)
@@ -125,7 +125,7 @@ def _effect(frame: Frame, kind: Kind, factors: tuple[int, ...]) -> tuple[Effect,
     return tested._replace(method=error.method), way.weights
 
 
-def _sampled(frame: Frame, place: int) -> tuple[Effect, None]:
+def sampled(frame: Frame, place: int) -> tuple[Effect, None]:
     """Return a Shapley value as the mean over permutation pairs.
 
     Its variance is that between pairs over their number, on pairs - 1 degrees of freedom, plus

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-MOST_TERMS: Final = 256
+MOST_TERMS: Final = 128
 """Terms of the largest model that is tried."""
 
 _TOLERANCE: Final = 1e-9

@@ -6,7 +6,8 @@ standard error, gives its standard error too; its critical value is simulated fo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from labrec.analytics.attribution.fractions import Fraction
 
 Floats = NDArray[np.float64]
+
+
+SIMULATED: Final = 50_000
+"""Simulated experiments behind the critical value of a sum of contrasts."""
 
 
 class Judged(NamedTuple):
@@ -89,12 +94,31 @@ def _sums(shares: Floats, errors: Floats, ratios: Floats, level: float) -> list[
             Judged(error, one * error, every * error, lenth.p_value(ratio, shares.shape[1]))
             for error, ratio in zip(errors.tolist(), ratios.tolist(), strict=True)
         ]
-    simulated = np.abs(known.contrasts @ shares.T) / known.pse[:, None]
-    every = float(np.quantile(simulated.max(axis=1), level))
-    found = []
-    for place, error in enumerate(errors.tolist()):
-        sample = np.sort(simulated[:, place])
-        chance = lenth.p_value(float(ratios[place]), shares.shape[1], sample)
-        half = float(np.quantile(sample, level)) * error
-        found.append(Judged(error, half, every * error, chance))
-    return found
+    sample, largest = _simulated(shares.tobytes(), len(shares))
+    every = lenth.of_sorted(largest, level)
+    return [
+        Judged(
+            error,
+            lenth.of_sorted(one, level) * error,
+            every * error,
+            lenth.p_value(ratio, shares.shape[1], one),
+        )
+        for one, error, ratio in zip(sample, errors.tolist(), ratios.tolist(), strict=True)
+    ]
+
+
+@lru_cache(maxsize=16)
+def _simulated(shares: bytes, effects: int) -> tuple[Floats, Floats]:
+    """Return simulated |effect|/error of each effect, ascending, and the largest of each draw.
+
+    Kept, as designs of the same factors ask for the same.
+
+    Args:
+        shares: A row for each effect, as bytes.
+        effects: How many there are.
+    """
+    rows = np.frombuffer(shares).reshape(effects, -1)
+    known = lenth.reference(rows.shape[1])
+    drawn = known.contrasts[:SIMULATED]
+    found = np.abs(drawn @ rows.T) / known.pse[:SIMULATED, None]
+    return np.sort(found.T, axis=1), np.sort(found.max(axis=1))

@@ -125,7 +125,21 @@ def critical(count: int, level: float) -> tuple[float, float]:
     known = reference(count)
     if not len(known.pse):
         return normal(level, count)
-    return float(np.quantile(known.ratios, level)), float(np.quantile(known.largest, level))
+    return of_sorted(known.ratios, level), of_sorted(known.largest, level)
+
+
+def of_sorted(ascending: Floats, level: float) -> float:
+    """Return a quantile of ascending values, interpolated (Hyndman and Fan 1996, type 7).
+
+    Args:
+        ascending: One or more.
+        level: Between 0 and 1.
+    """
+    place = level * (len(ascending) - 1)
+    below = math.floor(place)
+    above = min(below + 1, len(ascending) - 1)
+    low, high = float(ascending[below]), float(ascending[above])
+    return low + (place - below) * (high - low)
 
 
 def normal(level: float, count: int) -> tuple[float, float]:
