@@ -20,13 +20,14 @@ that no choice made after a result is known can move a run into an arm or out of
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from labrec.analytics.evidence.claims import matches
 from labrec.record.ids import id_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from labrec.analytics.evidence.claims import Claim
     from labrec.analytics.run import Run
@@ -114,13 +115,34 @@ class Project:
         self.by_experiment: dict[str, list[Run]] = {}
         self.named: dict[str, set[str]] = {}
         self.reruns: dict[str, list[Run]] = {}
+        self.seeded: dict[tuple[str, str], list[str]] = {}
         for run in self.runs:
+            if run.seeds is not None and run.status != "planned":
+                self.seeded.setdefault((run.experiment, run.seeds), []).append(run.run_id)
             if run.reproduces is not None:
                 self.reruns.setdefault(run.reproduces, []).append(run)
             self.by_experiment.setdefault(run.experiment, []).append(run)
             self.named.setdefault(run.recorded_name, set()).add(run.experiment)
         self.first = {e: above for e, above in first.items() if above in self.by_experiment}
         self._parents = parents
+        self._by_id = {run.run_id: run for run in self.runs}
+        self._times = [id_ms(run.run_id) for run in self.runs]
+
+    def between(self, ms: int, last: str, also: Collection[str]) -> Iterator[Run]:
+        """Yield the runs that began from a time on and before a run, and some that began earlier.
+
+        Args:
+            ms: The time, in milliseconds since 1970.
+            last: Id of the run before which they began.
+            also: Ids of runs whose clocks are not asked.
+        """
+        for run_id in sorted(also):
+            if run_id < last and id_ms(run_id) < ms:
+                yield self._by_id[run_id]
+        for place in range(bisect_left(self._times, ms), len(self.runs)):
+            if self.runs[place].run_id >= last:
+                return
+            yield self.runs[place]
 
     def parent(self, run: Run) -> str | None:
         """Return the experiment of a run's first parent, if it is in this project."""
@@ -161,7 +183,7 @@ def units(claim: Claim, project: Project, linked: Sequence[Run]) -> Units:
         known,
         tuple(m for m in members if m.part == "none" and m.run.run_id not in mine),
         tuple(placed.later(run) for run in linked if _linked(claim, run) == "later"),
-        placed.choices(),
+        placed.choices(treatments),
     )
 
 
@@ -181,12 +203,6 @@ class _Placing:
         self._best = self._best_known() if claim.baseline == "best" else None
         named = project.named.get(claim.baseline_name or "", set())
         self._named = next(iter(named)) if len(named) == 1 else None
-        # Of each experiment and seeds the first run whose result nobody had to keep to.
-        self._earliest: dict[tuple[str, str], str] = {}
-        for run in project.runs:
-            unbound = run.run_id not in self.started and run.status != "planned"
-            if run.seeds is not None and unbound:
-                self._earliest.setdefault((run.experiment, run.seeds), run.run_id)
 
     def is_fresh(self, run: Run) -> bool:
         """Say whether a run began after the claim was registered, as far as can be told."""
@@ -261,20 +277,22 @@ class _Placing:
             if run.status != "planned" and not self._counts_as_baseline(run)
         )
 
-    def choices(self) -> tuple[tuple[str, str], ...]:
+    def choices(self, treatments: Sequence[Member]) -> tuple[tuple[str, str], ...]:
         """Return the experiments that whoever starts a treatment could have named as its parent.
 
         Of several that were measured already one may be chosen for having turned out unluckily. A
         *named* baseline was fixed with the claim, the *best* one follows from what was known then.
         """
-        if self.claim.baseline not in {"parent", "root"}:
+        if self.claim.baseline not in {"parent", "root"} or not treatments:
             return ()
         names = {target.name for target in self.claim.targets}
+        last = treatments[-1].run.run_id
         found: dict[str, str] = {}
-        for run in self.project.runs:
+        for run in self.project.between(self.claim.registered_ms, last, self.started):
             seen = run.status == "complete" and not names.isdisjoint(run.metrics)
-            top = self.claim.baseline == "parent" or run.experiment not in self.project.first
-            if seen and top and self.is_fresh(run):
+            if seen and (
+                self.claim.baseline == "parent" or run.experiment not in self.project.first
+            ):
                 found.setdefault(run.experiment, run.run_id)
         return tuple(sorted(found.items()))
 
@@ -285,16 +303,20 @@ class _Placing:
 
     def _is_known(self, run: Run) -> bool:
         """Say whether a run without the link had the same experiment and seeds before."""
-        if run.seeds is None:
-            return False
-        return self._earliest.get((run.experiment, run.seeds), run.run_id) < run.run_id
+        earliest = self._earliest(run)
+        return earliest is not None and earliest < run.run_id
 
     def _was_known(self, run: Run) -> bool:
         """Say the same of a baseline run without the link: known before the claim."""
+        earliest = self._earliest(run)
+        return earliest is not None and id_ms(earliest) < self.claim.registered_ms
+
+    def _earliest(self, run: Run) -> str | None:
+        """Return the first run of an experiment and seeds that nobody was bound to by a link."""
         if run.seeds is None:
-            return False
-        earliest = self._earliest.get((run.experiment, run.seeds), run.run_id)
-        return id_ms(earliest) < self.claim.registered_ms
+            return None
+        same = self.project.seeded.get((run.experiment, run.seeds), ())
+        return next((other for other in same if other not in self.started), None)
 
     def _no_baseline(self) -> str:
         kind, named = self.claim.baseline, self.project.named
