@@ -131,3 +131,44 @@ def test_a_lab_without_runs_has_proposed_claims(claim, call):
     answer = call("why", "wider")
     assert answer.code == 0
     assert "Proposed (no run is linked to it)" in answer.out
+
+
+# --- verdicts that are kept ---------------------------------------------------------------------
+
+
+def test_a_kept_verdict_is_shown_beside_the_one_of_today(judged, call, lab_dir):
+    assert call("hypothesis", "list", "--json").json[0]["verdict"] is None  # nothing is computed
+    now = call("hypothesis", "verdict", "wider", "--json").json
+    assert (now["verdict"], now["then"]) == ("supported", None)
+    assert call("hypothesis", "list", "--json").json[0]["verdict"] == "supported"
+    assert call("hypothesis", "show", "wider").out.splitlines()[0].endswith("supported")
+    kept = call("hypothesis", "verdict", "wider", "--keep", "--author", "Ada", "--json")
+    assert kept.code == 0
+    assert kept.json["kind"] == "verdict"
+    again = call("hypothesis", "verdict", "wider", "--json").json
+    assert (again["then"], again["changed"]) == ("supported", False)
+    view, _, words = again["then_text"].partition(". ")
+    assert view.startswith("View ")
+    assert len(view) == len("View ") + 40
+    assert words == now["sentence"]
+    write(lab_dir, [note_doc("retract", judged[0])])
+    changed = call("hypothesis", "verdict", "wider", "--json").json
+    assert (changed["verdict"], changed["then"], changed["changed"]) == (
+        "testing",
+        "supported",
+        True,
+    )
+    assert "another one now" in call("hypothesis", "verdict", "wider").out
+
+
+def test_a_verdict_that_is_not_final_is_not_kept(claim, call):
+    answer = call("hypothesis", "verdict", "wider", "--keep", "--author", "Ada")
+    assert answer.code == 2
+    assert "is not final: proposed" in answer.err
+
+
+def test_a_decision_takes_the_place_of_the_verdict_and_shows_it(judged, call):
+    call("hypothesis", "decide", "wider", "inconclusive", "--reason", "Broken.", "--author", "Ada")
+    row = call("hypothesis", "verdict", "wider", "--json").json
+    assert (row["verdict"], row["shown"], row["overridden"]) == ("supported", "inconclusive", True)
+    assert row["sentence"].startswith("Decided by Ada: inconclusive. By the rule: Supported")

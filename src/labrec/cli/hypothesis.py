@@ -113,20 +113,23 @@ def list_(world: World, project: str | None, at: str | None) -> None:
     """List drafts and registrations.
 
     A hypothesis is a draft, registered, changed (its draft says something else than what is
-    registered), or several (registered twice side by side by two clones).
+    registered), or several (registered twice side by side by two clones). The verdict is shown
+    where `labrec analyze` has seen the lab as it is.
     """
     from labrec.sdk.hypotheses import hypotheses
 
     view = world.lab.view(at)
     rows = [_row(view, one) for one in hypotheses(view, project)]
+    known = _verdicts(world, view) if rows else {}
+    rows = [row | {"verdict": known.get(row["registration"] or "")} for row in rows]
 
     def text() -> None:
         if not rows:
             world.console.note("no hypothesis is written down yet")
             return
-        names = ["hypothesis", "project", "state", "registered", "registration", "claim"]
+        names = ["hypothesis", "project", "state", "verdict", "registered", "registration", "claim"]
         cells = [
-            [row["slug"], row["project"], row["state"], row["time"] or "",
+            [row["slug"], row["project"], row["state"], row["verdict"] or "", row["time"] or "",
              (row["registration"] or "").removeprefix("sha256:")[:13], _cut(row["claim"] or "")]
             for row in rows
         ]  # fmt: skip
@@ -153,6 +156,7 @@ def show(world: World, slug: str, project: str | None, at: str | None) -> None:
     found = find_hypothesis(view, slug, project)
     notes = _notes(view, found)
     answer = _row(view, found) | _details(view, found)
+    answer["verdict"] = _verdicts(world, view).get(answer["registration"] or "")
     answer["notes"] = [one.to_json() for one in notes]
     world.answer(answer, lambda: _text(world, answer, notes))
 
@@ -225,7 +229,58 @@ def decide(world: World, /, slug: str, decision: str, project: str | None, **tol
     say_written(world, write(world, view, [request], **told))
 
 
+@command.command(
+    "verdict",
+    short_help="Say what the registered rule says, or keep it.",
+    epilog="\b\nExamples:\n  labrec hypothesis verdict wider-is-better\n"
+    "  labrec hypothesis verdict wider-is-better --keep",
+)
+@click.argument("slug")
+@project_option
+@click.option("--keep", is_flag=True, help="Write a final verdict down, with the view it is of.")
+@author_option
+@json_option
+@pass_world
+def verdict(world: World, slug: str, project: str | None, keep: bool, author: str | None) -> None:
+    """Say what the registered rule says of a hypothesis now, and whether a kept verdict differs.
+
+    The tables are made first where the lab has changed. --keep writes a note: whatever comes
+    later, the hypothesis then shows the verdict of today beside the one that holds.
+    """
+    from labrec.analytics.why import chain
+    from labrec.cli.query import made_tables, plain_row
+
+    folder = made_tables(world, None, None)
+    from labrec.analytics.query import Tables  # brings polars in
+
+    row = chain(Tables(folder).rows, slug, project).hypothesis
+    if keep:
+        from labrec.analytics.pipeline import read_report
+        from labrec.analytics.verdicts import keeping
+
+        of = str((read_report(folder) or {}).get("view"))
+        say_written(world, write(world, world.lab.view(), [keeping(row, of)], "", author))
+        return
+
+    def text() -> None:
+        world.console.say(safe(row["sentence"]))
+        if row["then"] is not None:
+            differs = ", which is another one now" if row["changed"] else ""
+            world.console.say(f"kept: {safe(row['then'])}{differs}. {safe(row['then_text'] or '')}")
+        if row["decided"] is not None:
+            world.console.say(f"decided by {safe(row['decided_by'])}: {safe(row['decided'])}")
+
+    world.answer(plain_row(row), text)
+
+
 # --- what is shown ----------------------------------------------------------------------------
+
+
+def _verdicts(world: World, view: View) -> dict[str, str]:
+    """Return the verdicts by registration, as far as the tables are there: nothing is computed."""
+    from labrec.analytics.verdicts import verdicts_at_hand
+
+    return verdicts_at_hand(world.lab, view)
 
 
 def _row(view: View, found: Hypothesis) -> dict[str, Any]:
@@ -282,7 +337,8 @@ def _notes(view: View, found: Hypothesis) -> list[Told]:
 def _text(world: World, answer: dict[str, Any], notes: list[Told]) -> None:
     console = world.console
     title = safe(f"{answer['project']}/{answer['slug']}")
-    console.say(f"{console.styled(title, 'bold')}  {answer['state']}")
+    verdict = f"  {answer['verdict']}" if answer["verdict"] else ""
+    console.say(f"{console.styled(title, 'bold')}  {answer['state']}{verdict}")
     for document in answer["current"]:
         console.say()
         for key, value in _lines(document):

@@ -102,13 +102,13 @@ def _difference(result: Result, look: Look, names: Mapping[str, str]) -> str:
     value, low, high = estimate(found.value, found.low, found.high)
     unit = _unit(result)
     interval = (
-        f" ({percent(found.level)} interval {low} to {high})"
+        f"{percent(found.level)} interval {low} to {high}"
         if found.low is not None
-        else " (no interval)"
+        else "no interval"
     )
-    bound = f", claimed more than {number(target.delta)}{unit}" if target.delta else ""
+    bound = f"; claimed: more than {number(target.delta)}{unit}" if target.delta else ""
     return (
-        f"{metric} differs by {value}{unit} in the claimed direction ({way}){interval}{bound} "
+        f"{metric} differs by {value}{unit} in the claimed direction, {way} ({interval}{bound}), "
         f"against {against}"
     )
 
