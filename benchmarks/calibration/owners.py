@@ -1,22 +1,24 @@
 """Owners of labs without any true effect, and what each of them does for a Supported verdict.
 
 Every value is drawn from one normal distribution. An owner sees every value, and answers whether
-the lab ever said *supported* of one of its hypotheses. `benchmarks` runs the same owners longer.
+the lab ever said *supported* of one of its hypotheses.
 """
 
 from __future__ import annotations
 
+from random import Random
 from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
 from tests.analytics.evidence.study import Study
 
+from benchmarks.calibration.simulation import Simulation
 from labrec.analytics.run import Link
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from random import Random
 
+ALPHA: Final = 0.05
 N: Final = 4
 """Planned runs in each arm."""
 
@@ -256,20 +258,38 @@ def whole_lab(random: Random) -> bool:
     return any(one.lab.verdict == "supported" for one in study.judged())
 
 
-OWNERS: Final[dict[str, Callable[[Random], bool]]] = {
-    owner.__name__: owner
-    for owner in (
-        honest, honest_paired, peeking, looking, best_of_many, old_baseline, worst_baseline,
-        linking, retracting, killing, killing_a_few, repeating, same_seed, many_treatments,
-        adding_treatments, any_of_three, whole_family, whole_lab,
+def _owned(owner: Callable[[Random], bool], short: int, long: int = 2000) -> Simulation:
+    """Return the simulation of an owner; the honest ones must not be dead."""
+    name = owner.__name__
+    first, _, _ = (owner.__doc__ or "").partition("\n")
+    return Simulation(
+        f"owner-{name.replace('_', '-')}",
+        f"no true effect; {first[0].lower()}{first.rstrip('.')[1:]}: supported",
+        lambda rng: owner(Random(int(rng.integers(2**62)))),
+        ALPHA / 4 if name.startswith("honest") else 0.0,
+        ALPHA,
+        short,
+        long,
     )
-}  # fmt: skip
-"""Every owner by name."""
 
 
-def supported(name: str, labs: int) -> int:
-    """Return in how many labs an owner got a Supported verdict; seeded by the name."""
-    from random import Random
-
-    random = Random(f"{name} 1")
-    return sum(OWNERS[name](random) for _ in range(labs))
+SIMULATIONS: Final = (
+    _owned(honest, 200, 10_000),
+    _owned(honest_paired, 200, 10_000),
+    _owned(peeking, 60),
+    _owned(looking, 60),
+    _owned(best_of_many, 100),
+    _owned(old_baseline, 100),
+    _owned(worst_baseline, 100),
+    _owned(linking, 100, 4000),
+    _owned(retracting, 60, 4000),
+    _owned(killing, 100, 4000),
+    _owned(killing_a_few, 100, 4000),
+    _owned(repeating, 60),
+    _owned(same_seed, 100),
+    _owned(many_treatments, 60),
+    _owned(adding_treatments, 30),
+    _owned(any_of_three, 100),
+    _owned(whole_family, 60),
+    _owned(whole_lab, 40),
+)
