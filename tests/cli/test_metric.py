@@ -171,3 +171,45 @@ def test_an_empty_lab_has_no_metric(lab_dir, call):
     assert answer.code == 10
     assert "labrec metric define" in answer.err
     assert call("metric", "list", "--project", "../x").code == 12
+
+
+@pytest.fixture
+def bleu(lab_dir, call):
+    define(call, "BLEU", "--entry-point", "scores:bleu", "--package", "scores==2.1", "--digest", DG,
+           "--unit", "1", "--direction", "maximize")  # fmt: skip
+    assert call("run", "--project", "lm", "--name", "a", "--", "true").code == 0
+    return call("log", "--json").json[0]["run_id"]
+
+
+def test_an_evaluation_names_the_definition_and_reaches_the_tables(bleu, call):
+    define(call, "loss")
+    answer = call("metric", "evaluate", bleu, "BLEU=31.5", "--author", "Ada", "--json")
+    assert answer.code == 0, answer.err
+    again = call("metric", "evaluate", bleu, "BLEU=31.5", "--author", "Ada")
+    assert again.out.startswith("was said already")
+    assert call("verify").code == 0
+    sql = "select metric, value, source, unit from metrics"
+    (row,) = call("query", sql, "--json").json
+    assert row == {"metric": "BLEU", "value": 31.5, "source": "evaluated", "unit": "1"}
+    assert call("metric", "evaluate", bleu, "BLEU=9", "--author", "Eve").code == 0
+    assert call("query", sql, "--json").json == []
+    (row,) = call("query", "select reason from metrics_missing", "--json").json
+    assert row["reason"] == "its evaluations disagree"
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "says"),
+    [
+        (("BLEU",), 2, "is no value of a metric"),
+        (("BLEU=x",), 2, "is no value of a metric"),
+        (("BLEU=1", "BLEU=2"), 2, "given twice"),
+        (("nothing=1",), 10, "no metric 'nothing' is defined"),
+        (("loss=1",), 2, "is not found by a function"),
+        (("BLEU=1",), 2, "nobody is named"),
+    ],
+)
+def test_what_is_no_evaluation(bleu, call, argv, code, says):
+    define(call, "loss")
+    answer = call("metric", "evaluate", bleu, *argv)
+    assert answer.code == code
+    assert says in answer.err

@@ -185,6 +185,37 @@ def show(world: World, name: str, project: str | None, at: str | None) -> None:
     world.answer(answer, lambda: _text(world, found))
 
 
+@command.command(
+    "evaluate",
+    short_help="Say what a metric's function gave a run.",
+    epilog="\b\nExample:\n  labrec metric evaluate 0199a4 BLEU=31.5 --method 'test split, greedy'",
+)
+@click.argument("run")
+@click.argument("values", metavar="NAME=VALUE...", nargs=-1, required=True)
+@click.option("--method", metavar="TEXT", help="How the values were found, in words.")
+@click.option("--reason", metavar="TEXT", default="", help="Why it is said.")
+@click.option("--author", metavar="NAME", help="Who says so; else author of labrec.toml.")
+@json_option
+@pass_world
+def evaluate(world: World, /, **given: Any) -> None:
+    """Say by a note on RUN what the function of a metric gave.
+
+    For metrics that are defined with --entry-point. labrec calls no function: you do, and each
+    value that you write down names the definition by which it was found. Values that disagree
+    leave the metric without one, until one of the notes is retracted.
+    """
+    from labrec.sdk.evaluation import Request
+    from labrec.sdk.evaluation import evaluate as say_values
+
+    found = say_values(world.lab, Request(**given))
+
+    def text() -> None:
+        how = "was said already" if found.known else "said"
+        world.console.say(f"{how}: note {found.note_id} on run {found.subject.id}")
+
+    world.answer(found.to_json(), text)
+
+
 # --- what is shown ----------------------------------------------------------------------------
 
 
