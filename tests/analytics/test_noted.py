@@ -153,4 +153,6 @@ def test_a_retracted_note_is_listed_and_not_heard(lab: GitLab) -> None:
     listed = {row["kind"]: row for row in rows(found, "notes")}
     assert (listed["rename"]["heard"], listed["retract"]["heard"]) == (False, True)
     assert listed["retract"]["subject"] == listed["rename"]["note_id"]
+    digest = str(Digest.of(docs[0].data))
+    assert [row["record_digest"] for row in rows(found, "notes")] == [digest, digest]
     assert listed["rename"]["body"] == '{"name": "wrong"}'

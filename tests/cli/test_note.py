@@ -111,6 +111,14 @@ def test_a_note_on_a_note_stands_below_it(family, call):
     assert "comment (not heard)  looks odd" in call("note", "list", "8_base").out
 
 
+def test_what_is_said_of_an_experiment_is_shown_with_its_runs(family, call):
+    call("note", "comment", "experiment:8_base", "a good baseline")
+    (note,) = call("show", "8_base", "--json").json["notes"]
+    assert note["subject"]["kind"] == "experiment"
+    assert "comment on the experiment  a good baseline" in call("show", "8_base").out
+    assert call("show", "9_from_8_lr", "--json").json["notes"] == []
+
+
 def test_a_second_word_takes_the_place_of_the_first(family, call):
     one = call("note", "comment", "8_base", "one", "--json").json["note_id"]
     two = call("note", "comment", "8_base", "two", "--json").json["note_id"]
@@ -159,6 +167,7 @@ def test_replicates_are_reparented_together(family, call):
         (("comment", "8_base", "x", "--author", "a\nb"), 2, "no name"),
         (("tag", "8_base"), 12, "at least one tag"),
         (("tag", "experiment:8_base", "x"), 2, "of kind experiment"),
+        (("retract", "experiment:8_base", "--reason", "x"), 2, "kind experiment"),
         (("retract", "8_base"), 2, "--reason"),
         (("retract", "8_base", "--reason", " "), 2, "says why"),
         (("reparent", "8_base", "--reason", "x"), 2, "--root"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from labrec.analytics.run import Link
 from labrec.analytics.tables import NOTES
+from labrec.lineage.note_words import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from labrec.analytics.run import Run
     from labrec.analytics.seen import Seen
     from labrec.analytics.tables import Table
-    from labrec.lineage.fold import Fold, Folded
+    from labrec.lineage.fold import Fold, Folded, HeardNote
 
 TABLES: Final[tuple[Table, ...]] = (NOTES,)
 
@@ -94,6 +95,7 @@ def _rows(seen: Seen) -> Iterator[tuple[Any, ...]]:
         heard.update(note.digest for note in folded.notes)
         for value in folded.conflicts.values():
             disagree.update(note.digest for note in value.notes)
+    records = _records(seen.notes)
     for note in seen.notes:
         yield (
             note.project,
@@ -105,7 +107,27 @@ def _rows(seen: Seen) -> Iterator[tuple[Any, ...]]:
             datetime.fromisoformat(note.time),
             note.author,
             note.reason,
+            words(note.kind, note.body),
             json.dumps(note.body, ensure_ascii=False, sort_keys=True),
             note.path,
             note.digest,
+            records[note.digest],
         )
+
+
+def _records(notes: Sequence[HeardNote]) -> dict[str, str | None]:
+    """Return the record that each note speaks about, if only through other notes."""
+    by_digest = {note.digest: note for note in notes}
+    found: dict[str, str | None] = {}
+    for note in notes:
+        at, way = note, [note.digest]
+        # A digest names no later document: the way down to a record has an end.
+        while at.subject.kind == "note" and at.digest not in found:
+            below = by_digest.get(str(at.subject.digest))
+            if below is None:
+                break
+            at = below
+            way.append(at.digest)
+        own = at.subject.digest if at.subject.kind == "run" else None
+        found.update(dict.fromkeys(way, found.get(at.digest, own)))
+    return found

@@ -74,7 +74,10 @@ def command() -> None:
 @click.argument("text")
 @_says(reason=False)
 def comment(world: World, subject: str, text: str, **told: Any) -> None:
-    """Say something in words."""
+    """Say something in words.
+
+    SUBJECT is a run or a note, or hypothesis:SLUG or experiment:RUN.
+    """
     _note(world, subject, "comment", {"text": text}, **told)
 
 
@@ -83,7 +86,10 @@ def comment(world: World, subject: str, text: str, **told: Any) -> None:
 @click.argument("text")
 @_says(reason=False)
 def object_(world: World, subject: str, text: str, **told: Any) -> None:
-    """Disagree. An objection changes no result; it is shown with it."""
+    """Disagree. An objection changes no result; it is shown with it.
+
+    SUBJECT is a run or a note, or hypothesis:SLUG or experiment:RUN.
+    """
     _note(world, subject, "object", {"text": text}, **told)
 
 
@@ -215,7 +221,17 @@ def retract(world: World, subject: str, **told: Any) -> None:
     A retracted run leaves all statistics and stays to be seen, with the reason. A retracted note is
     not heard: that is how a note, and a retraction too, is taken back.
     """
-    _note(world, subject, "retract", {}, **told)
+    from labrec.errors import UsageError
+    from labrec.sdk.subjects import find_subject
+
+    view = world.lab.view()
+    kind = find_subject(view, subject).subject.kind
+    if kind not in {"run", "note"}:
+        raise UsageError(
+            f"nothing of kind {kind} is retracted",
+            hint="Retract its runs, or decide the hypothesis: `labrec hypothesis decide`.",
+        )
+    _note(world, subject, "retract", {}, view=view, **told)
 
 
 @command.command(

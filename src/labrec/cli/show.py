@@ -68,7 +68,8 @@ def _answer(world: World, view: View, found: RunReader) -> None:
 
     states = states_of(view, found)
     said = said_of(view, found.entry)
-    notes = list(told(said.everything, said.folded))
+    experiment = said.everything.on(found.project, "experiment", str(found.config_digest))
+    notes = [*told(said.everything, said.folded), *told(said.everything, experiment)]
     world.answer(
         {
             "citation": found.citation,

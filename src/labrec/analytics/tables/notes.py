@@ -30,9 +30,17 @@ NOTES: Final = Table(
         Column("time", "time", "When it was written; nothing is ordered by it."),
         Column("author", "text", "Who says so."),
         Column("reason", "text", "Why; empty where none is given."),
+        Column("text", "text", "What it says, in words; empty where its kind says it all."),
         Column("body", "text", "What it says, as JSON, by kind."),
         Column("path", "text", "Where it lies in the lab."),
         Column("note_digest", "text", "Digest of its bytes, sha256:…."),
+        Column(
+            "record_digest",
+            "text",
+            "The record it speaks about, itself or through the notes that it is about; missing "
+            "where that is none.",
+            optional=True,
+        ),
     ),
     ("project", "note_id", "note_digest"),
 )
