@@ -7,6 +7,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.analytics.labs import note_doc
 from tests.site.labs import PROJECT, add, artifact, built, run, run_id
 from tests.store.labs import lineage, object_doc
 
@@ -180,3 +181,38 @@ def test_no_direction_is_no_verdict(lab: GitLab, site_cache: Path) -> None:
     assert "−1" in text
     assert "better" not in text
     assert "worse" not in text
+
+
+def test_what_was_said_later_stands_with_its_reasons(lab: GitLab, site_cache: Path) -> None:
+    record, *objects = run(1, "1_base", metrics={"loss": [1.0]})
+    other, *rest = run(2, "2_other", metrics={"loss": [1.0]})
+    comment = note_doc("comment", record, text="looks <b>odd</b>\x1b[31m")
+    retraction = note_doc("retract", other)
+    add(lab, [
+        record, *objects, other, *rest, comment, retraction,
+        note_doc("object", comment, text="it does not"),
+        note_doc("rename", record, name="one"),
+        note_doc("rename", record, name="another"),
+    ])  # fmt: skip
+    built(lab, cache=site_cache)
+    folder = lab.path / "build/labrec/site"
+    text = _article(folder, 1)
+    assert "Its notes disagree (rename). There it counts as it was recorded" in text
+    said = text[text.index("Notes What") if "Notes What" in text else text.index(" Notes ") :]
+    assert said.index("rename conflict") < said.index("comment looks <b>odd</b>")
+    assert "objection it does not because: it was wrong A, 2026-01-02" in said
+    html = (folder / f"p/{PROJECT}/r/{run_id(1)}/index.html").read_text()
+    assert "<b>odd" not in html
+    assert "\x1b" not in html
+    assert 'class="lr-depth-1"' in html
+    gone = _article(folder, 2)
+    assert "This run does not count: it is retracted." in gone
+    assert gone.index("A: it was wrong") < gone.index("What it was for")
+    # what is said about a note changes the page of its run
+    add(lab, [note_doc("retract", retraction), note_doc("rename", other, name="second")])
+    built(lab, cache=site_cache)
+    back = _article(folder, 2)
+    assert "does not count" not in back
+    assert "recorded as 2_other" in back
+    assert "retracted not heard" in back
+    assert "retracted because: it was wrong" in back

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         FeatureChange,
         Hypothesis,
         Metric,
+        Note,
         Problem,
         Run,
     )
@@ -63,6 +64,7 @@ class Project:
         metrics: A row a metric of each run.
         changes: Features that differ from the parent's.
         edges: How its runs relate.
+        notes: What was said later.
         mark: Stands for everything above: another one where a value is another.
         run_marks: Likewise for the rows about one record, by its digest.
     """
@@ -75,6 +77,7 @@ class Project:
     changes: tuple[FeatureChange, ...] = ()
     edges: tuple[Edge, ...] = ()
     hypotheses: tuple[Hypothesis, ...] = ()
+    notes: tuple[Note, ...] = ()
     mark: int = 0
     run_marks: Mapping[str, int] = field(default_factory=dict)
 
@@ -116,6 +119,11 @@ class Project:
     def edges_of(self) -> Mapping[str, tuple[Edge, ...]]:
         """The edges of each run, by its record's digest."""
         return _grouped(self.edges, lambda row: row.record_digest)
+
+    @cached_property
+    def notes_of(self) -> Mapping[str, tuple[Note, ...]]:
+        """What was said about each run, and about that, by its record's digest."""
+        return _grouped(self.notes, lambda row: row.record_digest)
 
     @cached_property
     def changes_of(self) -> Mapping[str, tuple[FeatureChange, ...]]:
@@ -276,6 +284,7 @@ _BY_PROJECT: dict[str, tuple[tables.Table, type[Any]]] = {
     "metrics": (tables.METRICS, rows.Metric),
     "changes": (tables.FEATURE_CHANGES, rows.FeatureChange),
     "edges": (tables.EDGES, rows.Edge),
+    "notes": (tables.NOTES, rows.Note),
     "hypotheses": (tables.HYPOTHESES, rows.Hypothesis),
 }
 

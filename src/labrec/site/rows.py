@@ -63,6 +63,23 @@ class Run(NamedTuple):
         return self.standing == "counts"
 
 
+class Note(NamedTuple):
+    """A row of ``notes``: something that was said later about a run, or about such a note."""
+
+    project: str
+    note_id: str
+    kind: str
+    subject_kind: str
+    subject: str
+    heard: bool
+    conflict: bool
+    time: datetime
+    author: str
+    reason: str
+    text: str
+    record_digest: str | None
+
+
 class Experiment(NamedTuple):
     """A row of ``experiments``: one metric of an experiment; an empty metric where it has none."""
 

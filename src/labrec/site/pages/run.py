@@ -17,6 +17,7 @@ from labrec.site.charts import Curve, panels
 from labrec.site.page import Crumb, Draft, Page
 from labrec.site.pages import record
 from labrec.site.pages.kin import Compared, Family, Kin, compare
+from labrec.site.pages.notes import said
 from labrec.states import by_hand
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ class _Sheet:
         return {
             "problem": "",
             "run": run,
+            "notes": said(self.project.notes_of.get(run.record_digest, ())),
             "fork": self.fork if len(self.fork) > 1 else [],
             "headline": self._headline(),
             "metrics": self.compared,
