@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from scipy import stats
 
 import labrec
 from labrec.exchange.table_map import KEYS
@@ -207,6 +208,59 @@ def test_the_published_table_comes_back(published, desk):
     boards = {row["BoardName"] for row in rows}
     assert len({run.section("hardware")["hardware_id"] for run in runs.values()}) >= len(boards)
     desk.verify()
+
+
+@pytest.fixture
+def verdicts(published, call):
+    """The rows of `labrec hardware` on the published table, by condition and metric."""
+    place = Path("records/mlperf-tiny-v1.2/project.yaml")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes((EXAMPLES / "mlperf_tiny" / "project.yaml").read_bytes())
+    for argv in (["add", str(place)], ["commit", "-qm", "Say what it is judged by"]):
+        subprocess.run(["git", *argv], check=True)
+    rows = call("hardware", "--json").json
+    return {(row["condition"], row["metric"]): row for row in rows}
+
+
+def test_precision_changes_auc_and_speed_and_not_surely_accuracy(published, verdicts):
+    _, rows = published
+    found = {(row["SystemDesc"], row["MlperfModel"]): row for row in rows}
+    pairs = [  # of every board and task that has both, the plain variants
+        (float(row[column]), float(found[system.replace("float", "int8"), task][column]), task)
+        for (system, task), row in found.items() if system.endswith("float")
+        for column in ["Accuracy"]
+    ]  # fmt: skip
+    for metric, tasks in (("auc", {"ad"}), ("accuracy", {"ic", "kws", "vww"})):
+        row = verdicts["precision", metric]
+        floats, integers = zip(*((a, b) for a, b, task in pairs if task in tasks), strict=True)
+        reference = stats.ttest_rel(integers, floats)
+        assert (row["test"], row["n"], row["n_machines"]) == ("paired t", len(floats), 0)
+        assert row["p"] == pytest.approx(reference.pvalue, rel=1e-6)
+        assert (row["first"], row["last"]) == ("float", "int8")
+    assert verdicts["precision", "auc"]["verdict"] == "effect"
+    assert verdicts["precision", "auc"]["estimate"] == pytest.approx(-0.0366667, abs=1e-6)
+    assert verdicts["precision", "accuracy"]["verdict"] == "inconclusive"
+    speed = verdicts["precision", "throughput"]
+    assert (speed["verdict"], speed["scale"], speed["n"]) == ("effect", "ratio", 8)
+    assert 1.9 < speed["ratio"] < 2.2
+
+
+def test_boards_differ_in_speed_and_energy_and_never_in_accuracy(verdicts):
+    for condition in ("cpu_model", "hardware_id"):
+        accuracy = verdicts[condition, "accuracy"]
+        assert (accuracy["verdict"], accuracy["p"], accuracy["n"]) == ("constant", None, 3)
+        for metric in ("throughput", "energy"):
+            row = verdicts[condition, metric]
+            assert (row["verdict"], row["claims"], row["counted"]) == (
+                "effect",
+                "machines",
+                "block",
+            )
+            assert "which machines these were" in row["sentence"]
+    energy = verdicts["hardware_id", "energy"]
+    assert energy["levels"] == ["NUCLEO-L4R5ZI (7b32610e)", "NUCLEO-U575ZI-Q (63cb603a)"]
+    assert verdicts["variant", "throughput"]["verdict"] == "not comparable"
+    assert verdicts["precision", ""]["verdict"] == "constant"  # every run is complete
 
 
 def test_the_raw_text_of_three_submitters_agrees_with_it(published, desk, shared_data, call):

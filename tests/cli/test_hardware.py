@@ -1,0 +1,64 @@
+"""``labrec hardware``: the sentences, the choice of rows, JSON."""
+
+from __future__ import annotations
+
+import pytest
+
+import labrec
+
+SLOW, FAST = (0.5, 0.62, 0.71), (0.53, 0.64, 0.75)
+
+
+@pytest.fixture
+def compared(lab_dir):
+    for bits, values in (("float32", SLOW), ("int8", FAST)):
+        for place, value in enumerate(values):
+            features = {"quantization": bits, "lr": place}
+            with labrec.run(project="lm", name=f"{bits}-{place}", features=features) as run:
+                run.log_metric("accuracy", value, unit="1", direction="maximize")
+    return lab_dir
+
+
+def test_it_says_what_changed_and_what_it_rests_on(compared, call):
+    found = call("hardware")
+    assert found.code == 0
+    lines = found.out.splitlines()
+    assert lines[0] == "lm: quantization"
+    (effect,) = (line for line in lines if "accuracy" in line)
+    assert effect.startswith("  Effect: with int8 instead of float32 (quantization), accuracy ")
+    for part in ("95\N{NO-BREAK SPACE}% interval", "6 experiments on 1 machine", "paired t of 3 blocks",
+                 "by Holm over 1 hardware comparisons of lm", "post hoc", "Not known: "):  # fmt: skip
+        assert part in effect
+    assert "made anew" in found.err
+    assert "made anew" not in call("hardware").err
+
+
+def test_rows_are_chosen_and_answered_in_json(compared, call):
+    (row,) = call("hardware", "--json", "--metric", "accuracy", "--condition", "quantization",
+                  "--project", "lm").json  # fmt: skip
+    assert (row["verdict"], row["n_blocks"], row["test"]) == ("effect", 3, "paired t")
+    for option in ("--metric", "--condition", "--project"):
+        assert call("hardware", "--json", option, "other").json == []
+    assert "nothing to compare" in call("hardware", "--metric", "other").err
+
+
+def test_pairs_are_shown_when_asked_for(compared, call):
+    for place, value in enumerate((0.6, 0.66, 0.7)):
+        features = {"quantization": "int4", "lr": place}
+        with labrec.run(project="lm", name=f"int4-{place}", features=features) as run:
+            run.log_metric("accuracy", value, unit="1", direction="maximize")
+    assert {row["scope"] for row in call("hardware", "--json").json} == {"all"}
+    pairs = [r for r in call("hardware", "--json", "--pairs").json if r["scope"] == "pair"]
+    assert len(pairs) == 3
+    assert call("hardware", "--pairs").out.count("\n    ") == 3
+
+
+def test_record_text_does_not_steer_the_terminal(lab_dir, call):
+    for level in ("\x1b[31mred", "blue\n\u202e"):
+        for place in range(2):
+            features = {"quantization": level, "lr": place}
+            with labrec.run(project="lm", name="x", features=features) as run:
+                run.log_metric("acc\x1b[0m", place + (level == "\x1b[31mred"), direction="maximize")
+    out = call("hardware").out
+    assert "quantization" in out
+    assert not {"\x1b", "\u202e"} & set(out)
