@@ -13,10 +13,8 @@ from labrec.record.wording import counted, estimate, listed, number, p_value, pe
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Row = "Mapping[str, Any]"
-
 _WORDS: Final = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
-_LISTED = 4  # levels that a sentence names
+_MANY_MISSING = 0.2  # of the runs: then what they would have shown is what matters most
 _SHORT = 60  # characters of a name in a sentence
 _OBSERVED = {
     "block": "blocks", "machine": "machines", "run": "runs", "pair of runs": "pairs of runs",
@@ -48,13 +46,18 @@ def unknown(row: Mapping[str, Any]) -> str:
         return (
             f"whether {_short(row['condition'])} or the {row['aligned_with']} made the difference"
         )
+    missing = row["n_missing"]
+    if missing > _MANY_MISSING * (row["n_runs"] + missing):
+        return f"what {counted(missing, 'run')} without a value would have shown"
     if row["claims"] == "machines":
         if not row["machines_per_level"]:
             return "which machines these were, and whether others of their kind differ likewise"
-        return f"whether other machines of the same {_kind(row)} differ likewise"
-    if row["n_missing"]:
-        return f"what {counted(row['n_missing'], 'run')} without a value would have shown"
-    if row["claims"] == "condition" and row["n_machines"] <= 1:
+        return f"whether other machines of the same {_short(row['condition'])} differ likewise"
+    if missing:
+        return f"what {counted(missing, 'run')} without a value would have shown"
+    if row["claims"] == "condition" and not row["n_machines"]:
+        return "which machines these were"
+    if row["claims"] == "condition" and row["n_machines"] == 1:
         return "whether it is so on another machine"
     if row["margin"] is None and row["role"] != "completion":
         return "how large a difference would matter, as no margin is defined"
@@ -105,7 +108,7 @@ def _finding(row: Mapping[str, Any]) -> str:
     if row["verdict"] == "confounded":
         return f"{text}; but {row['reason']}"
     if row["verdict"] == "effect" and _several(row) and _open(row):
-        return f"{text}; no single pair is settled"
+        return f"{text}; for this pair alone that is not settled"
     return text
 
 
@@ -193,6 +196,7 @@ def _basis(row: Mapping[str, Any]) -> str:
 
 
 def _it_would_take(row: Mapping[str, Any]) -> str:
+    """Return what so many observations could have shown, and how many it would take."""
     if row["n_needed_for"] is None:
         return ""
     what = _OBSERVED[row["counted"]]
@@ -210,7 +214,7 @@ def _it_would_take(row: Mapping[str, Any]) -> str:
     if row["margin"] is not None:
         wanted = f"δ = {_amount(row, row['n_needed_for'])}"
     n = f"{row['n_needed']:,}" if row["n_needed"] is not None else "more than ten million"
-    return f"So many find {seen} with power 0.8; to find {wanted} it would take {n} {what}{each}."
+    return f"{row['n']:,} {what}{each} would show {seen} with power 0.8; {wanted} would take {n}."
 
 
 # --- words ------------------------------------------------------------------------------------
@@ -219,10 +223,6 @@ def _it_would_take(row: Mapping[str, Any]) -> str:
 def _subject(row: Mapping[str, Any]) -> str:
     metric = _short(row["metric"]) or "completion"
     return f"{metric} under {_short(row['condition'])}"
-
-
-def _kind(row: Mapping[str, Any]) -> str:
-    return _short(row["condition"])
 
 
 def _machines(row: Mapping[str, Any]) -> str:
