@@ -42,23 +42,27 @@ def unknown(row: Mapping[str, Any]) -> str:
     Args:
         row: Its columns by name.
     """
+    condition, missing = _short(row["condition"]), row["n_missing"]
     if row["verdict"] == "confounded":
-        return (
-            f"whether {_short(row['condition'])} or the {row['aligned_with']} made the difference"
-        )
-    missing = row["n_missing"]
+        return f"whether {condition} or the {row['aligned_with']} made the difference"
     if missing > _MANY_MISSING * (row["n_runs"] + missing):
-        return f"what {counted(missing, 'run')} without a value would have shown"
+        return _missing(missing)
     if row["claims"] == "machines":
         if not row["machines_per_level"]:
             return "which machines these were, and whether others of their kind differ likewise"
-        return f"whether other machines of the same {_short(row['condition'])} differ likewise"
-    if missing:
-        return f"what {counted(missing, 'run')} without a value would have shown"
-    if row["claims"] == "condition" and not row["n_machines"]:
-        return "which machines these were"
-    if row["claims"] == "condition" and row["n_machines"] == 1:
-        return "whether it is so on another machine"
+        return f"whether other machines of the same {condition} differ likewise"
+    return _missing(missing) if missing else _beyond(row)
+
+
+def _missing(count: int) -> str:
+    return f"what {counted(count, 'run')} without a value would have shown"
+
+
+def _beyond(row: Mapping[str, Any]) -> str:
+    """Return what is not known where nothing is missing and machines are not the claim."""
+    if row["claims"] == "condition" and row["n_machines"] <= 1:
+        one = row["n_machines"] == 1
+        return "whether it is so on another machine" if one else "which machines these were"
     if row["margin"] is None and row["role"] != "completion":
         return "how large a difference would matter, as no margin is defined"
     if row["date_eta"] is None:
