@@ -107,6 +107,15 @@ def test_ten_thousand_experiments_are_no_matter_of_squares() -> None:
     assert pareto._dominated(points[front], points).tolist() == [-1] * len(front)
 
 
+def test_where_nearly_everything_stays_open_only_the_front_is_given() -> None:
+    points = np.random.default_rng(2).normal(size=(1_000, 2))
+    wide = pareto.Front([], [()] * len(points), points, points - 9.0, points + 9.0, sure=True)
+    assert all(place.front for place in pareto.places(wide))
+    assert {place.rivals for place in pareto.places(wide)} == {999}
+    few = pareto.Front([], [()] * 100, *(part[:100] for part in wide[2:5]), sure=True)
+    assert len(list(pareto.places(few))) == 100
+
+
 def test_told_fronts_are_right_nearly_always() -> None:
     """Three experiments, one of them truly dominated by a little: it is hardly ever told."""
     rng = np.random.default_rng(6)

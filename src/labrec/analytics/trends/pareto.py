@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from labrec.analytics.replicates import LEVEL, rounded
 from labrec.analytics.stats.moments import t_quantile
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from labrec.analytics.seen import Seen
     from labrec.analytics.trends.tries import Variant
+
+MOST_OPEN: Final = 200
+"""Experiments that others seem to dominate, up to which those that stay open are given."""
 
 _FEWEST = 2  # metrics: of one alone the front is its best
 _CHUNK = 4_000_000  # comparisons at a time: 32 MB
@@ -119,7 +122,8 @@ def places(front: Front) -> Iterator[Place]:
     where every other experiment is surely worse on some metric: their intervals do not touch there.
     An experiment that another one's means dominate is left out where the intervals say the same on
     every metric, else it *cannot be told*. Where a metric has no known noise nothing can be told,
-    and only those that the means put on the front are given.
+    and where more than `MOST_OPEN` stay open hardly anything: then only those that the means put on
+    the front are given, with the number of their rivals.
 
     The intervals are those of single means: what they tell is a description, not a test over all
     pairs.
@@ -127,11 +131,13 @@ def places(front: Front) -> Iterator[Place]:
     import numpy as np  # as above
 
     by = _dominated(front.points, front.points)
-    surely = _dominated(front.high, front.low) if front.sure else np.full(len(by), -1)
-    for member in range(len(front.members)):
+    given = by < 0
+    if front.sure:
+        left_open = ~given & (_dominated(front.high, front.low) < 0)
+        if left_open.sum() <= MOST_OPEN:
+            given |= left_open
+    for member in map(int, np.flatnonzero(given)):
         on_front = by[member] < 0
-        if not on_front and (surely[member] >= 0 or not front.sure):
-            continue
         rivals = _rivals(front, member) if front.sure else len(front.members) - 1
         yield Place(
             member,
@@ -203,7 +209,7 @@ def _rows(front: Front, place: Place) -> Iterator[tuple[Any, ...]]:
 def _sentence(front: Front, place: Place) -> str:
     """Return what is to be said of an experiment and the front, as plain text."""
     member = front.members[place.member]
-    project, datasets = front.metrics[0][0], front.metrics[0].datasets
+    project, datasets = front.metrics[0].project, front.metrics[0].datasets
     on = f" on {cut(datasets)}" if datasets else ""
     parts = []
     for at, (one, variant) in enumerate(zip(front.metrics, member, strict=True)):

@@ -7,6 +7,8 @@ unit. Nothing else can be the best of them.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from labrec.analytics.replicates import distinct
@@ -48,7 +50,8 @@ class Variant(NamedTuple):
     root: str | None
 
 
-class Tries(NamedTuple):
+@dataclass(frozen=True)
+class Tries:
     """All variants of one thing.
 
     Attributes:
@@ -69,7 +72,7 @@ class Tries(NamedTuple):
     ordered: bool
     variants: list[Variant]
 
-    @property
+    @cached_property
     def noise(self) -> PooledSd | None:
         """Standard deviation within experiments, pooled; None where none was repeated."""
         return pooled_sd((one.n, one.sd) for one in self.variants if one.sd is not None)
