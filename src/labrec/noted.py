@@ -6,6 +6,7 @@ Everything is a function of the view. Where a lab has no notes this costs a look
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.lineage.fold import NOTHING, fold
@@ -85,6 +86,8 @@ def noted_runs(view: View, project: str | None = None, more: Sequence[HeardNote]
     rows = summaries(view, project)
     notes = notes_of(view, project)
     said = fold([*notes.notes, *more])
+    if not said.subjects and not _forked(rows):  # as in most labs
+        return NotedRuns([Noted(row, row, NOTHING, "counts") for row in rows], notes.problems)
     folded = _by_short(said)
     full = {key: digest for key, (digest, _) in folded.items()}
     # Summaries know the beginning of a digest; what a note speaks about is known in full.
@@ -218,6 +221,11 @@ def _by_short(said: Fold) -> dict[tuple[str, str], tuple[str, Folded]]:
         for (project, kind, digest), folded in said.subjects.items()
         if kind == "run"
     }
+
+
+def _forked(rows: Sequence[RunSummary]) -> bool:
+    """Say whether two records may be of one run; rows are ordered by run id."""
+    return any(one.run_id == other.run_id for one, other in pairwise(rows))
 
 
 def _noted(
