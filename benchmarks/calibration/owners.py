@@ -238,6 +238,33 @@ def any_of_three(random: Random) -> bool:
     return study.verdict() == "supported"
 
 
+def naming(random: Random) -> bool:
+    """Give the registered name of the baseline to the worst of eight experiments."""
+    study = Study()
+    claim = study.register(planned_n=N, baseline={"kind": "named", "name": "base"})
+    worst = ("", 9.0)
+    for number in range(8):
+        values = draw(random, N)
+        study.baseline(values, f"b{number}")
+        worst = min(worst, (f"b{number}", fmean(v or 0.0 for v in values)), key=lambda x: x[1])
+    study.baseline(draw(random, N), worst[0], name="base", first_seed=50)
+    study.treatment(draw(random, N), claim)
+    return study.verdict() == "supported"
+
+
+def amending(random: Random) -> bool:
+    """Amend the claim up to six times, with new runs, until the verdict of the lab gives in."""
+    study = Study()
+    claim = study.register(planned_n=N)
+    for _ in range(6):
+        study.baseline(draw(random, N), first_seed=seed(study))
+        study.treatment(draw(random, N), claim, first_seed=seed(study))
+        if study.judged()[-1].lab.verdict == "supported":
+            return True
+        claim = study.register(planned_n=N, amends=claim)
+    return False
+
+
 def whole_family(random: Random) -> bool:
     """Six claims in one family."""
     study = Study()
@@ -290,6 +317,8 @@ SIMULATIONS: Final = (
     _owned(many_treatments, 60),
     _owned(adding_treatments, 30),
     _owned(any_of_three, 100),
+    _owned(naming, 100),
+    _owned(amending, 40),
     _owned(whole_family, 60),
     _owned(whole_lab, 40),
 )

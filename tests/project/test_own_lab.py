@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import labrec
+from labrec.analytics.pipeline import analyze
+from labrec.analytics.query import Tables
 from labrec.sdk.hypotheses import find_hypothesis, state_of
 from labrec.store.lab import Lab
 from labrec.store.verify import verify
@@ -47,6 +49,16 @@ def test_its_claim_is_registered_as_the_draft_says() -> None:
         view = lab.view("HEAD")
         found = find_hypothesis(view, "three-components")
         assert state_of(view, found) == "registered"
+
+
+def test_its_claim_has_the_verdict_that_its_rule_gives(tmp_path: Path) -> None:
+    with Lab.open(ROOT) as lab:
+        found = analyze(lab, tmp_path, "HEAD")
+    (row,) = Tables(found.folder).rows("hypotheses", {"hypothesis": "three-components"})
+    assert (row["verdict"], row["final"], row["registered"]) == ("supported", True, "preregistered")
+    assert (row["method"], row["n_treatment"], row["delta"]) == ("paired", 3, 0.2)
+    assert row["low"] > 0.2
+    assert row["verdict_lab"] == "supported"
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,9 @@ def test_runs_linked_later_are_exploratory_and_never_decide() -> None:
     assert found.case.exploratory is not None
     assert found.case.exploratory[0].compared.estimate is not None
     assert found.case.exploratory[0].compared.estimate.value == 10
-    assert "exploratory" in found.sentence
+    assert (
+        "Exploratory, deciding nothing: in 3 runs linked later loss differs by 10" in found.sentence
+    )
 
 
 def test_a_link_to_an_older_version_is_none_to_the_newer() -> None:
@@ -182,6 +184,19 @@ def test_a_named_baseline_was_fixed_with_the_claim() -> None:
     study.run("second", 1.0, name="base")
     assert study.verdict() == "testing"
     assert "2 experiments" in why(study)[-1][2]
+
+
+def test_only_runs_that_bear_the_registered_name_are_the_named_baseline() -> None:
+    study = Study()
+    claim = study.register(baseline={"kind": "named", "name": "chosen"})
+    study.baseline([-50.0, -51.0, -52.0], "worst")
+    study.baseline(BASE, "worst", name="chosen", first_seed=10)
+    study.treatment(FAR, claim)
+    (found,) = study.judged()
+    look = found.case.shown
+    assert look is not None
+    assert [value.value for value in look.results[0].baseline.values] == BASE
+    assert "does not bear the name" in why(study)[0][2]
 
 
 def test_the_best_baseline_is_the_best_of_what_was_known_measured_again() -> None:

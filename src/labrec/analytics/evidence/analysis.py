@@ -147,9 +147,10 @@ def _alone(trial: Trial) -> Adjusted:
 def _shares(case: Case) -> bool:
     """Say whether a claim has a part in its family's error rate.
 
-    In a named family every claim does that is current; a version of a slug once it was looked at.
+    In a named family every claim does that is current; a version of a slug once a run was linked
+    to it at its start, since whoever amends may have seen how it went.
     """
-    if case.trial.reached:
+    if case.trial.reached or case.units.treatments:
         return True
     return case.claim.family is not None and case.claim.current
 

@@ -63,7 +63,7 @@ def sentence(case: Case, told: Told) -> str:
 def _by_rule(case: Case, told: Told) -> str:
     ruling, look = told.ruling, case.shown
     if look is None or not look.arms.treatments:
-        return f"{_head(ruling, look)}. {_registered(case)}"
+        return f"{_head(ruling, look)}. {_registered(case)}{_explored(case)}"
     result = look.results[look.lead]
     parts = [
         f"{_head(ruling, look)}: {_difference(result, look, told.names)}",
@@ -78,7 +78,7 @@ def _by_rule(case: Case, told: Told) -> str:
     text = f"{'; '.join(parts)}. {_registered(case)}"
     if told.needed is not None and ruling.verdict == "inconclusive":
         text += _needed(told.needed, result)
-    return f"{text} Not known: {unknown(case, look, result)}."
+    return f"{text}{_explored(case)} Not known: {unknown(case, look, result)}."
 
 
 def _head(ruling: Ruling, look: Look | None) -> str:
@@ -176,6 +176,23 @@ def _registered(case: Case) -> str:
     if case.units.exploratory:
         return "Registered, but runs were linked only later: exploratory."
     return "Registered (self-attested); no run counts yet."
+
+
+def _explored(case: Case) -> str:
+    """Return what the runs linked later show of the first metric."""
+    if case.exploratory is None:
+        return ""
+    first = case.exploratory[0]
+    found = first.compared.estimate
+    if found is None:
+        return " Runs linked later allow no estimate."
+    value, low, high = estimate(found.value, found.low, found.high)
+    interval = f", {percent(found.level)} interval {low} to {high}" if found.low is not None else ""
+    return (
+        f" Exploratory, deciding nothing: in {counted(first.treatment.n, 'run')} linked later "
+        f"{one_line(first.target.name, _NAME)} differs by {value}{_unit(first)} in the claimed "
+        f"direction{interval}."
+    )
 
 
 def _needed(needed: tuple[Needed, float], result: Result) -> str:

@@ -269,13 +269,18 @@ class _Placing:
 
     def known(self, experiment: str) -> tuple[Member, ...]:
         """Return the runs of a baseline whose results were known before, by run id."""
-        why = "It was known when the claim was registered: such a baseline could have been chosen."
-        seeds = "Its experiment had been run with these seeds before: its result was known."
         return tuple(
-            Member(run, "baseline", "none", seeds if self.is_fresh(run) else why)
+            Member(run, "baseline", "none", self._why_known(run))
             for run in self.project.by_experiment[experiment]
             if run.status != "planned" and not self._counts_as_baseline(run)
         )
+
+    def _why_known(self, run: Run) -> str:
+        if not self.is_fresh(run):
+            return "It was known when the claim was registered: it could have been chosen for that."
+        if self.claim.baseline == "named" and run.recorded_name != self.claim.baseline_name:
+            return "It does not bear the name of the baseline."
+        return "Its experiment had been run with these seeds before: its result was known."
 
     def choices(self, treatments: Sequence[Member]) -> tuple[tuple[str, str], ...]:
         """Return the experiments that whoever starts a treatment could have named as its parent.
@@ -299,6 +304,8 @@ class _Placing:
     def _counts_as_baseline(self, run: Run) -> bool:
         if run.status == "planned" or not self.is_fresh(run):
             return False
+        if self.claim.baseline == "named" and run.recorded_name != self.claim.baseline_name:
+            return False  # else a name could be given to an experiment once its results are in
         return not self._is_known(run) if run.run_id in self.started else not self._was_known(run)
 
     def _is_known(self, run: Run) -> bool:
