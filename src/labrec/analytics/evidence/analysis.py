@@ -39,7 +39,7 @@ POWER = 0.8
 """Power of the plan that an inconclusive verdict names."""
 
 _DECISIONS = ("supported", "refuted", "inconclusive")
-_TEXT = 500  # characters of a note that are shown
+_TEXT = 4000  # characters of a note that are shown
 
 
 class Said(NamedTuple):
