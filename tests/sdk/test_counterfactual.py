@@ -125,11 +125,13 @@ def test_what_ends_a_program_leaves_once_the_object_is_given_back(model, switche
 
 def test_a_switch_that_fails_halfway_is_undone_with_those_before_it(model, switches):
     def half():
-        model.bias = -1.0
+        model.mode = "half"
         raise OSError("no such layer")
 
     def on():
-        model.bias = 1.0
+        model.mode = "whole"
+
+    on()
 
     before = state(model)
     found = asked(switches | {"broken": (half, on)}, model.loss)

@@ -46,6 +46,17 @@ def test_the_counterfactual_example_measures_and_records_cells(lab, capsys):
         assert len(call["cells"]) == 12
 
 
+def test_the_attribution_example_measures_cells(lab):
+    import labrec
+
+    (example,) = _examples("attribution.md")
+    exec(compile(example, "attribution.md", "exec"), {})
+    with labrec.open() as reader:
+        (run,) = reader.runs("tiny")
+        (call,) = run.section("counterfactuals")["calls"]
+        assert (call["step"], len(call["cells"])) == (1000, 12)
+
+
 def test_the_reading_example_reads(lab, capsys):
     import labrec
 

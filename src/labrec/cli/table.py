@@ -37,6 +37,7 @@ COMMANDS: dict[str, Row] = {
     "hardware": Row("hardware", "Say whether the hardware changed what was measured."),
     "query": Row("query", "Ask the tables in SQL."),
     "why": Row("why", "Say why a hypothesis has its verdict, or why a run counts."),
+    "attribute": Row("attribute", "Say what each factor of a design does."),
     "verify": Row("verify", "Prove that the lab's bytes are what their names say."),
     "check": Row("check", "Check that merging a commit only adds honest records."),
     "land": Row("land", "Merge this clone's records into the base branch."),
