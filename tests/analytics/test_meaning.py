@@ -71,14 +71,22 @@ def test_the_mean_of_the_last_points_comes_from_the_points() -> None:
     assert (found.metrics, found.missing) == ({}, {"loss": "no points"})
 
 
-def test_of_a_function_only_evaluations_count() -> None:
+def test_of_a_function_only_what_names_its_definition_counts() -> None:
     origin = Origin("entry_point", entry_point="a:b", package="a", version="1", digest="sha256:0")
     definition = defined("loss", origin=origin, unit="1", direction="maximize")
     nothing = settle(definition, logged(2.0))
     assert nothing.metrics == {}
-    assert nothing.missing == {"loss": "no evaluation names the definition that counts"}
+    assert nothing.missing == {
+        "loss": "neither the run nor an evaluation names the definition that counts"
+    }
     found = settle(definition, logged(2.0), evaluated={"loss": 4.0})
     assert found.metrics == {"loss": Measured(4.0, "1", "maximize")}
+    own = logged(2.0, found_by="sha256:loss")
+    assert settle(definition, own).metrics == {"loss": Measured(2.0, "1", "maximize")}
+    assert settle(definition, own, evaluated={"loss": 2.0}).metrics["loss"].value == 2.0
+    quarrel = settle(definition, own, evaluated={"loss": 3.0})
+    assert quarrel.missing == {"loss": "what the run logged and its evaluations disagree"}
+    assert settle(definition, logged(2.0, found_by="sha256:older")).metrics == {}
 
 
 def test_computed_metrics_build_on_the_values_that_definitions_take() -> None:

@@ -170,7 +170,7 @@ def test_a_function_gives_values_by_evaluations_alone(lab: GitLab) -> None:
     found = made(lab)
     assert [row["metric"] for row in rows(found, "metrics")] == []
     (missing,) = rows(found, "metrics_missing")
-    assert missing["reason"] == "no evaluation names the definition that counts"
+    assert missing["reason"] == "neither the run nor an evaluation names the definition that counts"
 
 
 def evaluation(run: Doc, **values: Any) -> Doc:

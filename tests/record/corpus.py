@@ -305,6 +305,9 @@ RUN: list[tuple[str, Any, str | None]] = [
     ("metrics/values/loss/direction", "up", "schema"),
     ("metrics/values/loss/mean", MISSING, "schema"),
     ("metrics/values/loss/unit", None, None),
+    ("metrics/values/loss/definition", "v2", "schema"),
+    ("metrics/values/loss/definition", DG, None),
+    ("metrics/values/loss/definition", None, None),
     ("metrics/series", {"sha256": "0" * 64}, "schema"),
     # artifacts, datasets, capture
     ("artifacts/items/0/name", "", "schema"),

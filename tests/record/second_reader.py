@@ -56,7 +56,7 @@ os: system* text, release* text, distribution text?
 fact: value free, unit text?, unavailable text?
 channel: unit text?, sensor text?, method text?, interval_s least0?, coverage share?, count count?, min num?, mean num?, max num?, last num?, unavailable text?
 overhead: cpu_s least0?, max_rss_bytes count?, samples count?
-metric: last* num, mean* num, min* num, max* num, count* positive, best num?, unit text?, direction =maximize|minimize?
+metric: last* num, mean* num, min* num, max* num, count* positive, best num?, unit text?, direction =maximize|minimize?, definition digest?
 artifact: name* path, role* =output|input|log|model|figure|other, sha256* sha256, size* count, media_type line?, where* =git|digest-only
 origin: source* line, key* line, order count?
 dataset: name* line, role* line, version line?, digest digest?

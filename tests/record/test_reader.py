@@ -124,6 +124,8 @@ def _with_nulls(document):
     document["identity"].setdefault("origin", None)
     document.setdefault("counterfactuals", None)
     document["command"].setdefault("options", [])
+    for summary in document["metrics"]["values"].values():
+        summary.setdefault("definition", None)
     for channel in document["telemetry"]["channels"].values():
         channel.setdefault("unavailable", None)
         for name in ("unit", "sensor", "method", "interval_s", "coverage", "count", "min", "mean",

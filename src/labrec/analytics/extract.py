@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.analytics import tables
 from labrec.analytics.calls import packed
+from labrec.analytics.tables import Column
 from labrec.lineage.diff import kind
 from labrec.record.codec import canonical
 from labrec.record.config import join_path
@@ -24,9 +25,8 @@ from labrec.record.values import FLOATS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from labrec.analytics.tables import Column
 
-VERSION: Final = 7
+VERSION: Final = 8
 """Goes up whenever a record would give other rows; what was kept of older ones is then unused."""
 
 OF_RECORDS: Final = (tables.METRICS, tables.FEATURES, tables.HARDWARE, tables.TELEMETRY,
@@ -37,6 +37,7 @@ _SHARED = frozenset({"project", "run_id", "record_digest"})
 # Notes, definitions and other records have a say in them.
 _LATER = frozenset({"standing", "counts"})
 _DEFINED = frozenset({"value", "source", "definition"})
+_FOUND_BY = Column("found_by", "text", "The definition that the run names.", optional=True)
 _KINDS = {
     "number": "number", "string": "text", "boolean": "boolean", "null": "null", "list": "list",
     "tree": "tree", "$date": "tag", "$bytes": "tag", "$repr": "tag",
@@ -69,9 +70,15 @@ class Extracted(NamedTuple):
 
 
 def own_columns(table: tables.Table) -> tuple[Column, ...]:
-    """Return the columns of a table of `OF_RECORDS` that differ between the rows of a record."""
-    later = _LATER | _DEFINED if table is tables.METRICS else _LATER
-    return tuple(c for c in table.columns if c.name not in _SHARED | later)
+    """Return the columns of a table of `OF_RECORDS` that differ between the rows of a record.
+
+    Of the metrics also ``found_by``, the definition that the run names, which is no column of the
+    table.
+    """
+    if table is not tables.METRICS:
+        return tuple(c for c in table.columns if c.name not in _SHARED | _LATER)
+    later = _SHARED | _LATER | _DEFINED
+    return (*(c for c in table.columns if c.name not in later), _FOUND_BY)
 
 
 RUN_COLUMNS: Final = tuple(
@@ -242,6 +249,7 @@ def _metrics(section: dict[str, Any]) -> Iterator[Row]:
             _integer(summary["count"]),
             summary.get("unit"),
             summary.get("direction"),
+            _text(summary.get("definition")),
         )
 
 

@@ -26,6 +26,7 @@ class Logged(NamedTuple):
         points: How many points it has.
         unit: Its unit, or None.
         direction: maximize, minimize, or None.
+        found_by: Digest of the definition by which the run says it was found, or None.
     """
 
     last: float
@@ -35,6 +36,7 @@ class Logged(NamedTuple):
     points: int
     unit: str | None = None
     direction: str | None = None
+    found_by: str | None = None
 
 
 class Settled(NamedTuple):
@@ -74,8 +76,8 @@ class Meaning(NamedTuple):
         """Return the metrics of a run.
 
         Unit and direction are those of the definition where it gives any. Where a function of a
-        package gives the values, what was evaluated counts and what was merely logged does not:
-        nothing says that it is the function's.
+        package gives the values, those count that name the definition, logged or evaluated; of one
+        that was merely logged nothing says that it is the function's.
 
         Args:
             logged: What its record says.
@@ -101,14 +103,31 @@ class Meaning(NamedTuple):
                 take(name, value, definition.unit or found.unit, way)
         for name, definition in self.definitions.items():
             if definition.origin.kind == "entry_point":
-                nothing = Missing("no evaluation names the definition that counts")
-                value = evaluated.get(name, nothing)
+                value = _found(definition, logged.get(name), tail, evaluated.get(name))
                 take(name, value, definition.unit, definition.direction)
         known = {name: one.value for name, one in metrics.items()}
         for name, value in self.plan.values(known).items():
             definition = self.definitions[name]
             take(name, value, definition.unit, definition.direction)
         return Settled(metrics, missing)
+
+
+def _found(
+    definition: MetricDefinition,
+    found: Logged | None,
+    tail: Callable[[str, float], float | Missing],
+    evaluated: float | Missing | None,
+) -> float | Missing:
+    """Return what a function gave: what was logged or evaluated by the definition."""
+    own = found is not None and found.found_by == definition.digest
+    if found is not None and own:
+        value = _aggregated(definition, found, tail)
+        if evaluated is None or evaluated == value:
+            return value
+        return Missing("what the run logged and its evaluations disagree")
+    if evaluated is None:
+        return Missing("neither the run nor an evaluation names the definition that counts")
+    return evaluated
 
 
 def _aggregated(

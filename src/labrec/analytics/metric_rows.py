@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from labrec.analytics.seen import Seen
     from labrec.catalog.definition import MetricDefinition
 
-_SOURCES: Final = {"scalar": "logged", "entry_point": "evaluated"}
+_SOURCES: Final = {"entry_point": "evaluated"}
 _TEXT, _NUMBER = TYPES["text"], TYPES["number"]
 _OWN: Final = ("value", "unit", "direction", "source", "definition")
 
@@ -41,27 +41,29 @@ def settled_rows(seen: Seen, logged: pa.Table, places: pa.Array) -> tuple[pa.Tab
         logged: What the records say: the metrics of all shards, one behind the other.
         places: Of each row the place of its run.
     """
-    rows = logged.drop_columns(["place"]).append_column("value", logged["last"])
+    rows = logged.drop_columns(["place", "found_by"]).append_column("value", logged["last"])
     rows = rows.append_column("source", _constant("logged", rows.num_rows))
     rows = rows.append_column("definition", _constant(None, rows.num_rows))
     if not seen.definitions:
         return rows, places
     defined = _where_defined(seen, logged, places)
-    at, kept, given = [], [True] * rows.num_rows, []
-    for row, place, name in defined:
+    at, kept, given, own = [], [True] * rows.num_rows, [], set()
+    for row, place, name, found_by in defined:
         run, definition = seen.runs[place], seen.metric(seen.runs[place].project, name)
         if definition is None:
             continue
-        if definition.origin.kind != "scalar":
-            kept[row] = False
-        else:
+        is_own = definition.origin.kind == "entry_point" and found_by == definition.digest
+        if definition.origin.kind == "scalar" or is_own:
             at.append(row)
-            given.append(_given(definition, run.metrics.get(name)))
+            given.append(_given(definition, run.metrics.get(name), "logged"))
+            own.add((place, name))
+        else:
+            kept[row] = False
     for column, values in zip(_OWN, zip(*given, strict=True), strict=False):
         rows = _replaced(rows, column, at, list(values))
     keep = pa.array(kept, pa.bool_())
     rows, places = rows.filter(keep), places.filter(keep)
-    added = list(_added(seen))
+    added = [one for one in _added(seen) if (one[0], one[1]["metric"]) not in own]
     if added:
         more = pa.Table.from_pylist([row for _, row in added], rows.schema)
         rows = pa.concat_tables([rows, more])
@@ -76,8 +78,8 @@ def settled_rows(seen: Seen, logged: pa.Table, places: pa.Array) -> tuple[pa.Tab
 
 def _where_defined(
     seen: Seen, logged: pa.Table, places: pa.Array
-) -> Iterator[tuple[int, int, str]]:
-    """Yield row, place of the run and name of the logged metrics that have definitions."""
+) -> Iterator[tuple[int, int, str, str | None]]:
+    """Yield row, place of the run, name and own definition of logged metrics that are defined."""
     names = sorted({name for metrics in seen.definitions.values() for name in metrics})
     mask = pc.is_in(logged["metric"].combine_chunks(), pa.array(names, _TEXT))
     rows = pc.indices_nonzero(mask)
@@ -85,12 +87,12 @@ def _where_defined(
         rows.to_pylist(),
         places.take(rows).to_pylist(),
         logged["metric"].take(rows).to_pylist(),
+        logged["found_by"].take(rows).to_pylist(),
         strict=True,
     )
 
 
-def _given(definition: MetricDefinition, found: Measured | None) -> _Given:
-    source = _SOURCES.get(definition.origin.kind, definition.origin.kind)
+def _given(definition: MetricDefinition, found: Measured | None, source: str) -> _Given:
     if found is None:
         return _Given(None, definition.unit, definition.direction, source, definition.digest)
     return _Given(found.value, found.unit, found.direction, source, definition.digest)
@@ -103,7 +105,8 @@ def _added(seen: Seen) -> Iterator[tuple[int, dict[str, Any]]]:
             value = found.value
             same = {"last": value, "best": None, "mean": value, "min": value, "max": value}
             row = {"metric": name, **same, "count": 0}
-            yield place, row | _given(definition, found)._asdict()
+            source = _SOURCES.get(definition.origin.kind, definition.origin.kind)
+            yield place, row | _given(definition, found, source)._asdict()
 
 
 def _not_logged(seen: Seen, run: Run) -> Iterator[tuple[str, Measured, MetricDefinition]]:

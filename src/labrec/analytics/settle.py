@@ -27,7 +27,18 @@ if TYPE_CHECKING:
     from labrec.store.view import View
 
 _TAILS = "labrec.tails/1"
-_COLUMNS = ("place", "metric", "last", "mean", "min", "max", "count", "unit", "direction")
+_COLUMNS = (
+    "place",
+    "metric",
+    "last",
+    "mean",
+    "min",
+    "max",
+    "count",
+    "unit",
+    "direction",
+    "found_by",
+)
 
 
 def settle(

@@ -54,6 +54,7 @@ class Session:
         self._artifacts = Artifacts(spool, max_artifact)
         self._known = known
         self._datasets: list[dict[str, Any]] = []
+        self._definitions: dict[str, str] = {}
         self._hypotheses: list[dict[str, Any]] = []
         self._sampler: Sampler | None = None
         self._usage: bool | None = None  # of this process (True), of the command (False), or not
@@ -239,6 +240,19 @@ class Session:
         item = {key: part if part is None else _short(part) for key, part in told.items()}
         self._datasets = [*self._datasets, item]
         self.spool.section("datasets", {"items": self._datasets})
+
+    def define_metric(self, name: str, definition: str) -> None:
+        """Say by which definition the values of a metric are found.
+
+        Args:
+            name: The metric.
+            definition: ``sha256:<64 hex>`` of its definition.
+        """
+        if len(self._definitions) >= MAX_DATASETS and name not in self._definitions:
+            self.spool.remark("truncated", "metric definitions", "too many for a record")
+            return
+        self._definitions = {**self._definitions, _short(name): _short(definition)}
+        self.spool.section("metric_definitions", {"items": self._definitions})
 
     def link(self, slug: str, registration: str) -> None:
         """Link a hypothesis after the start: exploratory, and said so.

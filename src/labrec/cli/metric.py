@@ -285,7 +285,7 @@ def _value(one: MetricDefinition) -> str:
     if one.origin.kind == "scalar":
         return f"{one.aggregation} of the points that runs log"
     if one.origin.kind == "entry_point":
-        return "what evaluations say that name this definition"
+        return f"{one.aggregation} of what names this definition: logged points, evaluations"
     return "computed from other metrics of the run"
 
 

@@ -62,6 +62,11 @@ def fit(record: dict[str, Any]) -> list[Change]:
     for name, values in ((record.get("metrics") or {}).get("values") or {}).items():
         what = f"direction of metric {name}"
         _word(values, "direction", _DIRECTIONS, None, changes, what=what)
+        definition = values.get("definition")
+        if definition is not None and not _is_digest(definition):
+            values["definition"] = None
+            why = "not sha256 and 64 hex digits"
+            changes.append((f"definition of metric {name}"[:MAX_NAME], why))
     for item in (record.get("datasets") or {}).get("items", ()):
         fit_dataset(item, changes)
     return changes

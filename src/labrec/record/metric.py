@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from labrec.record.base import Frozen, Num, ObjectRef, Positive, Section
+from labrec.record.base import DigestText, Frozen, Num, ObjectRef, Positive, Section
 
 Direction = Literal["maximize", "minimize"]
 
@@ -22,6 +22,9 @@ class Metric(Frozen):
     count: Positive = Field(description="How many points.")
     unit: str | None = Field(default=None, description="Unit of the values.")
     direction: Direction | None = Field(default=None, description="Which way is better.")
+    definition: DigestText | None = Field(
+        default=None, description="The metric definition by which the values were found."
+    )
 
 
 class Metrics(Section):

@@ -171,6 +171,21 @@ class Run:
         else:
             self._session.log_dataset(name, role=role, version=version, digest=digest)
 
+    def define_metric(self, name: str, definition: str) -> None:
+        """Say by which definition the values of a metric are found.
+
+        Needed where the metric is defined by a function of a package: only values that name the
+        definition count.
+
+        Args:
+            name: The metric, as it is given to `log_metric`.
+            definition: ``sha256:<64 hex>`` of its definition, as `labrec metric show` prints it.
+        """
+        if self._session is None:
+            self._late()
+        else:
+            self._session.define_metric(given.plain_text(name), given.plain_text(definition))
+
     def set_outcome(self, text: str) -> None:
         """Say what the run found, in the author's words; the last call counts."""
         if self._session is None:

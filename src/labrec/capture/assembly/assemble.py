@@ -349,12 +349,16 @@ class _Assembly:
             bounds.text(name): summaries[name].stored(facts[name]["direction"]) | facts[name]
             for name in sorted(summaries)
         }
+        defined = (self._section("metric_definitions") or {}).get("items", {})
+        for name in defined.keys() & values.keys():
+            values[name]["definition"] = defined[name]
         count = bounds.fitting(values.items(), bounds.FOR_METRICS)
         if count < len(values):
             why = "too many for a record; all of them are in the series"
             self.events.append(event("truncated", "metric summaries", why, len(values) - count))
             values = dict(list(values.items())[:count])
-        return {"minor": 0, "series": stored.ref if stored else None, "values": values}
+        minor = 1 if any("definition" in summary for summary in values.values()) else 0
+        return {"minor": minor, "series": stored.ref if stored else None, "values": values}
 
     def _gather(
         self, journal: JournalReader, table: SeriesTable, facts: dict[str, dict[str, Any]]
