@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-COPIED = ("src", "tests", "schemas", "pyproject.toml")
+COPIED = ("src", "tests", "benchmarks", "schemas", "pyproject.toml")
 TIMEOUT_S = 150
 RED = 1  # pytest's exit code for failed tests; 2 to 5 are its own troubles
 
