@@ -44,7 +44,8 @@ def test_a_defect_fits_the_source(defect, tmp_path: Path) -> None:
         edit.apply(tmp_path)
     for test in defect.tests:
         file, _, function = test.partition("::")
-        assert f"def {function}" in (ROOT / file).read_text()
+        name = function.partition("[")[0]  # of one of its examples
+        assert f"def {name}" in (ROOT / file).read_text()
 
 
 def test_a_text_that_is_not_there_exactly_once_is_said(tmp_path: Path) -> None:
