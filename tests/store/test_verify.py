@@ -419,6 +419,11 @@ def note_doc(kind: str, subject: dict[str, object], body: dict[str, object]) -> 
     return Doc(layout.note_path("mnist", note_id, Digest.of(data)), data)
 
 
+def about(note: Doc) -> dict[str, object]:
+    own = layout.parse_path(note.path).id
+    return {"kind": "note", "id": own, "digest": str(Digest.of(note.data))}
+
+
 def test_a_note_about_a_run_that_is_not_in_the_view(empty_lab: GitLab) -> None:
     subject = {"kind": "run", "id": new_run_id(), "digest": str(Digest.of(b""))}
     empty_lab.add(note_doc("comment", subject, {"text": "odd"}))
@@ -472,10 +477,17 @@ def test_a_fork_that_a_note_decided_is_no_fault(small_lab: SmallLab) -> None:
     small_lab.lab.add(again)
     subject = {"kind": "run", "id": run_id, "digest": str(Digest.of(small_lab.runs[1].data))}
     by = {"kind": "run", "id": run_id, "digest": str(Digest.of(again.data))}
-    small_lab.lab.add(note_doc("supersede", subject, {"by": by}))
+    decided = note_doc("supersede", subject, {"by": by})
+    small_lab.lab.add(decided)
     report = check(small_lab.lab)
     assert report
     assert kinds(report) == {(0, "fork")}
+    # a note that was itself retracted decides nothing, and so on
+    retracted = note_doc("retract", about(decided), {})
+    small_lab.lab.add(retracted)
+    assert kinds(check(small_lab.lab)) == {(16, "fork")}
+    small_lab.lab.add(note_doc("retract", about(retracted), {}))
+    assert kinds(check(small_lab.lab)) == {(0, "fork")}
 
 
 # -- git's own objects

@@ -43,7 +43,8 @@ class References:
         self.notes: set[str] = set()
         self.definitions: set[str] = set()
         self.manifests: dict[str, dict[str, str]] = {}
-        self.superseded: set[str] = set()
+        self._superseding: dict[str, str] = {}
+        self._retractions: dict[str, list[str]] = {}
         self.redacted: set[str] = set()
         self._objects: dict[tuple[str, int | None], str] = {}
         self._runs: dict[str, str] = {}
@@ -85,15 +86,34 @@ class References:
         if note.subject.kind == "run":
             self._runs.setdefault(note.subject.id, path)
             if note.kind == "supersede":
-                self.superseded.add(note.subject.id)
+                self._superseding[str(digest)] = note.subject.id
         elif note.subject.kind == "note":
             self._notes.setdefault(str(note.subject.digest), path)
+            if note.kind == "retract":
+                self._retractions.setdefault(str(note.subject.digest), []).append(str(digest))
         elif note.subject.kind == "hypothesis":
             self._registrations.setdefault(str(note.subject.digest), path)
         if isinstance(note.body, Redact):
             self.redacted.update(digest.hex for digest in note.body.objects)
         for seen in note.after:
             self._notes.setdefault(str(seen), path)
+
+    @property
+    def superseded(self) -> set[str]:
+        """The runs of which a note says which record counts, and no heard note retracts that."""
+        return {run for digest, run in self._superseding.items() if self._is_heard(digest)}
+
+    def _is_heard(self, digest: str) -> bool:
+        known: dict[str, bool] = {}
+        rest = [digest]
+        while rest:
+            above = self._retractions.get(rest[-1], ())
+            waiting = [other for other in above if other not in known]
+            if waiting:  # a digest names no later document: this has an end
+                rest += waiting
+            else:
+                known[rest.pop()] = not any(known[other] for other in above)
+        return known[digest]
 
     def registration(self, path: str, claim: Registration, digest: Digest) -> None:
         """Note a registration and the one it amends."""
