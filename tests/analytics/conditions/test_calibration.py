@@ -1,6 +1,6 @@
 """Simulated labs: how often a verdict is an effect where there is none, and where there is one.
 
-Short forms; `benchmarks/hardware_calibration.py` takes thousands of labs.
+More of them, and their long forms, are in `benchmarks/calibration/machines.py`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 from scipy import stats
-from tests.analytics.conditions.studies import crossed, one, row_of, study, table
+from tests.analytics.conditions.studies import crossed, one, row_of, study
 
 from labrec.analytics.conditions.comparison import compare
 from labrec.analytics.conditions.layout import Layout, Runs, layout
@@ -94,24 +94,3 @@ def test_models_with_several_machines_reject_a_true_null_as_often_as_alpha_says(
         assert row["claims"] == "models"
         p_values.append(row["p"])
     assert rejected(p_values) <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / 150)
-
-
-def test_a_lab_where_nothing_matters_has_an_effect_no_more_often_than_alpha_allows() -> None:
-    rng = np.random.default_rng(4)
-    labs = 80
-    effects = 0
-    for _ in range(labs):
-        runs = []
-        for level in ("one", "two", "three"):
-            for block in range(6):
-                for source in ("mains", "battery"):
-                    run = one(
-                        float(10 * block + rng.normal()), cpu_model=level, machine=level,
-                        experiment=f"e{block}", state={"power_source": source},
-                    )  # fmt: skip
-                    run["metrics"] |= one(float(block + rng.normal()), metric="second")["metrics"]
-                    runs.append(run)
-        rows = table(study(runs))
-        assert {row["condition"] for row in rows} == {"cpu_model", "hardware_id", "power_source"}
-        effects += any(row["verdict"].startswith("effect") for row in rows)
-    assert effects / labs <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / labs)
