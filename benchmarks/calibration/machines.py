@@ -1,4 +1,4 @@
-"""Labs with several machines: what is said of hardware where it makes a difference, and where not."""
+"""Labs with several machines: what is said of hardware that makes a difference, or makes none."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ def test_two_levels_in_blocks_are_a_paired_t_test_of_block_means() -> None:
     low, high = reference.confidence_interval()
     assert (row["low"], row["high"], row["level"]) == pytest.approx((low, high, 0.95), rel=1e-9)
     assert (row["first"], row["last"], row["verdict"]) == ("one", "two", "effect")
+    assert row["experiments"] == ["e0", "e1", "e2", "e3", "e4"]
     assert row["rank_p"] == pytest.approx(stats.wilcoxon(FAST, SLOW, mode="exact").pvalue)
 
 
@@ -227,7 +228,7 @@ def test_the_mixed_model_is_reported_where_it_may_be() -> None:
     row = row_of(study(runs), "cpu_model")
     assert row["mixed_reason"] is None
     assert row["mixed_p"] == row_of(study(runs), "cpu_model")["mixed_p"] <= 0.05
-    assert row["mixed_estimate"] == pytest.approx(row["estimate"], rel=1e-6)
+    assert row["mixed_estimate"] == pytest.approx(row["estimate"], rel=1e-4)
 
 
 # --- verdicts ---------------------------------------------------------------------------------

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 MOST_PAIRED: Final = 12
 """Levels up to which each pair has a row of its own."""
 
+MOST_NAMED: Final = 100
+"""Experiments that a row names."""
+
 _COUNTS = (
     "n_blocks", "n_runs", "n_experiments", "n_machines", "machines_per_level", "n_repeated",
     "n_missing", "n_unknown",
@@ -161,6 +164,7 @@ def _draft(project: Project, part: Parted, metric: Metric | None) -> Draft:
         "project": project.name, "condition": condition.name, "kind": condition.kind,
         "metric": "", "scope": "all", "first": "", "last": "", "role": "completion",
         "levels": part.levels.labels, "left_out": [], "aliases": list(part.aliases),
+        "experiments": [],
         "claims": "machines" if condition.kind == "machine" else "condition",
         "planned": "post hoc", "n_unknown": int((part.codes < 0).sum()),
     }  # fmt: skip
@@ -317,16 +321,19 @@ def _mixed(row: dict[str, Any], found: Layout, compared: Compared) -> None:
 
 def _counts(
     project: Project, part: Parted, metric: Metric | None, runs: Runs, blocks: int
-) -> dict[str, int]:
+) -> dict[str, Any]:
     """Return how many runs, experiments and machines a comparison rests on, and what is missing."""
     missing = 0
     if metric is not None:
         inside = np.isin(part.codes, runs.level) & np.isin(part.blocks, runs.block)
         missing = int((inside & project.complete & np.isnan(metric.values)).sum())
+    _, first = np.unique(project.experiments[runs.place], return_index=True)
+    named = sorted(project.runs[place].experiment for place in runs.place[first])
     return {
+        "experiments": named[:MOST_NAMED],
         "n_blocks": blocks,
         "n_runs": len(runs.place),
-        "n_experiments": len(np.unique(project.experiments[runs.place])),
+        "n_experiments": len(named),
         "n_machines": len(np.unique(runs.machine[runs.machine >= 0])),
         "n_missing": missing,
     }

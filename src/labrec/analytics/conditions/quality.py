@@ -55,7 +55,15 @@ def _judged(draft: Draft) -> dict[str, Any]:
     )  # fmt: skip
     for column in HARDWARE_QUALITY.columns:
         if column.kind == "number":
-            row[column.name] = rounded(row[column.name])
+            row[column.name] = _written(column.name, row[column.name])
     row["unknown"] = unknown(row) if draft.comparable else None
     row["sentence"] = sentence(row)
     return row
+
+
+def _written(name: str, value: float | None) -> float | None:
+    """Return a number as it is written; those of an iterative fit differ earlier."""
+    found = rounded(value)
+    if found is not None and name.startswith("mixed_"):
+        return float(f"{found:.4e}")
+    return found

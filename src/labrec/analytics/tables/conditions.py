@@ -34,6 +34,8 @@ HARDWARE_QUALITY: Final = Table(
         Column("n_blocks", "integer", "Blocks: one task, dataset, model and configuration each."),
         Column("n_runs", "integer", "Runs that are compared."),
         Column("n_experiments", "integer", "Experiments among them."),
+        Column("experiments", "texts", "Their config digests, the first hundred: the table runs "
+               "lists their runs."),
         Column("n_machines", "integer", "Machines among them that are known."),
         Column("machines_per_level", "integer", "Fewest known machines of a level."),
         Column("n_repeated", "integer", "Runs left out: an identical measurement counts once."),
