@@ -33,6 +33,16 @@ def test_an_exact_cost_divides_the_interval():
     assert half == pytest.approx(2.2621572 * first.effect.se / 50)  # t on (4-1)(4-1) = 9
 
 
+def test_a_factor_that_costs_nothing_has_no_price():
+    costs = [[17_000.1], [17_000.1], [30_000.7], [30_000.7]]
+    found = efficiencies(
+        design("ab", _values(1, 3), SEEDS), design("ab", np.repeat(costs, 4, axis=1), SEEDS)
+    )
+    free = [one for one in found if one.effect.factors == (0,)]
+    assert [(one.cost, one.ratio) for one in free] == [(0.0, None), (0.0, None)]
+    assert all(one.note == "the interval of the cost contains 0" for one in free)
+
+
 def test_metric_and_cost_that_scatter_together():
     rng = np.random.default_rng(8)
     metric, joules = _values(1, 3), _values(2, 40, sd=2)

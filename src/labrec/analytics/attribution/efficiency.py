@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 KINDS: Final[tuple[Kind, ...]] = ("shapley", "main")
 """Effects whose cost is told."""
 
+_ROUNDING = 1e-12  # of the costs that an effect on the cost is made of
+
 
 class Efficiency(NamedTuple):
     """What an effect costs.
@@ -125,6 +127,8 @@ def _efficiency(effect: Effect, way: Way, both: _Both, level: float) -> Efficien
     gain = float(weights @ both.metric.means)
     effect = effect._replace(estimate=gain, model=way.model)
     price = float(weights @ both.cost.means)
+    if abs(price) <= _ROUNDING * float(abs(weights) @ abs(both.cost.means)):
+        price = 0.0  # what is left of equal costs is rounding, and no price
     error = both.metric.error(weights)
     if error is None:
         found = Efficiency(effect, price, note="no interval of the effect, so none of the ratio")

@@ -101,7 +101,8 @@ def leaves(tree: Mapping[str, Any], way: str = "") -> Iterator[tuple[str, str]]:
         way: Path of the tree itself, with a dot behind it.
     """
     for key, value in tree.items():
-        path = f"{way}{join_path((key,))}"
+        plain = "." not in key and "\\" not in key  # nearly every key
+        path = f"{way}{key if plain else join_path((key,))}"
         if isinstance(value, dict) and value and not any(_is_tag(name) for name in value):
             yield from leaves(value, f"{path}.")
         else:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from labrec.analytics.attribution.design import MOST_FACTORS, Cell, Design, Origin
 from labrec.analytics.attribution.factors import ABSENT, Setting, declared, leaves
 from labrec.analytics.attribution.rows import Placed
-from labrec.record.config import split_path
+from labrec.record.config import join_path, split_path
 from labrec.record.digest import Digest
 from labrec.record.wording import counted
 
@@ -188,25 +188,35 @@ class Context:
     def __init__(self) -> None:
         self._trees: dict[str, dict[str, str]] = {}
         self._setups: dict[str, dict[str, Any]] = {}
+        self._paths: dict[str, frozenset[str]] = {}
 
     def features(self, run: Run) -> dict[str, str]:
         """Return the features of a run that matter, canonical JSON by dotted path."""
         if run.tree not in self._trees:
             self._trees[run.tree] = dict(leaves(json.loads(run.tree)))
         found = self._trees[run.tree]
-        nuisance = [split_path(path) for path in self._setup(run).get("nuisance", ())]
+        nuisance = self._nuisance(run.setup)
         if not nuisance:
             return found
+        below = tuple(f"{path}." for path in nuisance)
         return {
-            path: value for path, value in found.items()
-            if not any(split_path(path)[: len(way)] == way for way in nuisance)
-        }  # fmt: skip
+            path: value
+            for path, value in found.items()
+            if path not in nuisance and not path.startswith(below)
+        }
 
     def rest(self, run: Run) -> tuple[Any, ...]:
         """Return what is equal of runs of one design besides their features."""
         setup = self._setup(run)
         inputs = tuple(setup.get("inputs", ()))
         return run.code_digest, setup.get("entry"), tuple(sorted(run.datasets)), inputs
+
+    def _nuisance(self, setup: str) -> frozenset[str]:
+        """Return the nuisance paths of a run, spelled as `leaves` does."""
+        if setup not in self._paths:
+            told = json.loads(setup).get("nuisance", ())
+            self._paths[setup] = frozenset(join_path(split_path(path)) for path in told)
+        return self._paths[setup]
 
     def _setup(self, run: Run) -> dict[str, Any]:
         if run.setup not in self._setups:
