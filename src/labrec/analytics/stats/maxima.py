@@ -21,7 +21,11 @@ BOUND: Final = 0.9
 """Level of the interval of a standard deviation at whose upper end luck is judged."""
 
 _REACH = 9.0  # standard deviations: what lies beyond has a probability below 1e-18
-_NORMAL_NODES, _SD_NODES = 80, 120  # of Gauss-Legendre: a relative error below 1e-6 to n = 10,000
+_MAXIMUM_NODES, _NORMAL_NODES, _SD_NODES = (
+    400,
+    80,
+    120,
+)  # of Gauss-Legendre: a relative error below 1e-6 to n = 10,000
 _FEWEST = 4  # values of which three say where the rest lies
 _MOST_REPEATS = 1000  # beyond it nobody repeats
 
@@ -59,7 +63,7 @@ def expected_maximum(n: int) -> float:
     import numpy as np  # heavy, and only where something was tried
     from scipy.special import log_ndtr
 
-    nodes, weights = np.polynomial.legendre.leggauss(400)
+    nodes, weights = _legendre(_MAXIMUM_NODES)
     at, step = _REACH / 2 * (nodes + 1), _REACH / 2 * weights
     above = step @ -np.expm1(n * log_ndtr(at))
     below = step @ np.exp(n * log_ndtr(-at))
@@ -285,12 +289,20 @@ def _smallest(enough: Callable[[int], bool], least: int) -> int | None:
     return high
 
 
+@lru_cache(maxsize=4)
+def _legendre(count: int) -> tuple[Any, Any]:
+    """Return nodes and weights of Gauss and Legendre: finding them is most of a quadrature."""
+    import numpy as np  # as above
+
+    return np.polynomial.legendre.leggauss(count)
+
+
 @lru_cache(maxsize=1)
 def _normal_nodes() -> tuple[Any, Any]:
     """Return where to take a function of a standard normal value, and with which weights."""
     import numpy as np  # as above
 
-    nodes, weights = np.polynomial.legendre.leggauss(_NORMAL_NODES)
+    nodes, weights = _legendre(_NORMAL_NODES)
     at = _REACH * nodes
     return at, _REACH * weights * np.exp(-at * at / 2) / math.sqrt(2 * math.pi)
 
@@ -304,7 +316,7 @@ def _sd_nodes(df: float) -> tuple[Any, Any]:
     import numpy as np  # as above
     from scipy.special import gammainccinv, gammaincinv
 
-    nodes, weights = np.polynomial.legendre.leggauss(_SD_NODES)
+    nodes, weights = _legendre(_SD_NODES)
     low = math.log(2 / df * float(gammaincinv(df / 2, 1e-17))) / 2
     high = math.log(2 / df * float(gammainccinv(df / 2, 1e-17))) / 2
     at = (low + high) / 2 + (high - low) / 2 * nodes

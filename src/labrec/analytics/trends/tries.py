@@ -104,50 +104,50 @@ def tries(seen: Seen) -> list[Tries]:
     """Return what was tried, ordered by project, metric, datasets and unit; key metrics alone."""
     found: dict[tuple[str, str, str, str], list[tuple[Variant, str | None, bool]]] = {}
     for experiment in seen.experiments:
-        ordered = all(is_placed(run) for run in experiment.runs if run.status == "complete")
+        complete = [run for run in experiment.runs if run.status == "complete"]
+        if not complete:
+            continue
+        datasets, ordered = datasets_of(experiment.runs), all(map(is_placed, complete))
+        place = min(map(place_of, complete))
+        counting = distinct(complete)
         for metric, given in seen.keys.get(experiment.project, {}).items():
-            variant = _variant(seen, experiment, metric)
-            if variant is None:
+            tried = _tried(complete, metric)
+            if not tried:
                 continue
             unit, direction = _said(experiment, metric)
-            key = experiment.project, metric, datasets_of(experiment.runs), unit or ""
+            variant = _variant(seen, experiment, metric, place, tried, counting)
+            key = experiment.project, metric, datasets, unit or ""
             found.setdefault(key, []).append((variant, given or direction, ordered))
     return [_tries(key, found[key]) for key in sorted(found)]
 
 
-def _variant(seen: Seen, experiment: Experiment, metric: str) -> Variant | None:
-    """Return an experiment as a try, or None where it never had a value."""
-    tried = _tried(experiment.runs, metric)
-    if not tried:
-        return None
+def _variant(
+    seen: Seen, experiment: Experiment, metric: str, place: Place, tried: int, counting: list[Run]
+) -> Variant:
     summed = seen.summed[experiment.project, experiment.experiment].get(metric)
     replicates = summed.replicates if summed is not None else None
     return Variant(
         experiment.experiment,
         experiment.name,
-        min(place_of(run) for run in experiment.runs if run.status == "complete"),
+        place,
         replicates.mean if replicates is not None else None,
         replicates.sd if replicates is not None else None,
         replicates.n if replicates is not None else 0,
         tried,
-        frozenset(
-            run.machine
-            for run in distinct(experiment.runs)
-            if metric in run.metrics and run.machine is not None
-        ),
+        frozenset(run.machine for run in counting if metric in run.metrics and run.machine),
         seen.lineage.graph.root.get(experiment.experiment),
     )
 
 
-def _tried(runs: Sequence[Run], metric: str) -> int:
-    """Count the runs that gave a value: also those that were retracted, for they were looked at.
+def _tried(complete: Sequence[Run], metric: str) -> int:
+    """Count the complete runs that gave a value; retracted ones, too: they were looked at.
 
     Two records of one run, and two runs with identical outputs, are one try; a record whose place
     another one took is none.
     """
     ids, outputs = set(), set()
-    for run in runs:
-        if run.status != "complete" or run.standing == "superseded":
+    for run in complete:
+        if run.standing == "superseded":
             continue
         if metric not in run.metrics or not math.isfinite(run.metrics[metric].value):
             continue
