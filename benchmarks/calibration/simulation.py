@@ -39,7 +39,6 @@ class Simulation(NamedTuple):
         most: Rate above which something is wrong. Both with two binomial standard errors.
         short: Labs in the tests.
         long: Labs in the benchmark, 2,000 or more.
-        tested: The test that holds a short form of its own; else `tests/methods` runs this one.
     """
 
     name: str
@@ -49,7 +48,6 @@ class Simulation(NamedTuple):
     most: float
     short: int = 500
     long: int = 10_000
-    tested: str = ""
 
     def run(self, labs: int) -> Found:
         """Simulate labs, the same ones each time, and judge how often it happened."""

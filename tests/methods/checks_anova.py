@@ -61,14 +61,14 @@ def nist_one_way_twelve_constant_digits(data: Data) -> Iterator[Pair]:
 
 def nist_norris(data: Data) -> Iterator[Pair]:
     import numpy as np
-    import statsmodels.api as sm
+    from statsmodels.regression.linear_model import OLS
 
     text = data.path("stats_reference/nist_strd/Norris.dat").read_text()
     head, _, body = text.rpartition("\nData:  ")
     y, x = zip(
         *(map(float, line.split()) for line in body.splitlines()[1:] if line.split()), strict=True
     )
-    found = sm.OLS(np.array(y), sm.add_constant(np.array(x))).fit()
+    found = OLS(np.array(y), np.array([[1.0, value] for value in x])).fit()
     for place, name in enumerate(["B0", "B1"]):
         (row,) = re.findall(rf"^\s+{name}\s+(\S+)\s+(\S+)", head, re.MULTILINE)
         yield Pair(name, found.params[place], float(row[0]))
@@ -286,11 +286,11 @@ def field_trials(data: Data) -> Iterator[Pair]:
 
 def _regression_f(groups: dict[str, list[float]]) -> tuple[float, float]:
     import numpy as np
-    import statsmodels.api as sm
+    from statsmodels.regression.linear_model import OLS
 
     y = np.concatenate([np.array(values) for values in groups.values()])
     names = [name for name, values in groups.items() for _ in values]
     exog = np.array([[float(name == one) for one in groups] for name in names])
     exog[:, 0] = 1.0
-    found = sm.OLS(y, exog).fit()
+    found = OLS(y, exog).fit()
     return float(found.fvalue), float(found.f_pvalue)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 from benchmarks.calibration import simulations
-from tests.methods.test_references import METHODS, ROOT
+from tests.methods.test_references import METHODS
 
 SIMULATIONS = simulations()
-OWN = [name for name, one in SIMULATIONS.items() if not one.tested]
 
 
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", SIMULATIONS)
 def test_it_happens_as_often_as_it_may(name: str) -> None:
     simulation = SIMULATIONS[name]
     found = simulation.run(simulation.short)
@@ -24,9 +23,3 @@ def test_every_simulation_of_a_row_exists_and_none_is_without_one() -> None:
 
 def test_the_long_form_is_long() -> None:
     assert min(one.long for one in SIMULATIONS.values()) >= 2000
-
-
-def test_the_others_have_a_short_form_of_their_own() -> None:
-    for test in {one.tested for one in SIMULATIONS.values() if one.tested}:
-        path, _, function = test.partition("::")
-        assert f"def {function}(" in (ROOT / path).read_text(), test
