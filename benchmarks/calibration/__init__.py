@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.calibration import foundation, machines, owners
+from benchmarks.calibration import attribution, foundation, machines, owners
 from benchmarks.figure import Figure
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 TOPICS = {
     "foundation": foundation.SIMULATIONS,
     "machines": machines.SIMULATIONS,
+    "attribution": attribution.SIMULATIONS,
     "owners": owners.SIMULATIONS,
 }
 

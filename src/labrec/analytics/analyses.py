@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from labrec.analytics import experiments, metric_definitions, noted, relations, trends
-from labrec.analytics.attribution import designs
+from labrec.analytics.attribution import designs, hosts
 from labrec.analytics.conditions import quality
 from labrec.analytics.evidence import rows as evidence
 
@@ -40,6 +40,7 @@ ANALYSES: Final[dict[str, Analysis]] = {
     "trends": trends,
     "evidence": evidence,
     "attribution": designs,
+    "growth": hosts,
     "metrics": metric_definitions,
     "hardware": quality,
 }

@@ -31,7 +31,7 @@ _MOST = 50_000_000  # values drawn: a second and 400 MB
 
 
 def intervals(
-    design: Design, known: Noise, effects: Sequence[Floats]
+    design: Design, known: Noise, effects: Sequence[Floats], *, least: int = FROM
 ) -> list[tuple[float, float]] | None:
     """Return the percentile interval of each effect; None where cells have too few values.
 
@@ -41,9 +41,10 @@ def intervals(
         design: It.
         known: What its replicates say.
         effects: Weights of the measured cells in each.
+        least: Values that every cell must have.
     """
     counts = known.counts
-    if not effects or counts.min() < FROM or counts.sum() * RESAMPLES > _MOST:
+    if not effects or counts.min() < least or counts.sum() * RESAMPLES > _MOST:
         return None
     if known.blocks and known.by_seed is None:  # cells lack some of the seeds
         return None

@@ -17,6 +17,7 @@ from labrec.analytics.tables.conditions import HARDWARE_QUALITY
 from labrec.analytics.tables.contract import Column, Kind, Table
 from labrec.analytics.tables.evidence import ABOUT_HYPOTHESES, HYPOTHESES
 from labrec.analytics.tables.experiments import CONTRASTS, EXPERIMENTS
+from labrec.analytics.tables.growth import GROWTH
 from labrec.analytics.tables.metrics_defined import METRIC_DEFINITIONS, METRICS_MISSING
 from labrec.analytics.tables.notes import NOTES
 from labrec.analytics.tables.runs import (
@@ -36,7 +37,7 @@ from labrec.analytics.tables.trends import TRENDS
 __all__ = [
     "ABOUT_DESIGNS", "ABOUT_HYPOTHESES",
     "ARTIFACTS", "CONTRASTS", "EDGES", "EXPERIMENTS", "FEATURES", "FEATURE_CHANGES", "FOLDER",
-    "HARDWARE", "HARDWARE_QUALITY", "HYPOTHESES", "METRICS", "METRICS_MISSING",
+    "GROWTH", "HARDWARE", "HARDWARE_QUALITY", "HYPOTHESES", "METRICS", "METRICS_MISSING",
     "METRIC_DEFINITIONS", "NOTES",
     "PROBLEMS", "RUNS", "SERIES", "TABLES", "TELEMETRY", "TRENDS", "VERSION", "Column", "Kind",
     "Table", "dictionary",
@@ -56,6 +57,7 @@ TABLES: Final[dict[str, Table]] = {
         *TRENDS,
         *ABOUT_HYPOTHESES,
         *ABOUT_DESIGNS,
+        GROWTH,
         HARDWARE_QUALITY,
     )
 }  # fmt: skip
