@@ -39,6 +39,7 @@ def test_without_a_definition_a_run_says_what_it_says() -> None:
 def test_unit_and_direction_are_the_definitions_where_it_gives_any() -> None:
     found = settle(defined("loss", unit="bit", direction="maximize"), logged(2.0))
     assert found.metrics == {"loss": Measured(2.0, "bit", "maximize")}
+    assert settle(defined("loss", unit="1"), logged(2.0)).metrics["loss"].unit is None
     found = settle(defined("loss"), logged(2.0))
     assert found.metrics == {"loss": Measured(2.0, "nat", "minimize")}
 
@@ -80,9 +81,9 @@ def test_of_a_function_only_what_names_its_definition_counts() -> None:
         "loss": "neither the run nor an evaluation names the definition that counts"
     }
     found = settle(definition, logged(2.0), evaluated={"loss": 4.0})
-    assert found.metrics == {"loss": Measured(4.0, "1", "maximize")}
+    assert found.metrics == {"loss": Measured(4.0, None, "maximize")}
     own = logged(2.0, found_by="sha256:loss")
-    assert settle(definition, own).metrics == {"loss": Measured(2.0, "1", "maximize")}
+    assert settle(definition, own).metrics == {"loss": Measured(2.0, None, "maximize")}
     assert settle(definition, own, evaluated={"loss": 2.0}).metrics["loss"].value == 2.0
     quarrel = settle(definition, own, evaluated={"loss": 3.0})
     assert quarrel.missing == {"loss": "what the run logged and its evaluations disagree"}
@@ -97,7 +98,7 @@ def test_computed_metrics_build_on_the_values_that_definitions_take() -> None:
         "bad": defined("bad", origin=Origin("expression", "1 / (loss - loss)")),
     }  # fmt: skip
     found = Meaning.of(definitions).settle({"loss": logged(2.0, min=0.0)}, lambda *_: 0.0, {})
-    assert found.metrics["ppl"] == Measured(1.0, "1", "minimize")
+    assert found.metrics["ppl"] == Measured(1.0, None, "minimize")
     assert found.missing == {"bad": "a division by zero"}
 
 

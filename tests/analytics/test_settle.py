@@ -60,13 +60,13 @@ def test_a_computed_metric_is_a_metric_like_any_other(lab: GitLab) -> None:
     lab.add(ppl, *measured("a", {"loss": 0.0, "val acc": 0.5}), *measured("b", {"loss": 1.0}))
     found = made(lab)
     row = of(rows(found, "metrics"), "ppl")
-    assert (row["value"], row["unit"], row["direction"]) == (1.5, "1", "minimize")
+    assert (row["value"], row["unit"], row["direction"]) == (1.5, None, "minimize")
     assert (row["source"], row["definition"], row["count"]) == ("expression", digest(ppl), 0)
     (missing,) = rows(found, "metrics_missing")
     assert (missing["metric"], missing["reason"]) == ("ppl", "no value of 'val acc'")
     experiments = [row for row in rows(found, "experiments") if row["metric"] == "ppl"]
     assert [(row["name"], row["mean"], row["n"], row["unit"]) for row in experiments] == [
-        ("a", 1.5, 1, "1")
+        ("a", 1.5, 1, None)
     ]
     (told,) = rows(found, "metric_definitions")
     assert (told["state"], told["n_runs"], told["n_missing"]) == ("counts", 1, 1)
@@ -82,7 +82,7 @@ def test_a_computed_metric_is_compared_with_the_parent(lab: GitLab) -> None:
     lab.add(ppl, *base, *child)
     lab.commit("refs/heads/main", {"records/mnist/project.yaml": "key_metrics: [ppl]\n"})
     found = of(rows(made(lab), "contrasts"), "ppl")
-    assert (found["estimate"], found["unit"], found["direction"]) == (-5.0, "1", "minimize")
+    assert (found["estimate"], found["unit"], found["direction"]) == (-5.0, None, "minimize")
 
 
 def test_aggregation_changes_what_experiments_use(lab: GitLab) -> None:
@@ -196,7 +196,7 @@ def test_an_evaluation_counts_where_it_names_the_definition_and_all_agree(lab: G
     lab.add(run, *more, bleu, evaluation(run, bleu=right), evaluation(run, bleu={"value": 99.0}))
     found = made(lab)
     row = of(rows(found, "metrics"), "bleu")
-    assert (row["value"], row["unit"], row["source"]) == (31.5, "1", "evaluated")
+    assert (row["value"], row["unit"], row["source"]) == (31.5, None, "evaluated")
     lab.add(evaluation(run, bleu=right))
     assert of(rows(made(lab), "metrics"), "bleu")["value"] == 31.5
     lab.add(evaluation(run, bleu=right | {"value": 31.6}))

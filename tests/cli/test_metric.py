@@ -190,7 +190,7 @@ def test_an_evaluation_names_the_definition_and_reaches_the_tables(bleu, call):
     assert call("verify").code == 0
     sql = "select metric, value, source, unit from metrics"
     (row,) = call("query", sql, "--json").json
-    assert row == {"metric": "BLEU", "value": 31.5, "source": "evaluated", "unit": "1"}
+    assert row == {"metric": "BLEU", "value": 31.5, "source": "evaluated", "unit": None}
     assert call("metric", "evaluate", bleu, "BLEU=9", "--author", "Eve").code == 0
     assert call("query", sql, "--json").json == []
     (row,) = call("query", "select reason from metrics_missing", "--json").json

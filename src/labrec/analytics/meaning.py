@@ -100,16 +100,21 @@ class Meaning(NamedTuple):
             elif definition.origin.kind == "scalar":
                 way = definition.direction or found.direction
                 value = _aggregated(definition, found, tail)
-                take(name, value, definition.unit or found.unit, way)
+                take(name, value, _unit(definition, found.unit), way)
         for name, definition in self.definitions.items():
             if definition.origin.kind == "entry_point":
                 value = _found(definition, logged.get(name), tail, evaluated.get(name))
-                take(name, value, definition.unit, definition.direction)
+                take(name, value, _unit(definition), definition.direction)
         known = {name: one.value for name, one in metrics.items()}
         for name, value in self.plan.values(known).items():
             definition = self.definitions[name]
-            take(name, value, definition.unit, definition.direction)
+            take(name, value, _unit(definition), definition.direction)
         return Settled(metrics, missing)
+
+
+def _unit(definition: MetricDefinition, logged: str | None = None) -> str | None:
+    """Return the unit of a metric: that of its definition, where it gives one; ``1`` is none."""
+    return None if definition.unit == "1" else definition.unit or logged
 
 
 def _found(

@@ -224,14 +224,14 @@ def _value(node: Node, values: Mapping[str, float | Missing]) -> float:
 
 
 def _known(name: str, found: float | Missing | None) -> float:
+    if found is not None and not isinstance(found, Missing) and math.isfinite(found):
+        return found
     shown = f"'{printable(name)[:60]}'"
     if found is None:
         raise _NoValueError(f"no value of {shown}")
     if isinstance(found, Missing):
         raise _NoValueError(f"no value of {shown}: {found.reason}"[:LONGEST])
-    if not math.isfinite(found):
-        raise _NoValueError(f"the value of {shown} is {found}")
-    return found
+    raise _NoValueError(f"the value of {shown} is {found}")
 
 
 class _Token(NamedTuple):
