@@ -165,6 +165,47 @@ def test_factors_show_their_values_and_large_ones_only_their_type(live_run):
     ]
 
 
+HOSTILE = ("", "two\nlines", "\x1b[2Jcontrol", "x" * 5000, "\u2028", "non\uffffcharacter", "\udcff",
+           "\0", "\u202e", "ghp_x")  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_a_record_is_valid_whatever_a_text_of_a_call_holds(live_run, text):
+    class Odd(dict):
+        def __str__(self):
+            return text
+
+        __repr__ = __str__
+
+    def evaluate():
+        if odd.get(text) == 0:
+            raise ValueError(text)
+        return {text: 1.0, f"a{text}": {text: 2.0, "text": text}}
+
+    odd = Odd({text: 1, "own": Odd()})
+    given = {f"f{text}": (odd, text, 0), "own": (odd, "own", text)}
+    ask(Question.of(given, evaluate, text, None, **HOW), live_run, 1)
+    found = finished(live_run)
+    (call,) = valid(found.record).calls
+    assert [cell.on for cell in call.cells] == ["11", "00", "10", "01"]
+    assert [cell.failed is None for cell in call.cells] == [True, False, True, False]
+    assert codec.decode(codec.encode(found.record)) == found.record
+
+
+@pytest.mark.parametrize("size", [0, 1, 64])
+def test_many_calls_of_many_factors_stay_within_a_record(live_run, size):
+    names = [f"factor {n}" for n in range(max(size, 1))]
+    given = {name: (lambda: None, lambda: None) for name in names}
+    for number in range(60):
+        asked = Question.of(given, lambda: {"loss": 1.0}, number, None, **HOW | {"budget": 1})
+        ask(asked, live_run, number + 1)
+    found = finished(live_run)
+    assert len(codec.encode(found.record)) < 24 << 10
+    section = valid(found.record)
+    stored = {new.sha256: new for new in found.objects}[section.object.sha256]
+    assert len(codec.decode(stored.source, limit=None)["calls"]) == 60
+
+
 def test_that_the_object_was_not_given_back_is_in_the_capture_section(live_run):
     def on():
         raise OSError("gone")

@@ -125,3 +125,12 @@ finally:
     assert record["identity"]["status"] == "interrupted"
     (call,) = record["counterfactuals"]["calls"]
     assert [cell.get("failed") for cell in call["cells"]] == [None, "KeyboardInterrupt"]
+
+
+def test_a_run_shows_what_it_asked(lab):
+    lab.python(ASK.replace("WIDE", "1"))
+    shown = lab.labrec("show", "1_ask").out
+    assert "counterfactuals\n  step 300  gain, bias: 12 cells, afterwards same\n" in shown
+    lab.python(ASK.replace("WIDE", "50").replace("1_ask", "2_wide"))
+    shown = lab.labrec("show", "2_wide").out
+    assert "step 300  gain, bias: cells in @counterfactuals.json, afterwards same" in shown

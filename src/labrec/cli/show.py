@@ -157,6 +157,7 @@ def _sections(run: RunReader, said: Folded) -> Iterator[tuple[str, list[Row]]]:
     yield "features", [(path, value) for path, value in flatten(tree)]
     yield "seeds", list(run.seeds.items())
     yield "metrics", list(_metrics(run))
+    yield "counterfactuals", list(_calls(run))
     yield (
         "files (labrec get RUN NAME)",
         [
@@ -175,6 +176,21 @@ def _sections(run: RunReader, said: Folded) -> Iterator[tuple[str, list[Row]]]:
             for event in run.section("capture").get("events", [])
         ],
     )
+
+
+def _calls(run: RunReader) -> Iterator[Row]:
+    section = run.section("counterfactuals")
+    for place, call in enumerate(section.get("calls", []), 1):
+        step = call.get("step")
+        when = call.get("at") or (f"call {place}" if step is None else f"step {step}")
+        cells = call.get("cells", [])
+        failed = sum(1 for cell in cells if cell.get("failed") is not None)
+        told = [f"{len(cells)} cells" if cells else "cells in @counterfactuals.json"]
+        told += [f"{failed} failed"] * bool(failed)
+        told += ["cut short"] * (not call["complete"])
+        told += [f"afterwards {call['restored']}"] * bool(call.get("restored"))
+        names = ", ".join(factor["name"] for factor in call["factors"])
+        yield when, f"{names}: {', '.join(told)}"
 
 
 def _identity(run: RunReader, said: Folded) -> Iterator[Row]:
@@ -253,6 +269,8 @@ def _command(run: RunReader) -> Iterator[Row]:
         import shlex  # only where there is a command
 
         yield "argv", shlex.join(section["argv"])
+        if section.get("options"):
+            yield "recorded with", shlex.join(section["options"])
     if section.get("cwd"):
         yield "in", section["cwd"]
     if section.get("exit_code") is not None:
