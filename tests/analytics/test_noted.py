@@ -13,7 +13,8 @@ from labrec.record.layout import parse_path
 if TYPE_CHECKING:
     from tests.store.labs import Doc
 
-    from labrec.analytics.pipeline import Analysis
+    from labrec.analytics.run import Link
+from labrec.analytics.pipeline import Analysis
 
 
 def run(name: str, *parents: str, **sections: Any) -> list[Doc]:
@@ -141,7 +142,7 @@ def test_links_by_notes_are_later_ones_and_start_links_stay(lab: GitLab) -> None
         (found,) = gather(
             view, [Kept("mnist", day, tree, shard.rows["runs"], shard.rows["metrics"])]
         ).runs
-    assert found.links == (("h", one, "start"), ("h", two, "later"))
+    assert found.links == (Link("h", one, "start"), Link("h", two, "later"))
 
 
 def test_a_retracted_note_is_listed_and_not_heard(lab: GitLab) -> None:

@@ -194,6 +194,9 @@ RUN: list[tuple[str, Any, str | None]] = [
     ("lineage/hypotheses/0/linked", "before", "schema"),
     ("lineage/hypotheses/0/slug", "../x", "schema"),
     ("lineage/hypotheses/0/registration", None, "schema"),
+    ("lineage/hypotheses/0/published", "main", "schema"),
+    ("lineage/hypotheses/0/published", "0" * 40, None),
+    ("lineage/hypotheses/0/published", None, None),
     ("lineage/intent", ["words"], "schema"),
     ("lineage/kin", "kept", None),
     # command

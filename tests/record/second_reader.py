@@ -48,7 +48,7 @@ author: name* line, source* =git|settings|option
 times: started time?, ended time?, duration_s least0?
 tool: name* line, version* line
 parent: by* =option|name, name line?, run_id id?, config_digest digest?
-linked: slug* slug, registration* digest, linked* =start|later
+linked: slug* slug, registration* digest, linked* =start|later, published commit?
 source: path* path, sha256* sha256, size* count
 change: op* =add|update|delete|retype, path* []text, old free, new free
 interpreter: implementation* text, version* text

@@ -124,6 +124,8 @@ def _with_nulls(document):
     document["identity"].setdefault("origin", None)
     document.setdefault("counterfactuals", None)
     document["command"].setdefault("options", [])
+    for link in document["lineage"]["hypotheses"]:
+        link.setdefault("published", None)
     for summary in document["metrics"]["values"].values():
         summary.setdefault("definition", None)
     for channel in document["telemetry"]["channels"].values():

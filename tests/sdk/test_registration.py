@@ -16,6 +16,7 @@ from labrec.sdk.hypotheses import find_hypothesis, hypotheses, state_of
 from labrec.sdk.registration import Request, register
 from labrec.store.init import init
 from labrec.store.lab import Lab
+from labrec.store.land import land
 
 SLUG = "wider"
 
@@ -175,6 +176,29 @@ def test_a_run_is_linked_to_the_registration_that_counts(lab, folder, path):
         with labrec.open(folder) as reader:
             (link,) = reader.run(run.run_id).section("lineage")["hypotheses"]
         assert link == {"slug": SLUG, "registration": str(digest), "linked": "start"}
+
+
+def test_a_run_names_the_commit_by_which_a_remote_had_its_registration(lab, folder, tmp_path, path):
+    ask(lab)
+    git(tmp_path, "init", "-q", "--bare", "there.git")
+    git(folder, "remote", "add", "origin", str(tmp_path / "there.git"))
+
+    def linked():
+        with labrec.run(project="lm", name="r", hypothesis=SLUG) as run:
+            pass
+        with labrec.open(folder) as reader:
+            section = reader.run(run.run_id).section("lineage")
+        return section["minor"], section["hypotheses"][0].get("published")
+
+    git(folder, "push", "-q", "origin", "HEAD")  # without the registration: it is not landed yet
+    assert linked() == (0, None)
+    land(lab)
+    assert linked() == (0, None)
+    git(folder, "push", "-q", "origin", "HEAD")
+    tip = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True, text=True
+    ).stdout.strip()
+    assert linked() == (1, tip)
 
 
 def test_claims_that_two_clones_registered_stand_side_by_side(lab, folder, path, tmp_path):

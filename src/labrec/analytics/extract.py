@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-VERSION: Final = 8
+VERSION: Final = 9
 """Goes up whenever a record would give other rows; what was kept of older ones is then unused."""
 
 OF_RECORDS: Final = (tables.METRICS, tables.FEATURES, tables.HARDWARE, tables.TELEMETRY,
@@ -306,7 +306,9 @@ def _telemetry(section: dict[str, Any]) -> Iterator[Row]:
 
 def _links(lineage: dict[str, Any]) -> Iterator[list[str]]:
     for link in lineage.get("hypotheses", []):
-        yield _texts([link["slug"], link["registration"], link["linked"]])
+        said = [link["slug"], link["registration"], link["linked"]]
+        published = link.get("published")
+        yield _texts(said if published is None else [*said, published])
 
 
 def _setup(record: dict[str, Any]) -> dict[str, Any]:

@@ -44,8 +44,14 @@ def noted(run: Run, folded: Folded) -> Run:
         parents=parents,
         recorded_parents=recorded,
         tags=tuple(folded.tags.apply(run.tags)),
-        links=tuple(Link(*link) for link in folded.hypotheses(run.links)),
+        links=_links(run, folded),
     )
+
+
+def _links(run: Run, folded: Folded) -> tuple[Link, ...]:
+    """Return the links of a run; what its record says of one stays with it."""
+    recorded = {link[:3]: link for link in run.links}
+    return tuple(recorded.get(link, Link(*link)) for link in folded.hypotheses(recorded))
 
 
 def columns(runs: Sequence[Run], said: Fold) -> dict[str, list[Any]]:

@@ -31,11 +31,14 @@ class Link(NamedTuple):
         registration: Digest of the registration's bytes.
         linked: ``start`` where the link stands in the spool's first frame, before the program
             started; ``later`` otherwise.
+        published: Commit of the base branch on a remote that held the registration before the run
+            started, as its clone knew; None where none did.
     """
 
     slug: str
     registration: str
     linked: Literal["start", "later"]
+    published: str | None = None
 
 
 class Run(NamedTuple):

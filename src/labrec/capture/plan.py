@@ -27,7 +27,8 @@ class RunPlan(NamedTuple):
         nuisance: Paths inside ``features`` (``"a.b"``) that do not make another experiment.
         feature_diff: Difference to the first parent as known now; None = no parent or unknown.
         parents: ``{"by", "name", "run_id", "config_digest"}`` each.
-        hypotheses: ``{"slug", "registration"}`` each; linked in the first frame, so "start".
+        hypotheses: ``{"slug", "registration"}`` each, and ``"published"`` where a remote holds it;
+            linked in the first frame, so "start".
         seeds: Decimal strings by name.
         flags: Determinism flags by name, as set by the caller.
         tags: Free words.

@@ -17,6 +17,7 @@ from labrec.record.base import (
     given,
     rules,
 )
+from labrec.record.code import Commit
 
 
 class Parent(Frozen):
@@ -43,6 +44,11 @@ class LinkedHypothesis(Frozen):
     registration: DigestText = Field(description="Digest of the registration's bytes.")
     linked: Literal["start", "later"] = Field(
         description="In the spool's first frame (preregistered), or later (exploratory)."
+    )
+    published: Commit | None = Field(
+        default=None,
+        description="Commit of the base branch on a remote that held the registration before the "
+        "run started, as far as its clone knew; from minor 1 on.",
     )
 
 

@@ -361,6 +361,23 @@ class _Sight:
             )
         return self._lab.view()
 
+    def published(self, path: str) -> str | None:
+        """Return the commit by which a remote has a path in the base branch; None where none has.
+
+        What the clone knows of a remote is what it last fetched or pushed: no network is asked.
+        """
+        branch = self._lab.settings.base or (self._lab.git.head_branch or "").removeprefix(
+            "refs/heads/"
+        )
+        for ref, commit in sorted(self._lab.git.refs("refs/remotes/").items()):
+            if branch and ref.split("/", 3)[3:] == [branch]:
+                try:
+                    if self._lab.git.read_path(commit, path) is not None:
+                        return commit
+                except NotFoundError:  # a shallow clone holds no more of it
+                    continue
+        return None
+
     def definition(
         self, project: str
     ) -> tuple[tuple[dict[str, Any], NewObject] | None, Mapping[str, object]]:
@@ -436,7 +453,9 @@ def _hypotheses(sight: _Sight, project: str, text: str | None) -> tuple[dict[str
         return ()
     from labrec.sdk.hypotheses import find_registration
 
-    return (find_registration(sight.view, project, text).to_json(),)
+    one = find_registration(sight.view, project, text)
+    published = sight.published(one.path)
+    return (one.to_json() | ({"published": published} if published is not None else {}),)
 
 
 def nuisance_of(definition: Mapping[str, object], project: str) -> tuple[str, ...]:

@@ -109,6 +109,17 @@ def test_later_links_and_the_order_of_rows_never_change_a_verdict(
     assert after.case.trial.support == before.case.trial.support
 
 
+def test_a_claim_is_witnessed_where_every_treatment_names_a_commit() -> None:
+    study = Study()
+    claim = study.register()
+    study.baseline(BASE)
+    study.treatment(FAR, claim)
+    assert "preregistered, self-attested" in study.judged()[0].sentence
+    for place in (3, 4, 5):
+        study.change(place, links=(Link("better", claim, "start", "c" * 40),))
+    assert "preregistered, witnessed" in study.judged()[0].sentence
+
+
 # --- baselines ----------------------------------------------------------------------------------
 
 

@@ -83,7 +83,8 @@ def _runs(one: Judged, _: Mapping[str, str]) -> Iterator[Row]:
         yield {
             "run_id": run.run_id, "record_digest": run.digest, "experiment": run.experiment,
             "part": member.part, "kind": member.kind, "place": place, "baseline": member.baseline,
-            "withdrawn": member.withdrawn, "status": run.status, "why": why,
+            "withdrawn": member.withdrawn, "published": member.published, "status": run.status,
+            "why": why,
         }  # fmt: skip
 
 
@@ -254,7 +255,8 @@ def _hypothesis(one: Judged, _: Mapping[str, str]) -> Iterator[Row]:
         "shown": said.overrides or ruling.verdict,
         "verdict_with_withdrawn": one.beside.verdict if one.beside is not None else None,
         "verdict_lab": one.lab.verdict, "alpha_lab": lab_level(claim),
-        "registered": _registered(one), "attested": "self-attested",
+        "registered": _registered(one),
+        "attested": "witnessed" if case.units.witnessed else "self-attested",
         "test": claim.test, "decision": claim.decision, "baseline": claim.baseline,
         "family": claim.family, "family_size": one.p.size, "alpha": claim.alpha,
         "planned_n": claim.planned_n, "looks": list(map(str, claim.looks)),

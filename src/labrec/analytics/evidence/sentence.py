@@ -172,7 +172,8 @@ def _missing(result: Result) -> str:
 
 def _registered(case: Case) -> str:
     if case.units.treatments:
-        return "Registered before the runs (preregistered, self-attested)."
+        attested = "witnessed" if case.units.witnessed else "self-attested"
+        return f"Registered before the runs (preregistered, {attested})."
     if case.units.exploratory:
         return "Registered, but runs were linked only later: exploratory."
     return "Registered (self-attested); no run counts yet."
@@ -223,10 +224,10 @@ def unknown(case: Case, look: Look, result: Result) -> str:
         return "how much either arm varies"
     if found.state == "deterministic":
         return "whether anything varies that these runs did not vary"
-    return _around(result, found.df)
+    return _around(case, result, found.df)
 
 
-def _around(result: Result, df: float | None) -> str:
+def _around(case: Case, result: Result, df: float | None) -> str:
     """Return what is not known around a difference that has an interval."""
     machines = result.treatment.machines | result.baseline.machines
     if None in machines:
@@ -235,4 +236,6 @@ def _around(result: Result, df: float | None) -> str:
         return "whether it holds on another machine"
     if df is not None and df < _FEW:
         return "whether the errors are normal, with so few runs"
+    if case.units.witnessed:
+        return "whether the remote has the commits that witness the registration"
     return "whether anybody else saw the registration before the runs"

@@ -50,6 +50,7 @@ class Member(NamedTuple):
         baseline: Experiment that a treatment is compared with, or None.
         withdrawn: Whether a note took it out.
         bound: Whether it links the claim since its start.
+        published: Commit by which a remote had the registration before it started, or None.
     """
 
     run: Run
@@ -59,6 +60,7 @@ class Member(NamedTuple):
     baseline: str | None = None
     withdrawn: bool = False
     bound: bool = False
+    published: str | None = None
 
 
 class Units(NamedTuple):
@@ -80,6 +82,11 @@ class Units(NamedTuple):
     others: tuple[Member, ...]
     exploratory: tuple[Member, ...]
     choices: tuple[tuple[str, str], ...]
+
+    @property
+    def witnessed(self) -> bool:
+        """Whether every treatment names a commit that had published the registration before."""
+        return bool(self.treatments) and all(one.published for one in self.treatments)
 
     @property
     def members(self) -> list[Member]:
@@ -241,7 +248,18 @@ class _Placing:
             why = (
                 "Linked when it started; two records of it disagree, so that its value is missing."
             )
-        return Member(run, "treatment", "confirmatory", why, baseline, withdrawn, bound=True)
+        published = next(
+            (
+                link.published
+                for link in run.links
+                if link.registration == self.claim.digest and link.linked == "start"
+            ),
+            None,
+        )
+        return Member(
+            run, "treatment", "confirmatory", why, baseline, withdrawn, bound=True,
+            published=published,
+        )  # fmt: skip
 
     def later(self, run: Run) -> Member:
         """Place a run that was linked later."""

@@ -37,6 +37,12 @@ EVIDENCE_RUNS: Final = Table(
         Column("place", "integer", "Its place in its arm, from 1; missing without.", optional=True),
         Column("baseline", "text", "Experiment that a treatment is compared with.", optional=True),
         Column("withdrawn", "boolean", "Whether a note took it out of the verdict."),
+        Column(
+            "published",
+            "text",
+            "Commit by which a remote had the registration before it started, as its clone knew.",
+            optional=True,
+        ),
         Column("status", "text", "complete, failed, interrupted or planned."),
         Column("why", "text", "Why it counts, or why not."),
     ),
@@ -209,7 +215,9 @@ HYPOTHESES: Final = Table(
         Column("alpha_lab", "number", "That level: 6 alpha/(π² order²)."),
         Column("registered", "text", "preregistered (runs linked it when they started), "
                "exploratory (only later), or unlinked."),
-        Column("attested", "text", "self-attested: nobody else is known to have seen it before."),
+        Column("attested", "text", "witnessed: every treatment names a commit by which a remote "
+               "had the registration before it started, as its clone knew; check it there. Else "
+               "self-attested."),
         Column("test", "text", "The registered test."),
         Column("decision", "text", "all or any of the primary metrics."),
         Column("baseline", "text", "parent, root, best, or named."),

@@ -251,7 +251,7 @@ class _Assembly:
         linked = self._first(linked, "hypotheses", bounds.FOR_LINKS)
         outcome = (self.end or {}).get("outcome")
         return {
-            "minor": 0,
+            "minor": 1 if any("published" in item for item in linked) else 0,
             "parents": list(plan.get("parents", ())),
             "reproduces": plan.get("reproduces"),
             "continues": plan.get("continues"),
