@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from tests.analytics.labs import made, measured, note_doc, rows
 from tests.store.labs import GitLab, lineage
 
+from labrec.analytics.run import Link
 from labrec.record.digest import Digest
 from labrec.record.layout import parse_path
 
 if TYPE_CHECKING:
     from tests.store.labs import Doc
 
-    from labrec.analytics.run import Link
-from labrec.analytics.pipeline import Analysis
+    from labrec.analytics.pipeline import Analysis
 
 
 def run(name: str, *parents: str, **sections: Any) -> list[Doc]:
