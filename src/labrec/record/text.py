@@ -40,7 +40,8 @@ def one_line(text: str, limit: int | None = None) -> str:
         text: Any text.
         limit: Most characters of the result, >= 1; a longer one ends in an ellipsis.
     """
-    line = INVISIBLE.sub("", _BREAKS.sub(" ", text)).strip()
+    line = INVISIBLE.sub("", _BREAKS.sub(" ", text))
+    line = _BREAKS.sub(" ", line).strip()  # what vanished may have parted two spaces
     if limit is not None and len(line) > limit:
         return line[: limit - 1].rstrip() + "…"
     return line
