@@ -296,14 +296,14 @@ def welch_anova(arms: Sequence[Arm]) -> FTest:
     if smallest == 0:
         return FTest(None, k - 1, None, None, None)
     # relative to the smallest error, so that no square overflows
-    weights = [(smallest / (arm.sd / math.sqrt(arm.n))) ** 2 for arm in arms]
+    errors = [arm.sd / math.sqrt(arm.n) for arm in arms]
+    weights = [(smallest / error) ** 2 for error in errors]
     total = math.fsum(weights)
     grand = math.fsum(w * (arm.mean / total) for w, arm in zip(weights, arms, strict=True))
-    between = math.fsum(
-        w * ((arm.mean - grand) / smallest) ** 2 for w, arm in zip(weights, arms, strict=True)
-    ) / (k - 1)
+    leads = [(arm.mean - grand) / error for arm, error in zip(arms, errors, strict=True)]
+    between = sum_of(lead * lead for lead in leads) / (k - 1)
     lack = math.fsum((1 - w / total) ** 2 / (a.n - 1) for w, a in zip(weights, arms, strict=True))
-    f = between / (1 + 2 * (k - 2) / (k * k - 1) * lack)
+    (f,) = finite([between / (1 + 2 * (k - 2) / (k * k - 1) * lack)])
     df2 = (k * k - 1) / (3 * lack)
     return FTest(f, k - 1, df2, _f_above(k - 1, df2, f), None)
 

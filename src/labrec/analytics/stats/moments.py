@@ -83,11 +83,15 @@ def t_quantile(df: float, level: float) -> float:
     Args:
         df: Degrees of freedom, > 0; may be infinite (the normal distribution).
         level: Between 0 and 1.
+
+    Raises:
+        ValueError: The level is out of its range, or no double holds the quantile: there are hardly
+            any degrees of freedom.
     """
     from scipy.special import ndtri, stdtrit  # a third of a second: only where something varies
 
     upper = 0.5 + fraction(level, "level") / 2
-    return float(stdtrit(df, upper) if math.isfinite(df) else ndtri(upper))
+    return finite([stdtrit(df, upper) if math.isfinite(df) else ndtri(upper)])[0]
 
 
 def t_below(df: float, t: float) -> float:

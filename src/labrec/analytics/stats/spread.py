@@ -138,11 +138,11 @@ def sd_interval(sd: float, df: float, *, level: float = LEVEL) -> tuple[float, f
     from scipy.special import chdtri  # a third of a second: only where something varies
 
     tail = (1 - level) / 2
-    # chdtri takes the probability above
-    return (
-        sd * math.sqrt(df / float(chdtri(df, tail))),
-        sd * math.sqrt(df / float(chdtri(df, 1 - tail))),
-    )
+    quantiles = [float(chdtri(df, above)) for above in (tail, 1 - tail)]
+    if min(quantiles) <= 0:
+        raise ValueError(f"too few degrees of freedom for an interval: {df}")
+    low, high = finite(sd * math.sqrt(df / quantile) for quantile in quantiles)
+    return low, high
 
 
 def icc(groups: Sequence[Sequence[float]], *, level: float = LEVEL) -> Reliability | None:
