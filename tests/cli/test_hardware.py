@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import labrec
@@ -51,6 +53,35 @@ def test_pairs_are_shown_when_asked_for(compared, call):
     pairs = [r for r in call("hardware", "--json", "--pairs").json if r["scope"] == "pair"]
     assert len(pairs) == 3
     assert call("hardware", "--pairs").out.count("\n    ") == 3
+
+
+def test_two_machines_of_an_imported_table(lab_dir, call):
+    rows = [
+        f"{board}-{task},{board},{task},{speed * factor}"
+        for board, factor in (("one", 1.0), ("two", 2.1))
+        for task, speed in (("a", 1.0), ("b", 30.0), ("c", 900.5))
+    ]
+    rows[0] = rows[0].replace("1.0", "1.05")
+    Path("t.csv").write_text("\n".join(["key,board,task,speed", *rows]) + "\n")
+    Path("map.yaml").write_text(
+        "source: s\nkey: key\nproject: {value: p}\nname: key\nfeatures: {task: task}\n"
+        "hardware: {cpu_name: board}\n"
+        "metrics: {speed: {column: speed, unit: inf./s, direction: maximize}}\n"
+    )
+    assert call("import", "table", "t.csv", "--map", "map.yaml").code == 0
+    found = {
+        row["metric"]: row for row in call("hardware", "--json", "--condition", "cpu_model").json
+    }
+    speed = found["speed"]
+    assert (speed["test"], speed["scale"], speed["n"], speed["verdict"]) == (
+        "paired t", "ratio", 3, "effect",
+    )  # fmt: skip
+    assert speed["ratio_low"] < 2.1 < speed["ratio_high"]
+    assert speed["sentence"].startswith(
+        "Effect between these two machines: with two instead of one"
+    )
+    assert "unnamed machines" in speed["sentence"]
+    assert found[""]["verdict"] == "constant"
 
 
 def test_record_text_does_not_steer_the_terminal(lab_dir, call):

@@ -263,6 +263,34 @@ def test_boards_differ_in_speed_and_energy_and_never_in_accuracy(verdicts):
     assert verdicts["precision", ""]["verdict"] == "constant"  # every run is complete
 
 
+def test_the_manual_says_of_it_what_the_tables_say(verdicts):
+    page = (ROOT / "docs" / "hardware-quality.md").read_text()
+
+    def told(row, *columns, digits=3, sign=1.0):
+        value, *ends = (sign * row[column] for column in columns)
+        low, high = sorted(ends)
+        return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+    own, ratio = ("estimate", "low", "high"), ("ratio", "ratio_low", "ratio_high")
+    auc, accuracy = verdicts["precision", "auc"], verdicts["precision", "accuracy"]
+    assert f"costs {told(auc, *own, sign=-1)}" in page
+    assert f"p = {auc['p_adjusted']:.3f} adjusted" in page
+    assert f"+0.34 % {told(accuracy, *own, digits=2).partition(' ')[2]} for int8" in page
+    assert (
+        f"p = {accuracy['p']:.3f}, {accuracy['p_adjusted']:.3f} adjusted over "
+        f"{accuracy['family_size']} comparisons; half of what they could show would take "
+        f"{accuracy['n_needed']}" in page
+    )
+    assert told(verdicts["precision", "throughput"], *ratio, digits=2) in page
+    energy = verdicts["hardware_id", "energy"]
+    assert f"0.37 [{energy['ratio_low']:.3f}, {energy['ratio_high']:.3f}]" in page
+    assert round(energy["ratio"], 2) == 0.37
+    speed = verdicts["hardware_id", "throughput"]
+    assert (speed["last"][:13], speed["first"][:13]) == ("Renesas RH850", "NUCLEO-H7A3ZI")
+    ends = (1 / speed[name] for name in ("ratio", "ratio_high", "ratio_low"))
+    assert "{:.1f} [{:.1f}, {:.1f}]".format(*ends) in page
+
+
 def test_the_raw_text_of_three_submitters_agrees_with_it(published, desk, shared_data, call):
     runs, rows = published
     division = shared_data("mlperf_tiny/v1.2/closed")

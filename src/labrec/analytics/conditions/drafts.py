@@ -181,7 +181,7 @@ def _draft(project: Project, part: Parted, metric: Metric | None) -> Draft:
 
 def _laid_out(part: Parted, metric: Metric, runs: Runs) -> Layout | str:
     if len(metric.units) > 1:
-        return f"{_UNITS}: {listed([str(unit) for unit in metric.units])}"
+        return f"{_UNITS}: {listed([unit or 'none' for unit in metric.units])}"
     found = layout(runs, of_machines=part.levels.condition.kind == "machine")
     return _apart(part, runs) if found == NOT_SHARED else found
 
