@@ -51,7 +51,7 @@ _COUNTS = (
     "n_missing", "n_unknown",
 )  # fmt: skip
 _TWO = 2
-_UNITS = "its runs report it in different units"
+_LARGEST = 1e150  # whose square a float still holds
 
 
 def of_levels(project: Project, part: Parted, metric: Metric) -> Iterator[Draft]:
@@ -87,8 +87,8 @@ def of_amounts(project: Project, part: Parted, metric: Metric) -> Iterator[Draft
     draft = _draft(project, part, metric)
     draft.row["n_repeated"] = repeated
     of_machines = part.levels.condition.kind == "machine"
-    found: Amounts | str = _UNITS
-    if len(metric.units) == 1:
+    found: Amounts | str = _unusable(metric, runs)
+    if not found:
         amount = np.array(part.levels.amounts)[runs.place]
         found = amounts(runs, amount, of_machines=of_machines)
     if isinstance(found, str):
@@ -179,9 +179,20 @@ def _draft(project: Project, part: Parted, metric: Metric | None) -> Draft:
     return Draft(row, (part.signature, row["metric"]))
 
 
-def _laid_out(part: Parted, metric: Metric, runs: Runs) -> Layout | str:
+def _unusable(metric: Metric, runs: Runs) -> str:
+    """Say why values cannot be compared at all; empty where they can."""
     if len(metric.units) > 1:
-        return f"{_UNITS}: {listed([unit or 'none' for unit in metric.units])}"
+        units = listed([unit or "none" for unit in metric.units])
+        return f"its runs report it in different units: {units}"
+    if float(np.abs(runs.value).max()) > _LARGEST:
+        return "a value is too large to be compared"
+    return ""
+
+
+def _laid_out(part: Parted, metric: Metric, runs: Runs) -> Layout | str:
+    reason = _unusable(metric, runs)
+    if reason:
+        return reason
     found = layout(runs, of_machines=part.levels.condition.kind == "machine")
     return _apart(part, runs) if found == NOT_SHARED else found
 
