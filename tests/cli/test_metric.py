@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 DG = "sha256:" + "0123456789abcdef" * 4
@@ -59,6 +61,22 @@ def test_an_entry_point_is_recorded_and_never_called(lab_dir, call, tmp_path):
     shown = call("metric", "show", "bleu").out
     assert "os:getcwd: recorded; labrec never calls it" in shown
     assert "scores 2.1" in shown
+
+
+def test_nothing_that_reads_imports_or_calls_the_function(lab_dir, call, monkeypatch):
+    """I5, I10"""
+    mark = lab_dir / "called"
+    (lab_dir / "trap.py").write_text(f"open({str(mark)!r}, 'w').close()\ndef score(): pass\n")
+    monkeypatch.syspath_prepend(str(lab_dir))
+    define(call, "trap", "--entry-point", "trap:score", "--package", "trap==1", "--digest", DG)
+    define(call, "sum", "--unit", "1", "--expression", "trap + 1")
+    assert call("run", "--project", "lm", "--name", "a", "--", "true").code == 0
+    for argv in (("metric", "list"), ("metric", "show", "trap"), ("analyze",), ("verify",),
+                 ("metric", "evaluate", "a", "trap=1", "--author", "Ada"), ("analyze",)):  # fmt: skip
+        assert call(*argv).code == 0, argv
+    assert not mark.exists()
+    importlib.import_module("trap")  # the trap works
+    assert mark.exists()
 
 
 @pytest.mark.parametrize(

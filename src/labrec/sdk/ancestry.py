@@ -79,5 +79,6 @@ class Ancestry:
         """
         above = [self._graph.ancestors(node) | {node} for node in (a, b)]
         shared = above[0] & above[1]
-        further = {other for node in shared for other in self._graph.ancestors(node) - {node}}
-        return sorted(shared - further) or sorted(shared)
+        # What lies above a shared one is shared too: the nearest have no shared child.
+        nearest = [node for node in shared if shared.isdisjoint(self._graph.children[node])]
+        return sorted(nearest) or sorted(shared)
