@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.calibration import attribution, foundation, machines, owners
+from benchmarks.calibration import attribution, foundation, machines, owners, trends
 from benchmarks.figure import Figure
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ TOPICS = {
     "machines": machines.SIMULATIONS,
     "attribution": attribution.SIMULATIONS,
     "owners": owners.SIMULATIONS,
+    "trends": trends.SIMULATIONS,
 }
 
 

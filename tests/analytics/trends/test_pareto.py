@@ -87,7 +87,7 @@ POINTS = st.integers(1, 4).flatmap(
 @given(POINTS)
 def test_the_front_is_that_of_brute_force(given_points: list[list[int]]) -> None:
     points = np.array(given_points, float)
-    dominated = pareto._dominated(points, points)
+    dominated = pareto._dominated(points, points, pareto._nondominated(points))
     for at, point in enumerate(points):
         beaten_by = {
             other
@@ -102,18 +102,33 @@ def test_the_front_is_that_of_brute_force(given_points: list[list[int]]) -> None
 
 def test_ten_thousand_experiments_are_no_matter_of_squares() -> None:
     points = np.random.default_rng(1).normal(size=(10_000, 3))
-    front = np.flatnonzero(pareto._dominated(points, points) < 0)
+    front = pareto._nondominated(points)
     assert 20 < len(front) < 500
-    assert pareto._dominated(points[front], points).tolist() == [-1] * len(front)
+    dominated = pareto._dominated(points, points, front)
+    assert np.flatnonzero(dominated < 0).tolist() == front.tolist()
 
 
-def test_where_nearly_everything_stays_open_only_the_front_is_given() -> None:
-    points = np.random.default_rng(2).normal(size=(1_000, 2))
-    wide = pareto.Front([], [()] * len(points), points, points - 9.0, points + 9.0, sure=True)
-    assert all(place.front for place in pareto.places(wide))
-    assert {place.rivals for place in pareto.places(wide)} == {999}
-    few = pareto.Front([], [()] * 100, *(part[:100] for part in wide[2:5]), sure=True)
-    assert len(list(pareto.places(few))) == 100
+def test_where_much_is_open_the_nearest_are_given_and_the_others_counted() -> None:
+    rng = np.random.default_rng(2)
+    noise = rng.normal(size=(300, 2))
+    runs = [
+        both(2 * at + k, f"e{at:03}", loss + k - 0.5, speed + k - 0.5)
+        for at, (loss, speed) in enumerate(noise)
+        for k in range(2)
+    ]
+    rows = [r for r in found(*runs) if r["metric"] == "loss"]
+    front = sum(r["front"] for r in rows)
+    assert len(rows) == front + pareto.UNDECIDED
+    assert {r["undecided"] for r in rows} == {rows[0]["undecided"]}
+    assert rows[0]["undecided"] > 150
+    best = min(noise[:, 0])
+    assert all(r["mean"] < best + 4 for r in rows)
+
+
+def test_where_nearly_all_is_on_the_front_none_is_given() -> None:
+    runs = [both(at, f"e{at:04}", float(at), float(at)) for at in range(pareto.MOST + 1)]
+    assert found(*runs) == []
+    assert len(found(*runs[1:])) == 2 * pareto.MOST
 
 
 def test_told_fronts_are_right_nearly_always() -> None:

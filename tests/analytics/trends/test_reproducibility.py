@@ -64,7 +64,7 @@ def test_equal_values_agree_without_any_noise() -> None:
 
 
 def test_the_resolution_is_the_tolerance_where_it_is_larger() -> None:
-    said = reproducibility._blank(again(10.5), FIRST)._replace(metric="loss")
+    said = reproducibility.blank(again(10.5), FIRST)._replace(metric="loss")
     small = PooledSd(0.01, 30, 3)
     one, other = Measured(10.5), Measured(10.0)
     told = reproducibility.compare(said, one, other, small, 0.5)
@@ -109,7 +109,7 @@ def test_what_is_missing_is_said() -> None:
 
 def test_honest_reruns_agree_as_often_as_the_level_says() -> None:
     rng = np.random.default_rng(3)
-    said = reproducibility._blank(again(0.0), FIRST)._replace(metric="loss")
+    said = reproducibility.blank(again(0.0), FIRST)._replace(metric="loss")
     agreed, tries = 0, 2000
     for df in (2, 9):
         for _ in range(tries // 2):

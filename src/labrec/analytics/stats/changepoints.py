@@ -33,7 +33,7 @@ class Changes(NamedTuple):
         statistic: Largest gain of any stretch against the rest: √(k(n - k)/n)·|difference of means|
             / sd of all values, k of which make the stretch. 0 where nothing varies.
         stretch: Places where that begins, and where it has ended; None where nothing varies.
-        p: How often a shuffled series has as large a one.
+        p: How often a shuffled series has as large a one; 1 where there are no places.
         permutations: How often it was shuffled.
     """
 
@@ -59,7 +59,7 @@ def changes(
     any stretch against the rest (Olshen et al. 2004, Biostatistics 5, 557), compared with the same
     of shuffled series. A stretch that reaches an end is a single change; one that does not is a
     change and its way back, which no single cut shows. To take the best place first and test there
-    would find a change in most series.
+    would find a change in most series. Where there is no place nothing is shuffled, and p is 1.
 
     Assumes that without a change the values are exchangeable; slow waves are taken for changes.
 
@@ -79,7 +79,7 @@ def changes(
     import numpy as np  # heavy, and only where a series is long enough
 
     if sd_of(series) == 0:
-        return Changes((), 0.0, df, 0.0, 0.0, None, 1.0, permutations)
+        return Changes((), 0.0, df, 0.0, 0.0, None, 1.0, 0)
     largest = max(map(abs, series))
     scaled = np.array(series) / largest  # no square overflows
     scaled -= scaled.mean()
@@ -89,16 +89,20 @@ def changes(
     stretches = _stretches(n, side)
     gains = _gains(scaled[None, :], stretches)[0]
     at = int(gains.argmax())
-    reached = _reached(scaled, float(gains[at]), stretches, permutations, seed)
+    places = _places(scaled, side, penalty)
+    p = 1.0
+    if places:
+        reached = _reached(scaled, float(gains[at]), stretches, permutations, seed)
+        p = (1 + reached) / (1 + permutations)
     return Changes(
-        _places(scaled, side, penalty),
+        places,
         largest * math.sqrt(variance),
         df,
         largest * largest * penalty,
         math.sqrt(float(gains[at])) / spread,
         (int(stretches[0][at]), int(stretches[1][at])),
-        (1 + reached) / (1 + permutations),
-        permutations,
+        p,
+        permutations if places else 0,
     )
 
 

@@ -172,7 +172,11 @@ DRIFT: Final = Table(
             "Largest gain of any stretch of k runs against the rest: √(k(n - k)/n)·|difference "
             "of means| / sd of all.",
         ),
-        Column("p", "number", "How often a shuffled series has as large a one."),
+        Column(
+            "p",
+            "number",
+            "How often a shuffled series has as large a one; 1 without any place to change at.",
+        ),
         Column("permutations", "integer", "How often it was shuffled."),
         Column("p_holm", "number", "The p, adjusted by Holm over all series of the project."),
         Column("family", "integer", "How many series were adjusted together."),
@@ -204,7 +208,7 @@ DRIFT: Final = Table(
 PARETO: Final = Table(
     "pareto",
     "a key metric of an experiment that no other one beats on all key metrics, or of which that "
-    "cannot be told",
+    "cannot be told; none where more than 1,000 would be on the front",
     (
         PROJECT,
         DATASETS,
@@ -218,6 +222,12 @@ PARETO: Final = Table(
             "on the front (every other one is surely worse on some metric) or cannot be told.",
         ),
         Column("rivals", "integer", "Experiments that leave it open."),
+        Column(
+            "undecided",
+            "integer",
+            "Experiments that the means do not put on the front and that may belong to it; of "
+            "these 100 are given.",
+        ),
         Column(
             "dominated_by", "text", "An experiment whose means dominate its means.", optional=True
         ),

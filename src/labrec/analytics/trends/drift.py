@@ -73,7 +73,7 @@ class Drift(NamedTuple):
         sd: Standard deviation of the noise, from differences of neighbours.
         penalty: What a change had to save in squares.
         statistic: Largest gain of a stretch against the rest, in standard deviations.
-        p: How often a shuffled series has as large a one.
+        p: How often a shuffled series has as large a one; 1 where it has no places to change at.
         permutations: How often it was shuffled.
         p_holm: Adjusted over all series of the project.
         family: How many those are.

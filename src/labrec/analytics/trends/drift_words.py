@@ -35,10 +35,12 @@ def sentence(row: Drift) -> str:
             f"at that place ({row.n_after} runs against {row.n_before}, "
             f"{machines(row.n_machines)} of one model; change {row.change} of {row.changes}"
         )
+    test = f"test of the largest stretch in {row.permutations:,} shuffles, Holm-adjusted "
+    if not row.permutations:
+        test = "no cut saves its penalty, Holm-adjusted "
     return (
-        f"{said}; test of the largest stretch in {row.permutations:,} shuffles, Holm-adjusted "
-        f"{p_value(row.p_holm)} over {counted(row.family, 'series', 'series')}). Post hoc; not "
-        f"known: {_unknown(row)}."
+        f"{said}; {test}{p_value(row.p_holm)} over {counted(row.family, 'series', 'series')}). "
+        f"Post hoc; not known: {_unknown(row)}."
     )
 
 

@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from labrec.analytics.seen import Seen
+    from labrec.analytics.stats.spread import PooledSd
     from labrec.analytics.trends.tries import Variant
-
-MOST_OPEN: Final = 200
-"""Experiments that others seem to dominate, up to which those that stay open are given."""
 
 _FEWEST = 2  # metrics: of one alone the front is its best
 _CHUNK = 4_000_000  # comparisons at a time: 32 MB
+
+MOST: Final = 1000
+"""Experiments on a front beyond which none is given: then the metrics hardly order anything."""
+
+UNDECIDED: Final = 100
+"""Experiments beside a front that are given where it is open whether they belong to it."""
 
 Verdict = Literal["on the front", "cannot be told"]
 
@@ -38,7 +42,7 @@ class Front(NamedTuple):
         points: Their means, more is better.
         low: The worse ends of their intervals, more is better.
         high: The better ends.
-        sure: Whether every metric has a noise that is known.
+        noises: Standard deviation within experiments of each metric.
     """
 
     metrics: list[Tries]
@@ -46,7 +50,12 @@ class Front(NamedTuple):
     points: Any
     low: Any
     high: Any
-    sure: bool
+    noises: list[PooledSd | None]
+
+    @property
+    def sure(self) -> bool:
+        """Whether every metric has a noise that is known."""
+        return None not in self.noises
 
 
 class Place(NamedTuple):
@@ -58,6 +67,7 @@ class Place(NamedTuple):
         verdict: Whether that is told.
         rivals: Experiments that leave it open.
         by: An experiment whose means dominate it, or None.
+        undecided: Experiments that the means do not put on the front and that may belong to it.
     """
 
     member: int
@@ -65,6 +75,7 @@ class Place(NamedTuple):
     verdict: Verdict
     rivals: int
     by: int | None
+    undecided: int
 
 
 def rows(seen: Seen) -> Iterator[tuple[Any, ...]]:
@@ -103,15 +114,14 @@ def _front(metrics: list[Tries]) -> Front | None:
     members = [tuple(found[experiment] for found in having) for experiment in common]
     signs = np.array([one.sign for one in metrics])
     points = np.array([[v.value for v in member] for member in members], float) * signs
-    halves = np.array([[_half(one) for one in metrics]] * len(members), float)
-    halves /= np.sqrt([[v.n for v in member] for member in members])
-    sure = bool(np.isfinite(halves).all())
-    return Front(metrics, members, points, points - halves, points + halves, sure)
+    noises = [one.noise for one in metrics]
+    counts = np.array([[v.n for v in member] for member in members], float)
+    halves = np.array(list(map(_half, noises))) / np.sqrt(counts)
+    return Front(metrics, members, points, points - halves, points + halves, noises)
 
 
-def _half(one: Tries) -> float:
+def _half(noise: PooledSd | None) -> float:
     """Return half the width of the interval of a single run; infinite where no noise is known."""
-    noise = one.noise
     return math.inf if noise is None else noise.sd * t_quantile(noise.df, LEVEL)
 
 
@@ -121,64 +131,98 @@ def places(front: Front) -> Iterator[Place]:
     On the front by its means: nothing is as good on every metric and better on one. That is *told*
     where every other experiment is surely worse on some metric: their intervals do not touch there.
     An experiment that another one's means dominate is left out where the intervals say the same on
-    every metric, else it *cannot be told*. Where a metric has no known noise nothing can be told,
-    and where more than `MOST_OPEN` stay open hardly anything: then only those that the means put on
-    the front are given, with the number of their rivals.
+    every metric, else it *cannot be told*; of those the `UNDECIDED` nearest to the front are given.
+    Where a metric has no known noise nothing can be told, and only those that the means put on the
+    front are given. Where the front would hold more than `MOST` there is none.
 
     The intervals are those of single means: what they tell is a description, not a test over all
     pairs.
     """
     import numpy as np  # as above
 
-    by = _dominated(front.points, front.points)
-    given = by < 0
+    asked = _nondominated(front.points)
+    if len(asked) > MOST:
+        return
+    by = _dominated(front.points, front.points, asked)
+    undecided = np.empty(0, int)
     if front.sure:
-        left_open = ~given & (_dominated(front.high, front.low) < 0)
-        if left_open.sum() <= MOST_OPEN:
-            given |= left_open
-    for member in map(int, np.flatnonzero(given)):
-        on_front = by[member] < 0
+        surely = _dominated(front.high, front.low, _nondominated(front.low)[:MOST])
+        undecided = np.flatnonzero((by >= 0) & (surely < 0))
+    near = undecided
+    if len(near) > UNDECIDED:
+        behind = _behind(front, near, asked)
+        near = near[np.argsort(behind, kind="stable")[:UNDECIDED]]
+    for member in sorted((*asked.tolist(), *near.tolist())):
         rivals = _rivals(front, member) if front.sure else len(front.members) - 1
+        on_front = bool(by[member] < 0)
         yield Place(
             member,
-            bool(on_front),
+            on_front,
             "on the front" if on_front and rivals == 0 else "cannot be told",
             rivals,
             None if on_front else int(by[member]),
+            len(undecided),
         )
 
 
-def _dominated(points: Any, others: Any) -> Any:
+def _dominated(points: Any, others: Any, asked: Any) -> Any:
     """Return, of each point, the place of one of the others that dominates it, or -1.
 
-    Only the others that are on their own front have to be asked: what anything dominates, one of
-    them does.
+    Args:
+        points: More is better.
+        others: Likewise.
+        asked: Places of the others that are asked. Those on their own front are enough: what
+            anything dominates, one of them does.
     """
     import numpy as np  # as above
 
-    asked = _nondominated(others)
     found = np.full(len(points), -1)
-    step = max(1, _CHUNK // (len(asked) * points.shape[1]))
-    for start in range(0, len(points), step):
-        mine, theirs = points[start : start + step, None, :], others[None, asked, :]
+    for part in _parts(len(points), len(asked) * points.shape[1]):
+        mine, theirs = points[part, None, :], others[None, asked, :]
         dominated = (theirs >= mine).all(axis=2) & (theirs > mine).any(axis=2)
         hit = dominated.any(axis=1)
-        found[start : start + step][hit] = asked[dominated.argmax(axis=1)[hit]]
+        found[part][hit] = asked[dominated.argmax(axis=1)[hit]]
     return found
 
 
+def _behind(front: Front, members: Any, asked: Any) -> Any:
+    """Return how far experiments are behind the nearest of the front, on their worst metric.
+
+    In half widths of their intervals; of a metric without any noise every step counts.
+    """
+    import numpy as np  # as above
+
+    half = np.maximum(front.high - front.points, np.finfo(float).tiny)
+    found = np.empty(len(members))
+    for part in _parts(len(members), len(asked) * front.points.shape[1]):
+        mine = members[part]
+        step = front.points[None, asked, :] - front.points[mine, None, :]
+        with np.errstate(over="ignore"):
+            found[part] = (step / half[mine, None, :]).max(axis=2).min(axis=1)
+    return found
+
+
+def _parts(count: int, width: int) -> Iterator[slice]:
+    """Yield slices of so many things, so large that things times width stay within memory."""
+    step = max(1, _CHUNK // width)
+    for start in range(0, count, step):
+        yield slice(start, start + step)
+
+
 def _nondominated(points: Any) -> Any:
-    """Return the places of the points that no other one dominates, ascending."""
+    """Return the places of points that no other one dominates, ascending; `MOST` + 1 at most."""
     import numpy as np  # as above
 
     front: list[int] = []
-    kept = np.empty_like(points)
+    kept = np.empty((MOST + 1, points.shape[1]))
     # best first by the first metric, then the next: what comes later dominates nothing before it
     for at in np.lexsort(points.T[::-1])[::-1]:
         point, known = points[at], kept[: len(front)]
         if not ((known >= point).all(axis=1) & (known > point).any(axis=1)).any():
             kept[len(front)] = point
             front.append(int(at))
+            if len(front) > MOST:
+                break
     return np.array(sorted(front))
 
 
@@ -198,7 +242,7 @@ def _rows(front: Front, place: Place) -> Iterator[tuple[Any, ...]]:
         )
         yield (
             one.project, one.datasets, variant.experiment, variant.name, one.metric, place.front,
-            place.verdict, place.rivals, by.experiment if by is not None else None,
+            place.verdict, place.rivals, place.undecided, by.experiment if by is not None else None,
             by.name if by is not None else None, len(front.members), variant.n,
             len(variant.machines), rounded(variant.value), rounded(low), rounded(high), LEVEL,
             one.unit, one.direction, said,
@@ -250,9 +294,10 @@ def _told(front: Front, place: Place) -> str:
 
 def _unknown(front: Front) -> str:
     if not front.sure:
-        without = [cut(one.metric) for one in front.metrics if one.noise is None]
+        named = zip(front.metrics, front.noises, strict=True)
+        without = [cut(one.metric) for one, noise in named if noise is None]
         return f"the noise of {listed(without)}, no experiment having been repeated"
-    least = min(one.noise.df for one in front.metrics if one.noise is not None)
+    least = min(noise.df for noise in front.noises if noise is not None)
     if least < 4:  # noqa: PLR2004 - fewer degrees of freedom hardly tell a noise
         return f"the noise, beyond {number(least)} degrees of freedom"
     return "how it does on other data"

@@ -139,12 +139,12 @@ def _noises(seen: Seen, projects: set[str]) -> Noises:
 
 
 def _compared(seen: Seen, run: Run, original: Run | None, noises: Noises) -> Iterator[Rerun]:
-    blank = _blank(run, original)
+    found = blank(run, original)
     if run.status in _ENDED:
-        yield blank._replace(verdict="failed")
+        yield found._replace(verdict="failed")
         return
     if original is None or not original.counts or original.status != "complete":
-        yield blank
+        yield found
         return
     keys = seen.keys.get(run.project, {})
     asked = {*keys, *seen.once(_primary).get(run.project, ())}
@@ -154,12 +154,12 @@ def _compared(seen: Seen, run: Run, original: Run | None, noises: Noises) -> Ite
         definition = seen.metric(run.project, name)
         resolution = definition.resolution if definition is not None else None
         noise = noises.get((run.project, name, datasets_of([original]), theirs.unit))
-        said = blank._replace(
+        said = found._replace(
             metric=name, unit=theirs.unit, direction=keys.get(name) or mine.direction
         )
         yield compare(said, mine, theirs, noise, resolution)
     if not common:
-        yield blank
+        yield found
 
 
 def _primary(seen: Seen) -> dict[str, set[str]]:
@@ -171,8 +171,13 @@ def _primary(seen: Seen) -> dict[str, set[str]]:
     return found
 
 
-def _blank(run: Run, original: Run | None) -> Rerun:
-    """Return a rerun with all that does not depend on a metric."""
+def blank(run: Run, original: Run | None) -> Rerun:
+    """Return a rerun with all that does not depend on a metric.
+
+    Args:
+        run: The run that repeats.
+        original: The one that it repeats; None where that is not in this view.
+    """
     machine = author = same = None
     if original is not None:
         machine = _differ(run.machine, original.machine)
