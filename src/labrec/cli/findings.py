@@ -38,6 +38,7 @@ SOURCES: Final = (
     Source("contrasts", "against the parent"),
     Source("luck", "best so far", {"current": True}),
     Source("attributions", "what made the difference"),
+    Source("growth", "what growing bought"),
     Source("hardware_quality", "hardware and other conditions", {"scope": "all"}),
     Source("pareto", "no other one is as good on everything"),
     Source("drift", "over time", {"verdict": "drift"}),
