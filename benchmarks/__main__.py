@@ -26,6 +26,7 @@ NAMES = (
     "artifact",
     "imports",
     "analyze",
+    "attribution",
     "site",
     "calibration",
 )

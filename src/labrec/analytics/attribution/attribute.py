@@ -137,7 +137,7 @@ def sampled(frame: Frame, place: int) -> tuple[Effect, None]:
     changes = [permutations.change(pair, place, means) for pair in pairs]
     weights = frame.spread(permutations.mean_weights(pairs, place))
     used = weights != 0
-    estimate = rounded_sum([change / len(pairs) for change in changes])
+    estimate = rounded_sum(np.array(changes) / len(pairs))
     effect = Effect(
         "shapley",
         (place,),
@@ -260,4 +260,4 @@ def _gap(frame: Frame, found: Iterable[Effect]) -> float | None:
     known = [value for value in shapley if value is not None]
     if on is None or off is None or len(known) < len(shapley):
         return None
-    return rounded_sum([*known, -on, off])
+    return rounded_sum(np.array([*known, -on, off]))

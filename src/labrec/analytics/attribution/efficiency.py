@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from labrec.analytics.attribution.design import Effect, checked
-from labrec.analytics.attribution.frame import Frame
+from labrec.analytics.attribution.frame import Frame, rounded_sum
 from labrec.analytics.attribution.noise import Noise, noise
 from labrec.analytics.stats.fieller import Quantity, Ratio, fieller
 from labrec.analytics.stats.moments import t_quantile
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 KINDS: Final[tuple[Kind, ...]] = ("shapley", "main")
 """Effects whose cost is told."""
-
-_ROUNDING = 1e-12  # of the costs that an effect on the cost is made of
 
 
 class Efficiency(NamedTuple):
@@ -124,11 +122,9 @@ def _both(design: Design, cost: Design) -> _Both:
 
 def _efficiency(effect: Effect, way: Way, both: _Both, level: float) -> Efficiency:
     weights = way.weights
-    gain = float(weights @ both.metric.means)
+    gain = rounded_sum(weights * both.metric.means)
     effect = effect._replace(estimate=gain, model=way.model)
-    price = float(weights @ both.cost.means)
-    if abs(price) <= _ROUNDING * float(abs(weights) @ abs(both.cost.means)):
-        price = 0.0  # what is left of equal costs is rounding, and no price
+    price = rounded_sum(weights * both.cost.means)  # what is left of equal costs is no price
     error = both.metric.error(weights)
     if error is None:
         found = Efficiency(effect, price, note="no interval of the effect, so none of the ratio")

@@ -30,7 +30,8 @@ MOST_PAIRS: Final = 16
 """Factors up to which pairs are looked at in a design that is not complete."""
 
 _ALL_IN_PART: Final = 6  # factors up to which an incomplete design is asked for long interactions
-_ROUNDING: Final = 1e-13
+_ROUNDING: Final = 1e-12
+_EXACTLY: Final = 4096  # parts up to which sums are correctly rounded
 
 
 class Way(NamedTuple):
@@ -169,7 +170,7 @@ class Frame:
 
     def value(self, weights: Floats) -> float:
         """Return a weighted sum of the means; 0 where subtracting rounded values leaves no more."""
-        return rounded_sum((weights * self.noise.means).tolist())
+        return rounded_sum(weights * self.noise.means)
 
     def mean(self, on: int) -> float | None:
         """Return the mean of a cell, None where it was not measured."""
@@ -198,7 +199,10 @@ class Frame:
         return self.missing()
 
 
-def rounded_sum(parts: list[float]) -> float:
-    """Return a sum, 0 where it is no more than rounding leaves of its largest part."""
-    total = math.fsum(parts)
-    return 0.0 if abs(total) <= _ROUNDING * max(map(abs, parts), default=0.0) else total
+def rounded_sum(parts: Floats) -> float:
+    """Return a sum, 0 where it is no more than rounding leaves of its largest part.
+
+    Correctly rounded, so that it is the same on every processor; of very many parts by halves.
+    """
+    total = math.fsum(parts.tolist()) if len(parts) <= _EXACTLY else float(parts.sum())
+    return 0.0 if abs(total) <= _ROUNDING * float(np.abs(parts).max(initial=0.0)) else total

@@ -99,7 +99,8 @@ def shapley(values: Floats) -> Floats:
     k = factor_count(values)
     size = sizes(k - 1)
     weight = np.array([1 / (k * comb(k - 1, count)) for count in range(k)])[size]
-    return np.array([weight @ difference(values, place) for place in range(k)])
+    # no BLAS: sums that are the same on every processor, and no threads for so little
+    return np.array([(weight * difference(values, place)).sum() for place in range(k)])
 
 
 def banzhaf(values: Floats) -> Floats:
@@ -127,7 +128,7 @@ def shapley_interactions(values: Floats) -> dict[tuple[int, int], float]:
         return {}
     weight = np.array([1 / ((k - 1) * comb(k - 2, count)) for count in range(k - 1)])[sizes(k - 2)]
     return {
-        (one, other): float(weight @ difference(difference(values, other), one))
+        (one, other): float((weight * difference(difference(values, other), one)).sum())
         for one, other in combinations(range(k), 2)
     }
 

@@ -72,9 +72,9 @@ class Model:
             wanted = np.array([coefficient(kind, factors, term) for term in terms])
             if not wanted.any():
                 return None
-            # to 12 digits: beyond them the decomposition differs between processors
-            weights = np.round((wanted @ inverse) * self._root, 12)
+            weights = (wanted @ inverse) * self._root
             if np.abs(weights @ rows - wanted).max() < _TOLERANCE:
+                weights[np.abs(weights) < _TOLERANCE] = 0.0  # a cell that is not used
                 return Estimate(weights, order)
         return None
 

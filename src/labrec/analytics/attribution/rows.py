@@ -22,7 +22,7 @@ from labrec.analytics.tables.attribution import ATTRIBUTIONS, CELLS, DESIGNS, EF
 from labrec.record.digest import Digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from labrec.analytics.attribution.design import Design, Effect, Origin
     from labrec.analytics.tables import Table
@@ -100,7 +100,7 @@ def design_row(placed: Placed, said: Said) -> Row:
         rounded(found.p_levene),
         rounded(means.get(0)),
         rounded(means.get((1 << k) - 1)),
-        rounded(found.gap),
+        coarse(found.gap),
         len(found.missing),
         _listed(found.missing, k),
         _listed(found.missing_main, k),
@@ -142,6 +142,7 @@ def effect_rows(placed: Placed, said: Said) -> list[Row]:
 def _effect_row(placed: Placed, effect: Effect, said: Said) -> Row:
     origin, design = placed.origin, said.design
     k = len(design.factors)
+    written = _digits(effect.model)
     return (
         origin.project,
         placed.digest,
@@ -153,18 +154,18 @@ def _effect_row(placed: Placed, effect: Effect, said: Said) -> Row:
         effect.kind,
         switches(mask(effect.factors), k),
         effect_name(effect, design),
-        rounded(effect.estimate),
-        rounded(effect.se),
+        written(effect.estimate),
+        written(effect.se),
         design.level,
-        rounded(effect.low),
-        rounded(effect.high),
-        rounded(effect.low_simultaneous),
-        rounded(effect.high_simultaneous),
-        rounded(effect.low_bootstrap),
-        rounded(effect.high_bootstrap),
-        rounded(effect.df),
-        rounded(effect.p),
-        rounded(effect.p_holm),
+        written(effect.low),
+        written(effect.high),
+        written(effect.low_simultaneous),
+        written(effect.high_simultaneous),
+        written(effect.low_bootstrap),
+        written(effect.high_bootstrap),
+        written(effect.df),
+        written(effect.p),
+        written(effect.p_holm),
         effect.family,
         finding(effect, design),
         effect.n_cells,
@@ -193,6 +194,7 @@ def efficiency_rows(placed: Placed) -> list[Row]:
 
 def _efficiency_row(placed: Placed, cost: Design, one: Efficiency) -> Row:
     design, effect = placed.design, one.effect
+    written = _digits(effect.model)
     return (
         placed.origin.project,
         placed.digest,
@@ -203,21 +205,31 @@ def _efficiency_row(placed: Placed, cost: Design, one: Efficiency) -> Row:
         effect.kind,
         switches(mask(effect.factors), len(design.factors)),
         effect_name(effect, design),
-        rounded(effect.estimate),
-        rounded(effect.se),
-        rounded(one.cost),
-        rounded(one.cost_se),
-        rounded(one.cost_low),
-        rounded(one.cost_high),
-        rounded(one.covariance),
-        rounded(one.df),
+        written(effect.estimate),
+        written(effect.se),
+        written(one.cost),
+        written(one.cost_se),
+        written(one.cost_low),
+        written(one.cost_high),
+        written(one.covariance),
+        written(one.df),
         design.level,
-        rounded(one.g),
-        rounded(one.ratio),
-        rounded(one.low),
-        rounded(one.high),
+        written(one.g),
+        written(one.ratio),
+        written(one.low),
+        written(one.high),
         one.note,
     )
+
+
+def _digits(model: str) -> Callable[[float | None], float | None]:
+    """Return how numbers are written: those of a low-order model rest on a decomposition."""
+    return coarse if model.startswith("order") else rounded
+
+
+def coarse(value: float | None) -> float | None:
+    """Return a number to six digits: beyond them decompositions differ between processors."""
+    return None if value is None else rounded(float(f"{value:.5e}"))
 
 
 def _listed(cells: Sequence[int], k: int) -> list[str]:

@@ -72,7 +72,7 @@ def judge(
     """
     shares = np.array([known.shares(weights) for weights in effects])
     norms = np.sqrt((shares**2).sum(axis=1))
-    values = np.array([rounded_sum((weights * means).tolist()) for weights in effects])
+    values = np.array([rounded_sum(weights * means) for weights in effects])
     ratios = np.abs(values) / (norms * error)
     count = shares.shape[1]
     one, every = lenth.critical(count, level)

@@ -115,7 +115,10 @@ def _assumed(effect: Effect, said: Said) -> str:
     order = int(effect.model.removeprefix("order "))
     what = "any interaction" if order == 1 else f"an interaction of more than {order} factors"
     needed = len(said.found.missing)
-    return f"whether there is {what}; {counted(needed, 'more cell')} would tell"
+    tell = (
+        f"; {counted(needed, 'more cell')} would tell" if said.found.shape != "permutations" else ""
+    )
+    return f"whether there is {what}{tell}"
 
 
 def sentence(effect: Effect, said: Said) -> str:
