@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
-MAX_LINES = 105  # about one screen
+MAX_LINES = 108  # about one screen
 
 
 def blocks(language: str) -> list[str]:

@@ -298,26 +298,21 @@ def what_it_prints_is_what_the_tables_say(ran: Ran) -> None:
     found = " ".join(ran.printed.partition("Found in ")[2].split())
     assert f"open {ran.lab}/build/labrec/site/index.html" in found
     assert (ran.lab / "build/labrec/site/index.html").exists()
-    contrasts = {name: row for name, *row in query(
-        ran.lab, "select name, estimate, low, high, finding, n from {contrasts} "
-                 "where metric = 'bits_per_byte'")}  # fmt: skip
-    estimate, low, high, finding, n = contrasts["8_from_1_all"]
-    assert f"needs {estimate:+.3f} bits per byte (95% interval {low:.3f} to {high:.3f})" in found
-    assert f"{finding}: p = " in found
-    assert f", {n} runs." in found
-    for short, name in (("hashed", "2_from_1_hashed"), ("norm", "3_from_1_norm"),
-                        ("warmdown", "4_from_1_warmdown")):  # fmt: skip
-        estimate, _, _, finding, _ = contrasts[name]
-        assert f"{short} {estimate:+.3f} ({finding})" in found
-    ((best, mean),) = query(ran.lab, "select name, mean from {experiments} where metric = "
-                            "'bits_per_byte' and name not similar to '1[3-6]_.*' "
-                            "order by mean limit 1")  # fmt: skip
-    assert f"best model is {best} with {mean:.3f} bits per byte" in found
-    assert f"stored as int8 needs {contrasts['16_from_12_int8'][0]:+.4f}" in found
-    speeds = dict(query(ran.lab, "select name, mean from {experiments} where metric = "
-                                 "'tokens_per_second'"))  # fmt: skip
-    assert f"predicts {speeds['16_from_12_int8']:,.0f} bytes a second" in found
-    assert f"{speeds['14_from_12_float32']:,.0f} as float32" in found
+    said = [
+        *query(ran.lab, "select trim(claim), sentence from {hypotheses}"),
+        *query(ran.lab, "select sentence from {attributions} where kind = 'shapley' and metric = "
+                        "'bits_per_byte'"),
+        *query(ran.lab, "select sentence from {hardware_quality} where condition = 'quantization' "
+                        "and metric = 'bits_per_byte' and len(levels) > 2"),
+    ]  # fmt: skip
+    assert len(said) == 1 + 3 + 1
+    for parts in said:
+        for part in parts:
+            assert " ".join(part.split()) in found
+    ((shown, n, planned),) = query(
+        ran.lab, "select shown, n_treatment, planned_n from {hypotheses}"
+    )
+    assert (shown, n, planned) == ("testing", 2, 3)  # two seeds of three: no verdict yet
 
 
 def nothing_that_is_recorded_names_the_machine(ran: Ran) -> None:
