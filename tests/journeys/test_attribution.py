@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -179,6 +180,23 @@ with labrec.run(project="tiny", name="live") as run:
     assert "within the run live" in told
     done = attribute(study, "--plan", code=2)
     assert "measured within a run" in done.err
+
+
+def test_the_example_of_live_parts_measures_them_twice(lab):
+    example = Path(__file__).resolve().parents[2] / "examples/live_parts/parts.py"
+    (lab.folder / "parts.py").write_text(example.read_text())
+    lab(sys.executable, "parts.py", "--seed", "4")
+    calls = lab.last()["counterfactuals"]["calls"]
+    assert [(one["step"], one["complete"], one["restored"]) for one in calls] == [
+        (1000, True, "same"), (2000, True, "same"),
+    ]  # fmt: skip
+    found = lab.labrec("attribute", "live-parts", "--metric", "loss", "--json").json
+    assert [one["design"]["shape"] for one in found] == ["complete", "complete"]
+    shapley = {row["effect"]: row for row in found[1]["effects"] if row["kind"] == "shapley"}
+    assert shapley["quadratic"]["finding"] == "better"
+    assert "another seed would show it" in shapley["quadratic"]["sentence"]
+    classes = lab.labrec("attribute", "live-parts", "--metric", "per_class.outer", "--json").json
+    assert len(classes) == 2
 
 
 def test_what_is_not_there_is_said(study):

@@ -103,6 +103,8 @@ def _beyond(effect: Effect, said: Said) -> str:
     seeds = [seed for cell in said.design.cells for seed in cell.seeds]
     if not said.found.blocks and None in seeds:
         return "whether replicates of different cells share their seeds"
+    if origin.source == "run":
+        return "whether the same training with another seed would show it"
     if origin.n_machines <= 1:
         return "whether it holds on another machine"
     return "whether it holds with other settings of what was not varied"
