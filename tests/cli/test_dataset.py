@@ -101,6 +101,21 @@ def test_leakage_is_counted_named_and_has_a_code(lab_dir, call, data):
     assert "a sample of train@v1 is a line, one of test@v3 is a file" in refused.err
 
 
+def test_a_run_names_the_versions_it_uses(lab_dir, call, data):
+    train = add(call, "train", data / "train", "--json").json
+    add(call, "test", data / "test")
+    argv = ("run", "--project", "lm", "--dataset", "train=train@v1", "--dataset", "test")
+    assert call(*argv, "--", "true").code == 0
+    (run,) = call("log", "--json").json
+    used = call("show", run["run_id"], "--json").json["record"]["datasets"]["items"]
+    assert used[0] == {"name": "train", "role": "train", "version": "v1", "digest": train["digest"]}
+    assert (used[1]["name"], used[1]["role"]) == ("test", "input")
+    refused = call("run", "--project", "lm", "--dataset", "nothing@v1", "--", "true")
+    assert refused.code == 125
+    assert "no dataset version 'nothing@v1'" in refused.err
+    assert call("verify").code == 0
+
+
 def test_links_and_other_things_are_refused(lab_dir, call, data):
     (data / "train" / "link").symlink_to("/etc/passwd")
     answer = add(call, "train", data / "train")

@@ -47,6 +47,13 @@ _OPTIONS: tuple[Any, ...] = (
     click.option(
         "--seed", "seeds", metavar="[NAME=]N", multiple=True, help="Seed; may be given again."
     ),
+    click.option(
+        "--dataset",
+        "datasets",
+        metavar="[ROLE=]NAME@V",
+        multiple=True,
+        help="Dataset version of the lab that it uses; may be given again.",
+    ),
     click.option("--hypothesis", metavar="H", help="Slug or digest of a registration."),
     click.option("--tag", "tags", metavar="WORD", multiple=True, help="Free word."),
     click.option("--intent", metavar="TEXT", help="Why the run is made."),
@@ -151,6 +158,7 @@ def _options(argv: tuple[str, ...], given: dict[str, Any]) -> CommandOptions:
         seeds=named_seeds(given["seeds"]),
         resume=given["resume"],
         fulfils=given["fulfils"],
+        datasets=given["datasets"],
         scratch=given["scratch"],
     )
     return CommandOptions(

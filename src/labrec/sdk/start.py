@@ -48,6 +48,7 @@ class RunOptions(NamedTuple):
         resume: Run that this one continues after preemption.
         fulfils: Planned run that this one carries out; what is left out here is as it says.
         scratch: Never to be committed.
+        datasets: Dataset versions of the lab that it uses, ``[ROLE=]NAME@VERSION`` each.
         kept: Options of ``labrec run`` that say what is kept of what the program leaves.
     """
 
@@ -64,6 +65,7 @@ class RunOptions(NamedTuple):
     resume: str | None = None
     fulfils: str | None = None
     scratch: bool = False
+    datasets: Sequence[str] = ()
     kept: tuple[str, ...] = ()
 
 
@@ -76,6 +78,7 @@ class Prepared(NamedTuple):
         sources: The bytes of the features file and of the project's definition.
         code_root: Folder of the code that is observed.
         command: Argument list of the observed program; None = this process.
+        datasets: What `Session.log_dataset` is told.
     """
 
     lab: Lab
@@ -83,6 +86,7 @@ class Prepared(NamedTuple):
     sources: dict[str, NewObject]
     code_root: Path
     command: tuple[str, ...] | None
+    datasets: tuple[dict[str, str], ...] = ()
 
 
 def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Prepared:
@@ -146,6 +150,7 @@ def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Pre
         {k: v[1] for k, v in (("features", source), ("definition", definition)) if v},
         root,
         tuple(argv) if command else None,
+        tuple(_dataset(sight, project, text) for text in options.datasets),
     )
 
 
@@ -166,6 +171,8 @@ def begin(prepared: Prepared) -> Session:
         sources=prepared.sources,
     )
     try:
+        for used in prepared.datasets:
+            session.log_dataset(**used)
         _observe(session, prepared, held)
     except BaseException:
         abandon(session)
@@ -408,6 +415,20 @@ def _resumed(sight: _Sight, text: str | None) -> dict[str, str] | None:
 
     row = find_summary(sight.view, text)
     return {"run_id": row.run_id, "project": row.project, "name": row.name}
+
+
+def _dataset(sight: _Sight, project: str, text: str) -> dict[str, str]:
+    """Return the dataset version that ``[ROLE=]NAME@VERSION`` means, as a run's record names it."""
+    from labrec.catalog.datasets import find_dataset  # validates: few runs name one
+
+    role, equals, name = text.rpartition("=")
+    found = find_dataset(sight.view, name, project)
+    return {
+        "name": found.name,
+        "role": role if equals and role else "input",
+        "version": found.version,
+        "digest": found.digest,
+    }
 
 
 def _fulfilled(sight: _Sight, text: str | None) -> PlannedRun | None:
