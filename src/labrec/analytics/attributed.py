@@ -135,7 +135,11 @@ def planned(
         [_mask(text) for text in listed], replicates,
         _root(readers) if design["source"] == "found" else None,
     )  # fmt: skip
-    return plan(asked, made)
+    found_plan = plan(asked, made)
+    if not main and design["n_needed"] > len(listed):
+        more = f"These are the first {len(listed)} of {design['n_needed']:,} cells that it lacks."
+        return found_plan._replace(advice=(more, *found_plan.advice))
+    return found_plan
 
 
 def _rows(folder: Path, table: str, project: str) -> Rows:

@@ -175,6 +175,13 @@ def test_a_design_keeps_its_name_when_cells_are_added() -> None:
     assert part.digest == found(whole, factors=FACTORS).designs[0].digest
 
 
+def test_a_note_that_renames_a_run_renames_no_design() -> None:
+    runs = factorial()
+    renamed = [runs[0]._replace(name="better", renamed_from=runs[0].name), *runs[1:]]
+    (one,) = found(renamed, factors=FACTORS).designs
+    assert one.digest == found(runs, factors=FACTORS).designs[0].digest
+
+
 def test_the_smallest_designs_are_left_out_and_that_is_said() -> None:
     runs = [one for n in range(MOST_DESIGNS + 3) for one in factorial((1,), lr=n)[:2]]
     result = found([*runs, *factorial()], factors=FACTORS)

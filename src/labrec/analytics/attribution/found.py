@@ -252,7 +252,7 @@ def _declared(
     for key, cells in groups.items():
         if len(cells) > 1:
             first = min((run for runs in cells.values() for run in runs), key=lambda r: r.run_id)
-            name = f"{first.name[:_NAME]} {Digest.of_value(_plain(key)).hex[:8]}"
+            name = f"{first.recorded_name[:_NAME]} {Digest.of_value(_plain(key)).hex[:8]}"
             yield Group(project, "declared", name, settings, cells)
 
 
@@ -316,7 +316,7 @@ def _below(
             cells.setdefault(on, []).extend(ended[name])
     if len(settings) < _FEWEST_FOUND or len(cells) <= _FEWEST_FOUND:
         return None
-    name = f"{first.name[:_NAME]} {root.removeprefix('sha256:')[:8]}"
+    name = f"{first.recorded_name[:_NAME]} {root.removeprefix('sha256:')[:8]}"
     return Group(project, "found", name, settings, cells)
 
 

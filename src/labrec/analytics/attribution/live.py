@@ -80,7 +80,7 @@ def live(asked: Sequence[tuple[Run, list[Call]]], directions: Mapping[str, str |
 
 
 def _name(run: Run, call: Call, number: int) -> str:
-    parts = [run.name[:_NAME], run.run_id]
+    parts = [run.recorded_name[:_NAME], run.run_id]
     parts += [f"step {call.step}"] if call.step is not None else []
     parts += [call.at] if call.at is not None else []
     parts += [f"call {number}"] if number else []
