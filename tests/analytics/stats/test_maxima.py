@@ -114,13 +114,13 @@ def test_what_is_out_of_range_is_refused() -> None:
 
 def test_the_worked_example_of_shrinking_both_ways() -> None:
     values = [1.0, 2, 3, 4, 10]
-    assert shrunken_best(values, 4, higher=True) == pytest.approx((9.16, 3, 0.88))
-    assert shrunken_best([-v for v in values], 4, higher=False) == pytest.approx((-9.16, -3, 0.88))
+    assert shrunken_best(values, 2, higher=True) == pytest.approx((9.16, 3, 0.88))
+    assert shrunken_best([-v for v in values], 2, higher=False) == pytest.approx((-9.16, -3, 0.88))
 
 
 def test_without_noise_nothing_is_taken_and_with_noise_alone_all() -> None:
     assert shrunken_best([1.0, 2, 3, 9], 0, higher=True).value == 9
-    assert shrunken_best([1.0, 2, 3, 9], 1e6, higher=True) == (2.5, 2.5, 0)
+    assert shrunken_best([1.0, 2, 3, 9], 1e3, higher=True) == (2.5, 2.5, 0)
     assert shrunken_best([5.0] * 6, 0.1, higher=True) == (5, 5, 1)
     assert shrunken_best([1.0, 2, 3], 1, higher=True) is None
 
@@ -128,8 +128,8 @@ def test_without_noise_nothing_is_taken_and_with_noise_alone_all() -> None:
 def test_what_went_wrong_does_not_make_the_best_better() -> None:
     good = [1.0, 2, 3, 4, 5, 6, 10]
     assert (
-        shrunken_best([-900.0, -500, *good], 4, higher=True).share
-        <= shrunken_best([-2.0, -1, *good], 4, higher=True).share + 1e-12
+        shrunken_best([-900.0, -500, *good], 2, higher=True).share
+        <= shrunken_best([-2.0, -1, *good], 2, higher=True).share + 1e-12
     )
 
 

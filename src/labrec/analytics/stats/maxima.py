@@ -27,6 +27,8 @@ _MAXIMUM_NODES, _NORMAL_NODES, _SD_NODES = (
     120,
 )  # of Gauss-Legendre: a relative error below 1e-6 to n = 10,000
 _FEWEST = 4  # values of which three say where the rest lies
+_LARGEST_LEAD = 1e100  # standard deviations: no chance is worth telling beyond it
+_CERTAIN = 100.0  # noncentrality from which a test finds what there is
 _MOST_REPEATS = 1000  # beyond it nobody repeats
 
 
@@ -100,7 +102,7 @@ def chance_of_gain(
 
     z, of_z = _normal_nodes()
     # in standard deviations of a try, which is a mean of so many values
-    lead, noise = lead * math.sqrt(values), math.sqrt(values / baseline)
+    lead, noise = min(lead, _LARGEST_LEAD) * math.sqrt(values), math.sqrt(values / baseline)
     if math.isinf(df):
         return not_zero(float(of_z @ -np.expm1(n * log_ndtr(lead + noise * z))))
     ratio, of_ratio = _sd_nodes(df)
@@ -142,13 +144,13 @@ def lead_of_chance(
         return 0.0
     while above(high):
         low, high = high, 2 * high
-    while high - low > 1e-9 * high:
+    while high - low > 1e-12 * high:
         middle = (low + high) / 2
         low, high = (middle, high) if above(middle) else (low, middle)
     return (low + high) / 2
 
 
-def shrunken_best(values: Sequence[float], variance: float, *, higher: bool) -> Shrunken | None:
+def shrunken_best(values: Sequence[float], error: float, *, higher: bool) -> Shrunken | None:
     """Return an estimate of what the best of many tries is worth, less what luck gave it.
 
     Empirical Bayes (Efron & Morris 1975, J. Am. Stat. Assoc. 70, 311): the best keeps the share
@@ -159,36 +161,38 @@ def shrunken_best(values: Sequence[float], variance: float, *, higher: bool) -> 
 
     Assumes that the true values on the good side spread like a half of a normal distribution.
 
-    Example: of 1, 2, 3, 4, 10 with error variance 4, V = (0 + 1 + 49)/3 and the best keeps
+    Example: of 1, 2, 3, 4, 10 with standard error 2, V = (0 + 1 + 49)/3 and the best keeps
     1 - 0.5 · 0.24 = 0.88 of its lead of 7 over 3: 9.16.
 
     Args:
         values: Of all tries, the best among them; finite.
-        variance: Error variance of the best, >= 0.
+        error: Standard error of the best, >= 0.
         higher: Whether larger is better.
 
     Returns:
         None below 4 values: they do not say where the others lie.
 
     Raises:
-        ValueError: A value is NaN or infinite, or the variance is below 0.
+        ValueError: A value is NaN or infinite, or the error is below 0.
     """
     found = sorted(finite(values))
-    if not 0 <= variance < math.inf:
-        raise ValueError(f"a variance of {variance}")
+    if not 0 <= error < math.inf:
+        raise ValueError(f"a standard error of {error}")
     k = len(found)
     if k < _FEWEST:
         return None
+    scale = max(map(abs, found)) or 1.0  # so that no difference and no square overflows
+    found = [value / scale for value in found]
     centre = median_of(found)
     best = found[-1] if higher else found[0]
     good = [value - centre for value in found if (value >= centre) == higher or value == centre]
     largest = max(map(abs, good))
     if largest == 0:
-        return Shrunken(best, centre, 1.0)
-    spread = mean_of([(value / largest) ** 2 for value in good])  # scaled: no square overflows
-    lost = (k - 3) / (k - 1) * (variance / largest / largest) / spread
-    share = max(0.0, 1.0 - lost)
-    return Shrunken(centre + share * (best - centre), centre, share)
+        return Shrunken(scale * best, scale * centre, 1.0)
+    spread = mean_of([(value / largest) ** 2 for value in good])
+    noise = error / scale / largest
+    share = max(0.0, 1.0 - (k - 3) / (k - 1) * noise * noise / spread)
+    return Shrunken(scale * (centre + share * (best - centre)), scale * centre, share)
 
 
 def repeats_to_show(
@@ -227,7 +231,10 @@ def repeats_to_show(
     def enough(k: int) -> bool:
         both = df + 2 * (k - 1)
         shift = gain / (sd * _upper(both)) * math.sqrt(k / 2)
-        return bool(1 - nctdtr(both, shift, stdtrit(both, 1 - alpha)) >= power)
+        critical = float(stdtrit(both, 1 - alpha))
+        if shift > _CERTAIN * max(1.0, critical):
+            return True
+        return bool(1 - nctdtr(both, shift, critical) >= power)
 
     return _smallest(enough, 2)
 

@@ -164,8 +164,10 @@ DRIFT: Final = Table(
         Column("changes", "integer", "Places at which the series changes, taken alone (PELT)."),
         Column("n", "integer", "Runs of the series, 10 at least."),
         Column("n_machines", "integer", "Known machines among them."),
-        Column("sd", "number", "Noise, from differences of neighbours.", "metric"),
-        Column("penalty", "number", "Squares that a change had to save: 3·ln n·sd²."),
+        Column("sd", "number", "Noise, from differences of neighbours.", "metric", optional=True),
+        Column(
+            "penalty", "number", "Squares that a change had to save: 3·ln n·sd².", optional=True
+        ),
         Column(
             "statistic",
             "number",

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 ALPHA: Final = 0.05
 """Error rate of *beyond luck*, over all best so far of one thing."""
 
+MOST_LEAD: Final = 1e100
+"""Standard deviations of a lead beyond which it is no larger: some noises are hardly any."""
+
 _WEAK = 4  # degrees of freedom: with fewer the noise is hardly known
 
 Verdict = Literal["beyond luck", "cannot be told", "deterministic"]
@@ -150,10 +153,9 @@ def luck_of(one: Tries) -> list[Luck]:
     if one.direction is None:
         return []
     noise = one.noise
-    found = [
-        _judged(one, step, best, noise)
-        for step, best in enumerate(_best_so_far(one) if one.ordered else _best_of_all(one), 1)
-    ]
+    every = _best_so_far(one) if one.ordered else _best_of_all(one)
+    steps = [best for best in every if math.isfinite(_gain(one, best))]  # a double must hold it
+    found = [_judged(one, step, best, noise) for step, best in enumerate(steps, 1)]
     return list(map(_decided, found, _adjusted(found), repeat(found)))
 
 
@@ -163,6 +165,10 @@ class _Best(NamedTuple):
     best: Variant
     baseline: Variant
     tried: Sequence[Variant]  # since the baseline, until something was better
+
+
+def _gain(one: Tries, found: _Best) -> float:
+    return one.sign * ((found.best.value or 0.0) - (found.baseline.value or 0.0))
 
 
 def _best_so_far(one: Tries) -> Iterator[_Best]:
@@ -212,15 +218,15 @@ def _judged(one: Tries, step: int, found: _Best, noise: PooledSd | None) -> Luck
         one.project, one.metric, one.datasets, best.experiment, best.name, step, False,
         baseline.experiment, baseline.name, len(tried), looks, values,
         sum(variant.value is None for variant in tried), best.n, baseline.n,
-        len(best.machines | baseline.machines), value, base, one.sign * (value - base),
+        len(best.machines | baseline.machines), value, base, _gain(one, found),
         None, 1 - ALPHA, None, 0, None, None, BOUND, None, None, None, None, None, None, 0,
         None, None, None, None, "cannot be told", True, one.unit, one.direction,
     )  # fmt: skip
     if noise is None:
         return blank
     blank = blank._replace(sd=noise.sd, df=noise.df, weak=noise.df < _WEAK)
-    if noise.sd == 0 or not math.isfinite(blank.gain / noise.sd):
-        return blank._replace(verdict="deterministic") if noise.sd == 0 else blank
+    if noise.sd == 0:
+        return blank._replace(verdict="deterministic")
     return _shrunk(_measured(blank), one, tried)
 
 
@@ -229,7 +235,7 @@ def _measured(row: Luck) -> Luck:
     sd = row.sd or 0.0
     ends = sd_interval(sd, row.df, level=BOUND) or (sd, sd)
     counts = {"values": row.values, "baseline": row.n_baseline}
-    lead, tries_ = row.gain / sd, row.tries
+    lead, tries_ = min(row.gain / sd, MOST_LEAD), row.tries
     expected = expected_maximum(tries_) / math.sqrt(row.values)
     return row._replace(
         low=row.gain
@@ -252,9 +258,10 @@ def _shrunk(row: Luck, one: Tries, tried: Sequence[Variant]) -> Luck:
     """Return a row with what is left of its gain, and how often to repeat to show that."""
     sd = row.sd or 0.0
     values = [variant.value for variant in tried if variant.value is not None]
-    found = shrunken_best(values, sd * sd / row.values, higher=one.sign > 0)
+    found = shrunken_best(values, sd / math.sqrt(row.values), higher=one.sign > 0)
     gain = one.sign * (found.value - row.baseline_value) if found is not None else None
     expected = row.gain - (row.luck or 0.0) if gain is None else gain
+    expected = min(expected, sd * MOST_LEAD)
     return row._replace(
         shrunken=found.value if found is not None else None,
         shrunken_gain=gain,

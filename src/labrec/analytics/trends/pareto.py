@@ -117,7 +117,8 @@ def _front(metrics: list[Tries]) -> Front | None:
     noises = [one.noise for one in metrics]
     counts = np.array([[v.n for v in member] for member in members], float)
     halves = np.array(list(map(_half, noises))) / np.sqrt(counts)
-    return Front(metrics, members, points, points - halves, points + halves, noises)
+    with np.errstate(over="ignore"):  # an end that no double holds is infinite
+        return Front(metrics, members, points, points - halves, points + halves, noises)
 
 
 def _half(noise: PooledSd | None) -> float:
@@ -192,13 +193,16 @@ def _behind(front: Front, members: Any, asked: Any) -> Any:
     """
     import numpy as np  # as above
 
-    half = np.maximum(front.high - front.points, np.finfo(float).tiny)
+    with np.errstate(over="ignore", invalid="ignore"):
+        half = np.nan_to_num(front.high - front.points, nan=np.inf)
+    half = np.maximum(half, np.finfo(float).tiny)
     found = np.empty(len(members))
     for part in _parts(len(members), len(asked) * front.points.shape[1]):
         mine = members[part]
-        step = front.points[None, asked, :] - front.points[mine, None, :]
-        with np.errstate(over="ignore"):
-            found[part] = (step / half[mine, None, :]).max(axis=2).min(axis=1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            step = front.points[None, asked, :] - front.points[mine, None, :]
+            behind = np.nan_to_num(step / half[mine, None, :], posinf=np.inf, neginf=-np.inf)
+        found[part] = behind.max(axis=2).min(axis=1)
     return found
 
 

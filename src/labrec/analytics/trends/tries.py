@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from labrec.analytics.run import Run
     from labrec.analytics.seen import Experiment, Seen
 
+_SMALLEST, _LARGEST = 1e-300, 1e300  # noises that arithmetic can be done with
+
 Place = tuple[float, float, str]
 """Start, place where it was imported from, run id: what runs are ordered by."""
 
@@ -75,7 +77,10 @@ class Tries:
     @cached_property
     def noise(self) -> PooledSd | None:
         """Standard deviation within experiments, pooled; None where none was repeated."""
-        return pooled_sd((one.n, one.sd) for one in self.variants if one.sd is not None)
+        found = pooled_sd((one.n, one.sd) for one in self.variants if one.sd is not None)
+        if found is None or not (found.sd == 0 or _SMALLEST < found.sd < _LARGEST):
+            return None  # beyond them nothing can be computed with it
+        return found
 
     @property
     def sign(self) -> int:
