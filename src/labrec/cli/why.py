@@ -34,13 +34,14 @@ def command(world: World, /, what: str, project: str | None, **where: Any) -> No
     place and record digest. A run (by id, the beginning of one, or name): its part in each
     hypothesis of its project. The tables are made first where the lab has changed.
     """
+    from labrec.noted import find_run
     from labrec.sdk.hypotheses import hypotheses
 
     view = world.lab.view(where["at"])
     if what in {one.slug for one in hypotheses(view, project)}:
         _hypothesis(world, what, project, where)
     else:
-        entry = view.find_run(what)
+        entry = find_run(view, what)
         _run(world, entry.project, entry.run_id, where)
 
 

@@ -13,6 +13,7 @@ from labrec.analytics.evidence.scale import datasets_of, scales
 from labrec.analytics.evidence.sentence import Told, sentence
 from labrec.analytics.evidence.units import Project, units
 from labrec.analytics.evidence.verdict import (
+    LEAST_ALPHA,
     MOST_ALPHA,
     Adjusted,
     Result,
@@ -167,10 +168,13 @@ def _needed(found: Result, alpha: float) -> tuple[Needed, float] | None:
         sd = estimate.error / math.hypot(
             1 / math.sqrt(compared.n_treatment), 1 / math.sqrt(compared.n_baseline)
         )
-    if not effect or not math.isfinite(sd) or alpha >= MOST_ALPHA:
+    if not effect or not math.isfinite(sd) or not LEAST_ALPHA < alpha < MOST_ALPHA:
         return None
     design: Any = "one-sample" if compared.method == "paired" else "two-sample"
-    plan = n_needed(effect, sd, power=POWER, alpha=alpha, sides=1, design=design)
+    try:
+        plan = n_needed(effect, sd, power=POWER, alpha=alpha, sides=1, design=design)
+    except ValueError:  # the effect is so much larger than the spread that no double holds it
+        return None
     return None if plan is None else (plan, effect)
 
 

@@ -72,10 +72,12 @@ def compare(
         return Compared(
             "none", None, "the values are in different units", treatment.n, baseline.n, len(places)
         )
-    each = [_one(place, treatment, baseline, test, (sign, level)) for place in places]
-    if len(each) == 1:
-        return each[0]
-    return _combined(each, level)
+    try:
+        each = [_one(place, treatment, baseline, test, (sign, level)) for place in places]
+        return each[0] if len(each) == 1 else _combined(each, level)
+    except ValueError:  # values so far apart that a sum of them is infinite
+        why = "no number holds the difference"
+        return Compared("none", None, why, treatment.n, baseline.n, len(places))
 
 
 def _one(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from labrec.analytics.evidence.analysis import judged
 from labrec.analytics.evidence.places import places
 from labrec.analytics.evidence.scale import WEAK
-from labrec.analytics.evidence.verdict import MOST_ALPHA, THRESHOLD, lab_level
+from labrec.analytics.evidence.verdict import LEAST_ALPHA, MOST_ALPHA, THRESHOLD, lab_level
 from labrec.analytics.replicates import rounded
 from labrec.analytics.stats.means import arm_of
 from labrec.analytics.stats.power import seen_power
@@ -204,7 +205,10 @@ def _hedges(result: Result) -> StandardisedDifference | None:
         apart = error**2 * first.n
         correlation = (first.sd**2 + second.sd**2 - apart) / (2 * first.sd * second.sd)
         correlation = max(-1.0, min(1.0, correlation))
-    return hedges_g(first, second, correlation=correlation)
+    try:
+        return hedges_g(first, second, correlation=correlation)
+    except ValueError:  # as above
+        return None
 
 
 def _missing(result: Result) -> Row:
@@ -219,8 +223,9 @@ def _missing(result: Result) -> Row:
 def _plan(one: Judged, look: Look, result: Result, *, leads: bool) -> Row:
     found = result.compared.estimate
     power = None
-    if found is not None and look.alpha < MOST_ALPHA:
-        power = seen_power(found, alpha=look.alpha, sides=1)
+    if found is not None and LEAST_ALPHA < look.alpha < MOST_ALPHA:
+        with suppress(ValueError):  # an effect so much larger than its error that no double holds
+            power = seen_power(found, alpha=look.alpha, sides=1)
     needed = one.needed if leads else None
     return {
         "needed_n": needed[0].n if needed else None, "needed_effect": needed[1] if needed else None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from labrec.analytics.stats.spread import PooledSd, mad, pooled_sd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from labrec.analytics.experiments import Experiment, Sums
 
@@ -70,10 +70,14 @@ def scales(
             means.setdefault(alike, []).append(found.mean)
             if found.sd is not None:
                 spreads.setdefault(alike, []).append((found.n, found.sd))
-    return {
-        alike: Scale(pooled_sd(spreads.get(alike, [])), mad(values))
-        for alike, values in means.items()
-    }
+    return {alike: _scale(spreads.get(alike, ()), values) for alike, values in means.items()}
+
+
+def _scale(spreads: Sequence[tuple[int, float]], means: Sequence[float]) -> Scale:
+    try:
+        return Scale(pooled_sd(spreads), mad(means))
+    except ValueError:  # values so far apart that their differences are infinite
+        return NOTHING
 
 
 def datasets_of(experiment: Experiment) -> tuple[str, ...]:

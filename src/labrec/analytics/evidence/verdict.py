@@ -27,11 +27,17 @@ if TYPE_CHECKING:
 
 Verdict = Literal["proposed", "testing", "supported", "refuted", "inconclusive", "suggestive"]
 
+_LEAST = 1e-300  # of a share of alpha: below, doubles end
+_SUREST = 1 - 1e-12  # of a level: above, t quantiles end
+
 THRESHOLD: Final = 0.0
 """T: the evidence score E of a supported hypothesis is above it."""
 
 MOST_ALPHA: Final = 0.5
 """From this one-sided error rate on nothing is decided: there is no interval for it."""
+
+LEAST_ALPHA: Final = 1e-12
+"""Below this one nothing is planned."""
 
 
 class Result(NamedTuple):
@@ -163,14 +169,14 @@ def _look(
 ) -> Look:
     n, withdrawn = which
     there = arms(found, n, paired=claim.test == "paired", withdrawn=withdrawn)
-    alpha = look_level(claim.alpha, number) if len(claim.looks) > 1 else claim.alpha
-    alpha /= there.candidates
+    share = 2 * look_level(0.5, number) if len(claim.looks) > 1 else 1.0
+    share = max(share / there.candidates, _LEAST)
+    alpha = max(claim.alpha * share, _LEAST)
     results = tuple(
         result(there, target, claim.test, alpha, resolution.get(target.name))
         for target in claim.targets
     )
     support, refute = _whole(claim, results)
-    share = alpha / claim.alpha
     own = [1.0 if one.support is None else one.support for one in results]
     pick = max if claim.decision == "all" else min
     lead = own.index(pick(own))
@@ -194,7 +200,7 @@ def result(
     treatment = sample(there.treatments, target.name)
     baseline = sample(there.baselines, target.name)
     known = test if test in TESTS else "welch"
-    level = 1 - 2 * alpha if alpha < MOST_ALPHA else MOST_ALPHA
+    level = min(1 - 2 * alpha, _SUREST) if alpha < MOST_ALPHA else MOST_ALPHA
     compared = compare(treatment, baseline, test=known, sign=target.sign, level=level)
     gone = missing(treatment, baseline, target.sign)
     seen = _against(compared.estimate, target.delta, resolution)
