@@ -2,7 +2,8 @@
 
 Each simulation makes many labs in which the truth is known, and counts those in which something
 happens: an interval that covers, a test that rejects. `python -m benchmarks calibration` runs the
-long form, `tests/methods/test_calibration.py` the short one.
+long form, or that of one topic, `calibration:owners`; `tests/methods/test_calibration.py` runs the
+short one.
 
 Add a module beside `foundation` with its own `SIMULATIONS`, and a line here.
 """
@@ -31,10 +32,10 @@ def simulations() -> dict[str, Simulation]:
     return {one.name: one for topic in TOPICS.values() for one in topic}
 
 
-def measure() -> list[Figure]:
-    """Run the long form of all of them."""
+def measure(topic: str = "") -> list[Figure]:
+    """Run the long form of all of them, or of one topic."""
     figures = []
-    for one in simulations().values():
+    for one in TOPICS[topic] if topic else simulations().values():
         found = one.run(one.long)
         figures.append(
             Figure(
