@@ -15,6 +15,7 @@ from labrec.analytics.attribution import games, permutations
 from labrec.analytics.attribution.attribute import attribute, sampled
 from labrec.analytics.attribution.design import Cell, Design
 from labrec.analytics.attribution.frame import Frame
+from labrec.analytics.attribution.words import finding
 from labrec.analytics.stats.multiple import holm
 
 SEEDS = ("1", "2", "3")
@@ -314,6 +315,36 @@ def test_a_model_gives_what_a_function_of_its_order_has():
             found.effect("interaction", *pair).estimate,
             games.contrasts(values)[sum(1 << place for place in pair)],
         )
+
+
+def test_cells_that_contradict_the_model_are_said_and_make_no_finding():
+    """Five cells of a function with a large interaction of a and b."""
+    rng = np.random.default_rng(6)
+    cells = [0, 1, 2, 3, 4]
+    values = np.array([0.0, 3.0, 3.0, 16.0, 3.0])[:, None] + 0.5 * rng.normal(size=(5, 3))
+    given_design = design("abc", values, SEEDS, cells)
+    shapley = attribute(given_design).effect("shapley", 0)
+    assert shapley.model == "order 1"
+    assert shapley.p_fit < 1e-6
+    assert "contradict" in shapley.note
+    assert finding(shapley, given_design) == "unclear"
+    # a + b without interaction: nothing is contradicted, and nothing to spare tests nothing
+    values[3] -= 10.0
+    fine = attribute(design("abc", values, SEEDS, cells)).effect("shapley", 0)
+    assert fine.p_fit > 0.05
+    assert finding(fine, given_design) == "better"
+    assert attribute(design("abc", values[:4], SEEDS, [0, 1, 2, 4])).effect("main", 0).p_fit is None
+
+
+def test_the_test_of_a_model_rejects_a_true_one_as_seldom_as_it_says():
+    rng = np.random.default_rng(12)
+    rejected = 0
+    for _ in range(400):
+        seeds = 4 * rng.normal(size=3)
+        values = np.array([0.0, 1, 2, 3, 4])[:, None] + rng.normal(size=(5, 3)) + seeds
+        found = attribute(design("abc", values, SEEDS, [0, 1, 2, 3, 4]))
+        rejected += found.effect("shapley", 0).contradicted
+    assert abs(rejected / 400 - 0.05) <= 2 * math.sqrt(0.05 * 0.95 / 400)
 
 
 # --- above the budget -------------------------------------------------------------------------

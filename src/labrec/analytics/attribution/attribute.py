@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from labrec.analytics.attribution.design import Design, Kind
+    from labrec.analytics.attribution.frame import Way
 
 Floats = NDArray[np.float64]
 
@@ -27,6 +28,7 @@ MOST_ALIASES: Final = 8
 """Aliases of an effect that are named, the shortest first."""
 
 _CONFOUNDED = "it compares cells that share no seeds, directly or through others: no interval"
+_CONTRADICTED = "the cells contradict the model: there are interactions that it takes as zero"
 _BOTH_ENDS = "all-on and all-off are shared by the permutations: without replicates their noise is "
 
 
@@ -115,7 +117,10 @@ def _effect(frame: Frame, kind: Kind, factors: tuple[int, ...]) -> tuple[Effect,
         model=way.model,
         identifiable=way.identifiable,
         aliases=_aliases(frame, kind, factors),
+        p_fit=_p_fit(frame, way),
     )
+    if effect.contradicted:
+        effect = effect._replace(note=_CONTRADICTED)
     error = frame.noise.error(way.weights)
     if error is None:
         if not frame.noise.connected(way.weights):
@@ -123,6 +128,11 @@ def _effect(frame: Frame, kind: Kind, factors: tuple[int, ...]) -> tuple[Effect,
         return effect, way.weights
     tested = _tested(effect, error.variance, error.df, frame.design.level)
     return tested._replace(method=error.method), way.weights
+
+
+def _p_fit(frame: Frame, way: Way) -> float | None:
+    known = way.model.startswith("order ")
+    return frame.p_fit(int(way.model.removeprefix("order "))) if known else None
 
 
 def sampled(frame: Frame, place: int) -> tuple[Effect, None]:

@@ -23,6 +23,9 @@ BUDGET: Final = 64
 MOST_FACTORS: Final = 64
 """Factors that a design may have; of more than 16 only permutations can be measured."""
 
+P_FIT: Final = 0.05
+"""p of a model's fit below which the cells contradict it."""
+
 Kind = Literal[
     "leave-one-out", "add-one", "main", "interaction", "shapley", "shapley-interaction", "banzhaf"
 ]
@@ -129,6 +132,8 @@ class Effect(NamedTuple):
         needed: Where it is not identifiable: the fewest cells to run for it, interactions taken as
             zero for main effects and Banzhaf values, nothing assumed for the others.
         note: What a reader must know besides; may be empty.
+        p_fit: Under a model of some order: p of the cells being as far from it as they are; None
+            where nothing tests it.
     """
 
     kind: Kind
@@ -153,6 +158,12 @@ class Effect(NamedTuple):
     aliases: tuple[str, ...] = ()
     needed: tuple[int, ...] = ()
     note: str = ""
+    p_fit: float | None = None
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether the cells contradict its model: p_fit below 0.05."""
+        return self.p_fit is not None and self.p_fit < P_FIT
 
 
 class Attribution(NamedTuple):

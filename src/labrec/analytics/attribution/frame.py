@@ -15,6 +15,7 @@ from labrec.analytics.attribution.design import BUDGET, mask
 from labrec.analytics.attribution.fractions import fraction
 from labrec.analytics.attribution.models import Model, missing_main, signs_of
 from labrec.analytics.attribution.noise import noise
+from labrec.analytics.stats.moments import not_zero
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,6 +79,7 @@ class Frame:
             else []
         )
         self._place = {on: place for place, on in enumerate(self.cells)}
+        self._p_fits: dict[int, float | None] = {}
 
     @property
     def complete(self) -> bool:
@@ -96,6 +98,27 @@ class Frame:
     @cached_property
     def _model(self) -> Model:
         return Model(self.cells, self.noise.counts.tolist(), self.k)
+
+    def p_fit(self, order: int) -> float | None:
+        """Return p of cells being as far from a model as they are, if the model holds.
+
+        Lack of fit against the replicates' variance (Fisher 1922; Draper and Smith 1998, section
+        2.1). None where nothing tests it: no cells to spare, or no common variance of replicates.
+        """
+        if order not in self._p_fits:
+            self._p_fits[order] = self._tested_fit(order)
+        return self._p_fits[order]
+
+    def _tested_fit(self, order: int) -> float | None:
+        known = self.noise
+        if known.method not in {"pooled", "blocks"} or known.part is not None:
+            return None
+        squares, spare = self._model.misfit(order, known.means)
+        if spare < 1 or not known.variance:
+            return None
+        from scipy.special import fdtrc  # a third of a second: only where there are replicates
+
+        return not_zero(float(fdtrc(spare, known.df, squares / spare / known.variance)))
 
     def listed(self) -> Iterator[tuple[Kind, tuple[int, ...]]]:
         """Yield the effects that are asked for: kind and factors."""

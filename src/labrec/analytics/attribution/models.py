@@ -78,6 +78,18 @@ class Model:
                 return Estimate(weights, order)
         return None
 
+    def misfit(self, order: int, means: Floats) -> tuple[float, int]:
+        """Return how far cells are from a model: Σ n·(mean - fit)², and its degrees of freedom.
+
+        Args:
+            order: Of the model.
+            means: Of the measured cells.
+        """
+        rows, inverse = next(fit[2:] for fit in self._fits if fit[0] == order)
+        left = self._root * (means - rows @ (inverse @ (self._root * means)))
+        rank = int(np.linalg.matrix_rank(rows, tol=_TOLERANCE * len(rows)))
+        return float((left**2).sum()), len(rows) - rank
+
 
 def _highest(k: int) -> int:
     """Return the highest order below k whose model is small enough; 1 at least."""

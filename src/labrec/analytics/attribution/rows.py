@@ -172,6 +172,7 @@ def _effect_row(placed: Placed, effect: Effect, said: Said) -> Row:
         effect.n_values,
         effect.method,
         effect.model,
+        written(effect.p_fit),
         effect.identifiable,
         list(effect.aliases),
         len(effect.needed),

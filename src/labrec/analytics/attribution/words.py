@@ -59,7 +59,7 @@ def finding(effect: Effect, design: Design) -> str:
     """Return what an effect says: better, worse, unclear, or unreplicated without interval.
 
     Better and worse only where its adjusted p is below 1 - level, the metric has a direction, and
-    the cells determine it.
+    the cells determine it and do not contradict its model.
     """
     if effect.estimate is None or effect.p_holm is None:
         return "unreplicated"
@@ -67,6 +67,7 @@ def finding(effect: Effect, design: Design) -> str:
         effect.p_holm >= 1 - design.level
         or design.direction is None
         or not effect.identifiable
+        or effect.contradicted
         or effect.estimate == 0
     ):
         return "unclear"
@@ -115,6 +116,10 @@ def _assumed(effect: Effect, said: Said) -> str:
         others = ", ".join(_cut(alias) for alias in effect.aliases[:2])
         return f"how much of it is {others}, which the cells cannot tell from it"
     order = int(effect.model.removeprefix("order "))
+    if effect.contradicted:
+        which = "without interactions" if order == 1 else f"of order {order}"
+        more = counted(len(said.found.missing), "more cell")
+        return f"the effect itself: the cells contradict a model {which} ({more} would tell)"
     what = "any interaction" if order == 1 else f"an interaction of more than {order} factors"
     needed = len(said.found.missing)
     tell = (

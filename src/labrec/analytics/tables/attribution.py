@@ -150,6 +150,13 @@ ATTRIBUTIONS: Final = Table(
             "What it assumes: saturated nothing; order d no interactions of more than d factors; "
             "aliased none of its aliases; permutations that the sampled ones are typical.",
         ),
+        Column(
+            "p_fit",
+            "number",
+            "Under a model of order d: p of the cells being as far from it as they are. Below 0.05 "
+            "they contradict it, and the finding is unclear.",
+            optional=True,
+        ),
         Column("identifiable", "boolean", "Whether the cells determine it under its model."),
         Column("aliases", "texts", "Effects that it cannot be told from, with their signs."),
         Column("n_needed", "integer", "Cells to run where it is not identifiable."),
