@@ -369,6 +369,26 @@ def test_paired_runs_need_seeds_and_partners() -> None:
     assert found.ruling.verdict == "supported"
 
 
+def test_seeds_are_not_chosen_by_what_one_arm_shows_of_them() -> None:
+    study = Study()
+    claim = study.register(test="paired", planned_n=4)
+    known = [10.0, 14.1, 10.2, 13.9, 10.1, 14.0, 9.9, 13.8]
+    study.baseline(known)
+    for seed in (1, 3, 5, 7):  # where the baseline did badly
+        study.run("new", 12.0 + seed / 50, claim, parent="base", seeds=f'{{"seed":"{seed}"}}')
+    (found,) = study.judged()
+    assert found.ruling.verdict == "testing"
+    assert any("not among the first 4 that either arm ran" in reason for *_, reason in why(study))
+    for seed in (2, 4):
+        study.run("new", 12.0 + seed / 50, claim, parent="base", seeds=f'{{"seed":"{seed}"}}')
+    (found,) = study.judged()
+    assert found.ruling.verdict == "inconclusive"
+    assert found.case.shown is not None
+    assert {m.run.seeds for m in found.case.shown.arms.treatments} == {
+        f'{{"seed":"{seed}"}}' for seed in (1, 2, 3, 4)
+    }
+
+
 # --- order --------------------------------------------------------------------------------------
 
 

@@ -2,8 +2,10 @@
 
 The treatment arm holds the first n treatments by run id, whichever experiments they are of; the
 baseline arm holds, of each experiment that they are compared with, as many of its first fresh runs
-as treatments are compared with it. In a *paired* claim a treatment is compared with the first fresh
-run of its baseline that has its seeds. So both arms have the registered size, whatever was found.
+as treatments are compared with it. In a *paired* claim a place is a pair of runs with equal seeds,
+and seeds take places in the order in which either arm first ran them: whoever sees the results of
+one arm cannot choose which of its seeds the other one runs. So both arms have the registered size,
+whatever was found.
 """
 
 from __future__ import annotations
@@ -55,8 +57,11 @@ def arms(units: Units, n: int, *, paired: bool, withdrawn: bool) -> Arms:
         paired: Whether a treatment needs a partner with its seeds; each pair is one place.
         withdrawn: Whether what notes took out has its place here.
     """
-    treatments = _once(units.treatments, paired=paired, withdrawn=withdrawn)[:n]
+    every = _once(units.treatments, paired=paired, withdrawn=withdrawn)
+    treatments = every[:n]
     wanted = Counter(str(member.baseline) for member in treatments)
+    if paired:
+        treatments = []
     baselines: list[Member] = []
     selected = False
     for place in sorted(wanted):
@@ -65,10 +70,13 @@ def arms(units: Units, n: int, *, paired: bool, withdrawn: bool) -> Arms:
             there = [m for m in units.known[place] if m.run.counts]
             selected = selected or bool(there)
         if paired:
-            seeds = {m.run.seeds for m in treatments if m.baseline == place}
-            baselines += [m for m in there if m.run.seeds is not None and m.run.seeds in seeds]
+            mine = [m for m in every if m.baseline == place]
+            seeds = _first_seeds([*mine, *there], wanted[place])
+            treatments += [m for m in mine if m.run.seeds in seeds]
+            baselines += [m for m in there if m.run.seeds in seeds]
         else:
             baselines += there[: wanted[place]]
+    treatments.sort(key=lambda member: (member.run.run_id, member.run.digest))
     return Arms(tuple(treatments), tuple(baselines), _candidates(units, treatments), selected)
 
 
@@ -89,6 +97,12 @@ def _once(members: Iterable[Member], *, paired: bool, withdrawn: bool) -> list[M
             taken.add((place, seeds))
         kept.append(member)
     return kept
+
+
+def _first_seeds(members: Iterable[Member], n: int) -> set[str]:
+    """Return the first n seeds that any of these runs had."""
+    ordered = sorted(members, key=lambda member: member.run.run_id)
+    return set(list(dict.fromkeys(m.run.seeds for m in ordered if m.run.seeds is not None))[:n])
 
 
 def _candidates(units: Units, treatments: Sequence[Member]) -> int:

@@ -70,6 +70,6 @@ def _left_out(claim: Claim, member: Member, first: set[str]) -> str:
             return "It says no seeds, and the registered test pairs runs by them."
     elif run.run_id not in first:
         return "Its seeds were run already: a repeated run takes no second place."
-    if paired and member.part == "baseline":
-        return "No treatment with a place has its seeds."
+    if paired:
+        return f"Its seeds are not among the first {claim.planned_n} that either arm ran."
     return f"All {claim.planned_n} places of its arm were taken before it started."
