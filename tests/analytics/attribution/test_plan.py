@@ -62,6 +62,23 @@ def test_a_flag_that_follows_a_factor_is_learnt() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("both", [("--norm", "--skip"), ("--skip", "--norm")])
+def test_flags_that_stand_together_keep_their_order(both: tuple[str, str]) -> None:
+    runs = [
+        made(0, "python", "t.py", "--seed=1"),
+        made(1, "python", "t.py", "--norm", "--seed=1"),
+        made(2, "python", "t.py", "--skip", "--seed=1"),
+        made(3, "python", "t.py", *both, "--seed=1"),
+    ]
+    found = planned(runs, (), replicates=2)
+    assert {one.cell: one.command[-len(one.on) - 3 :] for one in found.runs} == {
+        "00": ("python", "t.py", "--seed=2"),
+        "10": ("python", "t.py", "--norm", "--seed=2"),
+        "01": ("python", "t.py", "--skip", "--seed=2"),
+        "11": ("python", "t.py", *both, "--seed=2"),
+    }
+
+
 def test_an_option_whose_value_follows_a_factor_is_learnt() -> None:
     runs = [
         made(0, "python", "t.py", "--norm", "no", "--skip=no", wrapped=True),

@@ -393,10 +393,12 @@ def _derived(made: Sequence[Made], forms: Sequence[_Form], k: int, at: int, on: 
 
 
 def _place_of(unit: Unit, units: list[Unit], forms: Sequence[_Form]) -> int:
-    """Return where a unit belongs: behind what is before it in the runs that have it."""
-    like = next(form.units for form in forms if unit in form.units)
-    before = like[: like.index(unit)]
-    return next((units.index(one) + 1 for one in reversed(before) if one in units), 0)
+    """Return where a unit belongs: behind all that is before it in any run that has both."""
+    before = {
+        one for form in {form.units for form in forms if unit in form.units}
+        for one in form[: form.index(unit)]
+    }  # fmt: skip
+    return max((place + 1 for place, one in enumerate(units) if one in before), default=0)
 
 
 def _holds(made: Sequence[Made], forms: Sequence[_Form], k: int) -> bool:
