@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from random import Random
 
 import pytest
 from tests.analytics.evidence.study import Study
@@ -86,6 +87,27 @@ def test_different_baselines_are_random_effects_from_three_on() -> None:
     assert compared.estimate.df == 2
     # differences 10, 10.5, 11: their mean lies between
     assert 10 < compared.estimate.value < 11
+
+
+def test_a_few_runs_that_happen_to_agree_do_not_decide_over_baselines() -> None:
+    # errors from two runs each, taken as known: 8 % of these labs, and a tenth with five baselines
+    random = Random(5)
+    empty, count, labs = sample({}), 0, 1000
+    for _ in range(labs):
+        ours, theirs = (
+            tuple(
+                Value(f"{arm}{place}", str(seed), random.gauss(), f"b{place}", ())
+                for place in range(5)
+                for seed in range(2)
+            )
+            for arm in "tb"
+        )
+        new, base = empty._replace(values=ours), empty._replace(values=theirs)
+        found = compare(new, base, test="welch", sign=1.0, level=0.9).estimate
+        assert found is not None
+        assert found.df == 4
+        count += found.low is not None and found.low > 0
+    assert count <= labs * 0.05 + 2 * math.sqrt(labs * 0.05 * 0.95)
 
 
 def test_what_is_missing_bounds_the_difference() -> None:

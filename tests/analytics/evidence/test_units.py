@@ -422,6 +422,20 @@ def test_a_metric_that_is_defined_anew_decides_nothing_for_older_claims() -> Non
     assert "defined otherwise since" in found.sentence
 
 
+def test_another_direction_makes_another_point_the_best() -> None:
+    study = Study()
+    best = Aggregation("best")
+    first = study.define(aggregation=best, direction="minimize")
+    claim = study.register()
+    study.baseline(BASE)
+    study.treatment(FAR, claim)
+    assert study.verdict() == "supported"
+    study.define(amends=(first,), aggregation=best, direction="maximize")
+    (found,) = study.judged()
+    assert found.ruling.verdict == "inconclusive"
+    assert "defined otherwise since" in found.ruling.why
+
+
 def test_definitions_side_by_side_cannot_undo_what_counted() -> None:
     study = Study()
     study.define(aggregation=Aggregation("best"))

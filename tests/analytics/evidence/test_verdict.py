@@ -168,6 +168,20 @@ def test_versions_of_one_claim_share_alpha() -> None:
     assert (old.case.claim.current, new.case.claim.current) == (False, True)
 
 
+def test_an_amendment_that_names_another_family_is_no_fresh_try() -> None:
+    for before, after in ((None, "f"), ("f", None), ("f", "g")):
+        study = Study()
+        first = study.register(family=before)
+        study.baseline(BASE)
+        study.treatment([x + 0.1 for x in BASE], first, first_seed=10)
+        second = study.register(amends=first, family=after)
+        study.baseline(BASE, first_seed=20)
+        study.treatment([x + 2.2 * 0.8164966 for x in BASE], second, first_seed=30)
+        old, new = study.judged()
+        assert (old.p.size, new.p.size) == (2, 2)
+        assert new.ruling.verdict == "inconclusive"
+
+
 def test_the_level_of_the_lab_is_a_column_of_its_own() -> None:
     study = Study()
     claims = [study.register(f"claim-{n}") for n in range(3)]
@@ -176,6 +190,7 @@ def test_the_level_of_the_lab_is_a_column_of_its_own() -> None:
     found = study.judged()[2]
     assert found.ruling.verdict == "supported"  # p = 0.033
     assert found.lab.verdict == "inconclusive"  # 6·0.05/(π²·9) = 0.0034
+    assert "over all claims of the lab, of which this is number 3: inconclusive." in found.sentence
 
 
 def test_an_unknown_test_and_a_senseless_alpha_decide_nothing() -> None:

@@ -106,14 +106,21 @@ def judged(seen: Seen) -> list[Judged]:
         cases.append(judge(claim, units(claim, there.project, linked), there))
     families: dict[tuple[str, str, str], list[Case]] = defaultdict(list)
     for case in cases:
-        families[case.claim.chain].append(case)
+        for shared in case.claim.shares:
+            families[shared].append(case)
     names = {one.experiment: one.name for one in seen.experiments}
-    return [_judged(case, families[case.claim.chain], names, seen) for case in cases]
+    return [_judged(case, _family(case, families), names, seen) for case in cases]
+
+
+def _family(case: Case, families: Mapping[tuple[str, str, str], Sequence[Case]]) -> list[Case]:
+    """Return every claim with which one shares its error rate, each once."""
+    found = {one.claim.digest: one for shared in case.claim.shares for one in families[shared]}
+    return list(found.values())
 
 
 def _judged(case: Case, family: Sequence[Case], names: Mapping[str, str], seen: Seen) -> Judged:
     claim = case.claim
-    peers = [(one.claim, one.trial) for one in family if _shares(one)]
+    peers = [(one.claim, one.trial) for one in family if _shares(one, claim)]
     p = adjusted(claim, case.trial, peers)
     strict = claim._replace(alpha=lab_level(claim))
     ruling, lab = (
@@ -129,7 +136,7 @@ def _judged(case: Case, family: Sequence[Case], names: Mapping[str, str], seen: 
     look = case.shown
     needed = _needed(look.results[look.lead], look.alpha) if look is not None else None
     said = _said(seen, claim)
-    told = Told(ruling, p, names, needed, said.overrides, said.by)
+    told = Told(ruling, p, names, needed, said.overrides, said.by, lab)
     return Judged(case, p, ruling, beside, lab, needed, said, sentence(case, told))
 
 
@@ -145,15 +152,17 @@ def _alone(trial: Trial) -> Adjusted:
     return Adjusted(trial.support, trial.refute, 1)
 
 
-def _shares(case: Case) -> bool:
-    """Say whether a claim has a part in its family's error rate.
+def _shares(case: Case, claim: Claim) -> bool:
+    """Say whether a claim has a part in the error rate of another one of its family.
 
     In a named family every claim does that is current; a version of a slug once a run was linked
     to it at its start, since whoever amends may have seen how it went.
     """
     if case.trial.reached or case.units.treatments:
         return True
-    return case.claim.family is not None and case.claim.current
+    return (
+        case.claim.family is not None and case.claim.family == claim.family and (case.claim.current)
+    )
 
 
 def _needed(found: Result, alpha: float) -> tuple[Needed, float] | None:

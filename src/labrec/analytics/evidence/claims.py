@@ -79,11 +79,14 @@ class Claim(NamedTuple):
     current: bool = True
 
     @property
-    def chain(self) -> tuple[str, str, str]:
-        """What it shares its error rate with: its family, or the versions of its own slug."""
-        if self.family is not None:
-            return self.project, "family", self.family
-        return self.project, "slug", self.slug
+    def shares(self) -> tuple[tuple[str, str, str], ...]:
+        """What it shares its error rate with: the versions of its own slug, and its family.
+
+        An amendment that names another family takes part in both: otherwise each new family would
+        be a fresh try.
+        """
+        own = self.project, "slug", self.slug
+        return (own,) if self.family is None else (own, (self.project, "family", self.family))
 
 
 def claims(registered: Sequence[Registered]) -> list[Claim]:

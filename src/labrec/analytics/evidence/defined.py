@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from labrec.analytics.evidence.claims import Claim
     from labrec.catalog.metrics import DefinedMetric
 
-_LOGGED: tuple[Any, Any] = Aggregation(), Origin()  # a metric that nothing defines
+_LOGGED: tuple[Any, Any] = (Aggregation(), None), Origin()  # a metric that nothing defines
 
 
 def in_force(found: DefinedMetric | None, ms: int) -> MetricDefinition | None:
@@ -70,4 +70,8 @@ def _changed(metric: DefinedMetric | None, ms: int) -> bool:
 
 
 def _meaning(one: MetricDefinition | None) -> tuple[Any, Any]:
-    return _LOGGED if one is None else (one.aggregation, one.origin)
+    if one is None:
+        return _LOGGED
+    # which point is the best depends on which way is better
+    best = one.direction if one.aggregation.kind == "best" else None
+    return (one.aggregation, best), one.origin

@@ -37,6 +37,7 @@ class Told(NamedTuple):
         needed: The runs it would take, and for which difference beyond delta; None where unknown.
         decided: The verdict that somebody put in the rule's place, or None.
         by: Who did.
+        lab: What the rule says at the level of the whole lab; None = the same.
     """
 
     ruling: Ruling
@@ -45,6 +46,7 @@ class Told(NamedTuple):
     needed: tuple[Needed, float] | None
     decided: str | None = None
     by: str | None = None
+    lab: Ruling | None = None
 
 
 def sentence(case: Case, told: Told) -> str:
@@ -75,7 +77,7 @@ def _by_rule(case: Case, told: Told) -> str:
     gone = _missing(result)
     if gone:
         parts.append(gone)
-    text = f"{'; '.join(parts)}. {_registered(case)}"
+    text = f"{'; '.join(parts)}. {_registered(case)}{_over_the_lab(case, told)}"
     if told.needed is not None and ruling.verdict == "inconclusive":
         text += _needed(told.needed, result)
     return f"{text}{_explored(case)} Not known: {unknown(case, look, result)}."
@@ -177,6 +179,19 @@ def _registered(case: Case) -> str:
     if case.units.exploratory:
         return "Registered, but runs were linked only later: exploratory."
     return "Registered (self-attested); no run counts yet."
+
+
+def _over_the_lab(case: Case, told: Told) -> str:
+    """Return what is left of a verdict where it is one of many tries of the lab."""
+    lab = told.lab
+    if lab is None or told.ruling.verdict not in {"supported", "refuted"}:
+        return ""
+    if lab.verdict == told.ruling.verdict:
+        return ""
+    return (
+        f" At the level that holds over all claims of the lab, of which this is number "
+        f"{case.claim.order}: {lab.verdict}."
+    )
 
 
 def _explored(case: Case) -> str:
