@@ -299,9 +299,10 @@ def _smallest(enough: Callable[[int], bool], least: int) -> int | None:
 @lru_cache(maxsize=4)
 def _legendre(count: int) -> tuple[Any, Any]:
     """Return nodes and weights of Gauss and Legendre: finding them is most of a quadrature."""
-    import numpy as np  # as above
+    from scipy.special import roots_legendre  # numpy's takes the eigenvalues of a whole matrix
 
-    return np.polynomial.legendre.leggauss(count)
+    nodes, weights = roots_legendre(count)
+    return nodes, weights
 
 
 @lru_cache(maxsize=1)
