@@ -13,6 +13,7 @@ from labrec.analytics.evidence.claims import claims, matches
 from labrec.analytics.evidence.places import places
 from labrec.analytics.run import Link, Measured
 from labrec.catalog.definition import Aggregation
+from labrec.record.heard import HeardNote, Subject
 
 BASE = [1.0, 2.0, 3.0]
 FAR = [11.0, 12.0, 13.0]
@@ -227,6 +228,36 @@ def test_the_best_baseline_is_the_best_of_what_was_known_measured_again() -> Non
     assert study.verdict() == "supported"
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_retraction_does_not_change_what_the_best_had_been(when: str) -> None:
+    study = Study()
+    study.baseline([5.0], "good")
+    study.baseline([1.0, 1.0], "bad")
+    if when == "before":
+        retract(study, 0)
+    claim = study.register(baseline={"kind": "best", "name": None})
+    study.treatment(FAR, claim, parent="bad")
+    study.now += 1
+    if when == "after":
+        retract(study, 0)
+    (found,) = study.judged()
+    compared = {"before": "bad", "after": "good"}[when]
+    assert found.case.units.treatments[0].baseline == compared
+
+
+def retract(study: Study, place: int) -> None:
+    """Retract a run now."""
+    run, number = study.runs[place], len(study.notes)
+    note_id = f"01a21a62-cf64-749e-9641-{number:012d}"
+    study.notes.append(
+        HeardNote(
+            f"sha256:{number:064d}", note_id, "p", "retract", Subject("run", run.run_id, run.digest),
+            (), study.time(), "Ada", "A bug.", {}, "note.json",
+        )
+    )  # fmt: skip
+    study.change(place, standing="retracted")
+
+
 def test_the_root_is_the_top_of_the_first_parents() -> None:
     study = Study()
     claim = study.register(baseline={"kind": "root", "name": None})
@@ -331,6 +362,24 @@ def test_the_same_output_counts_once() -> None:
         study.run("new", value, claim, parent="base", seeds=str(seed), output="same")
     (found,) = study.judged()
     assert found.ruling.verdict == "suggestive"
+
+
+def test_runs_that_collapse_alike_are_not_taken_for_one_failure() -> None:
+    # Four of five seeds end at chance, with the same output to the last digit; the rest do well.
+    study = Study()
+    claim = study.register(planned_n=20)
+    study.baseline([0.58 + place / 500 for place in range(20)])
+    study.treatment([0.94 + place / 500 for place in range(4)], claim)
+    study.treatment([0.5] * 16, claim, first_seed=5, output="chance")
+    (found,) = study.judged()
+    look = found.case.shown
+    assert look is not None
+    result = look.results[0]
+    assert result.treatment.n == 5
+    assert result.support_seen is not None
+    assert result.support_seen < 0.05
+    assert found.ruling.verdict == "inconclusive"
+    assert "counting equal outputs once" in found.ruling.why
 
 
 def test_a_retraction_can_take_a_verdict_and_never_make_one() -> None:

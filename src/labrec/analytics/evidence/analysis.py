@@ -224,9 +224,11 @@ def _grounds(seen: Seen, every: Sequence[Claim]) -> dict[str, Grounds]:
     lineage = _recorded(seen)
     parents = _parents(lineage, runs)
     found = {}
+    best = {claim.project for claim in every if claim.baseline == "best"}
     for name, mine in runs.items():
+        notes = [note for note in seen.notes if note.project == name] if name in best else []
         first = {e: above for (project, e), above in lineage.first.items() if project == name}
-        project = Project(mine, parents, first)
+        project = Project(mine, parents, first, notes)
         linked: dict[str, list[Run]] = defaultdict(list)
         for run in project.runs:
             for digest in sorted({link.registration for link in run.links}):

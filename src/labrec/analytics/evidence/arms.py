@@ -191,7 +191,7 @@ class Sample(NamedTuple):
         return self.n_failed + self.n_interrupted + self.n_absent + self.n_not_finite
 
 
-def sample(members: Sequence[Member], metric: str) -> Sample:
+def sample(members: Sequence[Member], metric: str, *, apart: bool = False) -> Sample:
     """Take the values of a metric from one arm.
 
     Only a complete run has a value. Runs of one experiment that share their seeds, or whose series
@@ -201,6 +201,7 @@ def sample(members: Sequence[Member], metric: str) -> Sample:
     Args:
         members: The arm, by run id.
         metric: The metric.
+        apart: Whether equal series are values of their own where the seeds differ.
     """
     counts: Counter[str] = Counter()
     found: list[tuple[Member, float]] = []
@@ -213,7 +214,7 @@ def sample(members: Sequence[Member], metric: str) -> Sample:
         else:
             run = member.run
             lost.append(Lost(run.experiment, run.seeds, member.baseline or run.experiment))
-    values = _independent(found)
+    values = _independent(found, apart=apart)
     runs = [member.run for member, _ in found]
     return Sample(
         values, tuple(lost), len(members), counts["failed"], counts["interrupted"],
@@ -231,7 +232,7 @@ def _state(run: Run, metric: str) -> tuple[str, float | None]:
     return ("value", found.value) if math.isfinite(found.value) else ("not finite", None)
 
 
-def _independent(found: Sequence[tuple[Member, float]]) -> tuple[Value, ...]:
+def _independent(found: Sequence[tuple[Member, float]], *, apart: bool) -> tuple[Value, ...]:
     unseeded: dict[str, set[float]] = {}
     for member, value in found:
         if member.run.seeds is None:
@@ -246,7 +247,7 @@ def _independent(found: Sequence[tuple[Member, float]]) -> tuple[Value, ...]:
             key = run.experiment, ""
         else:
             key = run.experiment, f"run {run.run_id}"
-        if run.output is not None:
+        if run.output is not None and not (apart and run.seeds is not None):
             key = outputs.setdefault((run.experiment, run.output), key)
         groups.setdefault(key, []).append((member, value))
     return tuple(

@@ -23,7 +23,9 @@ import json
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from labrec.analytics.evidence.claims import matches
+from labrec.analytics.evidence.claims import matches, milliseconds
+from labrec.lineage.fold import fold
+from labrec.lineage.standing import standings
 from labrec.record.ids import id_ms
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from labrec.analytics.evidence.claims import Claim
     from labrec.analytics.run import Run
+    from labrec.lineage.fold import HeardNote
 
 Part = Literal["treatment", "baseline", "none"]
 Kind = Literal["confirmatory", "exploratory", "none"]
@@ -107,11 +110,17 @@ class Project:
         runs: All of them, ordered by run id and digest.
         parents: Of each record digest the experiment of its first parent, as the record names it.
         first: Of each experiment its first parent, likewise.
+        notes: All of its notes.
     """
 
     def __init__(
-        self, runs: Iterable[Run], parents: Mapping[str, str], first: Mapping[str, str]
+        self,
+        runs: Iterable[Run],
+        parents: Mapping[str, str],
+        first: Mapping[str, str],
+        notes: Sequence[HeardNote] = (),
     ) -> None:
+        self._notes = notes
         grouped: dict[str, list[Run]] = {}
         for run in runs:
             grouped.setdefault(run.run_id, []).append(run)
@@ -150,6 +159,19 @@ class Project:
             if self.runs[place].run_id >= last:
                 return
             yield self.runs[place]
+
+    def withdrawn_by(self, ms: int) -> set[str]:
+        """Return the digests of the records that notes had taken out by a time.
+
+        Args:
+            ms: The time, in milliseconds since 1970.
+        """
+        then = [note for note in self._notes if milliseconds(note.time) <= ms]
+        if not then:
+            return set()
+        records = [(run.project, run.run_id, run.digest) for run in self.runs]
+        standing = standings(records, fold(then)).of
+        return {digest for (_, digest), state in standing.items() if state in WITHDRAWN}
 
     def parent(self, run: Run) -> str | None:
         """Return the experiment of a run's first parent, if it is in this project."""
@@ -358,13 +380,17 @@ class _Placing:
     def _best_known(self) -> str | None:
         """Return the experiment with the best mean of the first metric when the claim was made.
 
-        Its runs that were known then select it, and do not count: it is measured again.
+        Its runs that were known then select it, and do not count: it is measured again. What was
+        retracted since, or counts again since, is as it was then: whoever could take out the best
+        one once it was measured again could choose an easier one.
         """
-        target = self.claim.targets[0]
+        target, gone = self.claim.targets[0], self.project.withdrawn_by(self.claim.registered_ms)
         values: dict[str, list[float]] = {}
         for run in self.project.runs:
             found = run.metrics.get(target.name)
-            if not run.counts or run.status != "complete" or not found or self.is_fresh(run):
+            if run.status != "complete" or not found or self.is_fresh(run):
+                continue
+            if run.digest in gone or run.standing == "forked":
                 continue
             # What the claim is about is not its own baseline.
             if not self.claim.selector or not matches(self.claim.selector, json.loads(run.tree)):

@@ -51,8 +51,9 @@ class Result(NamedTuple):
         missing: What is missing of them.
         support_seen: p of a difference that is not above delta; None where none can be had.
         refute_seen: p of a difference that is not below delta.
-        support: The larger of `support_seen` and the same with the worst value that was seen in
-            the place of each missing treatment, and the best in that of each missing baseline run.
+        support: The largest of `support_seen`, the same with the worst value that was seen in
+            the place of each missing treatment, and the best in that of each missing baseline run,
+            and the same where equal outputs of different seeds each count.
         refute: Likewise against the claim, with best and worst the other way round.
         sure: Whether the difference is deterministic and beyond the declared resolution, so that
             its p is 0 or 1.
@@ -211,9 +212,33 @@ def result(
             other = compare(*filled, test=known, sign=target.sign, level=level).estimate
             p = _against(other, target.delta, resolution)[place]
             worst[place] = max(1.0 if p is None else p, seen[place] or 0.0)
+    if treatment.n_identical or baseline.n_identical:
+        worst = _counted_apart(worst, there, target, (known, level), resolution)
     estimate = compared.estimate
     sure = estimate is not None and estimate.state == "deterministic" and 0.0 in seen
     return Result(target, treatment, baseline, compared, gone, *seen, worst[0], worst[1], sure)
+
+
+def _counted_apart(
+    found: Sequence[float | None],
+    there: Arms,
+    target: Target,
+    how: tuple[str, float],
+    resolution: float | None,
+) -> list[float | None]:
+    """Return p values that are not below those where equal outputs of different seeds each count.
+
+    Counted once, runs that all fail in the same way would be one failure among many successes;
+    counted each, a lucky run that is repeated under other seeds would be many. A verdict holds
+    either way.
+    """
+    arms_ = (sample(arm, target.name, apart=True) for arm in (there.treatments, there.baselines))
+    test, level = how
+    other = compare(*arms_, test=test, sign=target.sign, level=level).estimate
+    return [
+        None if p is None else max(p, 0.0 if apart is None else apart)
+        for p, apart in zip(found, _against(other, target.delta, resolution), strict=True)
+    ]
 
 
 def _against(
@@ -370,7 +395,9 @@ def _undecided(look: Look, claim: Claim, score: float | None, p: Adjusted) -> Ru
         why = "nothing varies, and the metric declares no resolution"
         return Ruling("suggestive", side, why, final=True)
     if _lost(look, lead):
-        return Ruling("inconclusive", "", "it rests on what is missing", final=True)
+        gone = lead.treatment.n_missing or lead.baseline.n_missing
+        why = "what is missing" if gone else "counting equal outputs once"
+        return Ruling("inconclusive", "", f"it rests on {why}", final=True)
     if p.support < claim.alpha and (score is None or score <= THRESHOLD):
         return Ruling("inconclusive", "", "E is not above its threshold", final=True)
     return Ruling("inconclusive", "", "the interval holds delta", final=True)
