@@ -11,6 +11,7 @@ from tests.analytics.evidence.study import Study
 from labrec.analytics.evidence.arms import Lost, Sample, Value
 from labrec.analytics.evidence.design import compare
 from labrec.analytics.evidence.missing import missing
+from labrec.analytics.evidence.rows import rows
 
 
 def sample(groups: dict[str, list[float]], baseline: str = "", **fields: int) -> Sample:
@@ -87,6 +88,18 @@ def test_different_baselines_are_random_effects_from_three_on() -> None:
     assert compared.estimate.df == 2
     # differences 10, 10.5, 11: their mean lies between
     assert 10 < compared.estimate.value < 11
+
+
+@pytest.mark.parametrize("test", ["paired", "welch"])
+def test_values_at_the_ends_of_doubles_have_rows(test: str) -> None:
+    for count in (1, 3):
+        made = Study()
+        claim = made.register(test=test, planned_n=3 * count)
+        for n in range(count):
+            made.baseline([1e200, 3e200, 2e199], f"base-{n}")
+            made.treatment([5e200, 1e-320, 1e308], claim, f"new-{n}", parent=f"base-{n}")
+        tables = {table.name: list(found) for table, found in rows(made.seen())}
+        assert len(tables["hypothesis_metrics"]) == 1
 
 
 def test_a_few_runs_that_happen_to_agree_do_not_decide_over_baselines() -> None:

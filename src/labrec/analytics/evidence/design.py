@@ -153,6 +153,10 @@ def _pooled(each: Sequence[Compared], estimates: Sequence[Estimate]) -> list[flo
         1 / one.n_treatment + (1 / one.n_baseline if one.method == "welch" else 0.0) for one in each
     ]
     dfs = [one.df or 0.0 for one in estimates]
-    variances = [(one.error or 0.0) ** 2 / part for one, part in zip(estimates, parts, strict=True)]
+    largest = max(one.error or 0.0 for one in estimates)  # so that no square overflows
+    variances = [
+        ((one.error or 0.0) / largest) ** 2 / part
+        for one, part in zip(estimates, parts, strict=True)
+    ]
     pooled = math.fsum(map(operator.mul, dfs, variances)) / math.fsum(dfs)
-    return [math.sqrt(pooled * part) for part in parts]
+    return [largest * math.sqrt(pooled * part) for part in parts]

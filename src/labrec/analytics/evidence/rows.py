@@ -196,14 +196,15 @@ def _hedges(result: Result) -> StandardisedDifference | None:
     first, second = arm_of(ours), arm_of(theirs)
     correlation = None
     if compared.method == "paired":
-        if first.n != second.n or not first.sd * second.sd:
-            return None
         error = compared.estimate.error if compared.estimate is not None else None
-        if error is None:
+        if first.n != second.n or error is None:
+            return None
+        largest = max(first.sd, second.sd, error) or 1.0  # so that no square overflows
+        one, other, apart = (value / largest for value in (first.sd, second.sd, error))
+        if not one * other:
             return None
         # Var(x - y) = Var(x) + Var(y) - 2·r·sd(x)·sd(y)
-        apart = error**2 * first.n
-        correlation = (first.sd**2 + second.sd**2 - apart) / (2 * first.sd * second.sd)
+        correlation = (one**2 + other**2 - apart**2 * first.n) / (2 * one * other)
         correlation = max(-1.0, min(1.0, correlation))
     try:
         return hedges_g(first, second, correlation=correlation)
