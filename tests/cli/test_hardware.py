@@ -41,7 +41,9 @@ def test_rows_are_chosen_and_answered_in_json(compared, call):
     assert (row["verdict"], row["n_blocks"], row["test"]) == ("effect", 3, "paired t")
     for option in ("--metric", "--condition", "--project"):
         assert call("hardware", "--json", option, "other").json == []
-    assert "nothing to compare" in call("hardware", "--metric", "other").err
+    found = call("hardware", "--metric", "other").err
+    assert "nothing to compare" in found
+    assert "conditions that are compared: quantization" in found
 
 
 def test_pairs_are_shown_when_asked_for(compared, call):

@@ -42,6 +42,8 @@ def test_computed_metrics_are_defined_and_shown(lab_dir, call):
                     "exp(loss)")  # fmt: skip
     assert answer.code == 0
     assert "expression    exp(loss)" in call("metric", "show", "ppl").out
+    (version,) = call("metric", "show", "ppl", "--json").json["versions"]
+    assert version["origin"] == {"kind": "expression", "expression": "exp(loss)"}
     answer = define(call, "all", "--unit", "1", "--direction", "maximize", "--weighted-sum",
                     "--part", "2:maximize=acc", "--part", "=loss", "--part", "0.5=ppl")  # fmt: skip
     assert answer.code == 0

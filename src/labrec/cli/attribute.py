@@ -168,11 +168,14 @@ def _efficiency(row: dict[str, Any]) -> str:
     from labrec.record.wording import estimate, percent
 
     value, low, high = estimate(row["ratio"], row["low"], row["high"])
-    unit = safe(f"{row['unit'] or ''}/{row['cost_unit'] or row['cost']}".lstrip("/"))
+    own, cost = ("" if row[column] in {None, "1"} else safe(row[column])
+                 for column in ("unit", "cost_unit"))  # fmt: skip
+    unit = f"{own or 1}/{cost}" if cost else own
     interval = ""
     if row["low"] is not None:
         interval = f" ({percent(row['level'])} interval {low} to {high})"
-    return f"{safe(row['effect'])} for each unit of {safe(row['cost'])}: {value} {unit}{interval}"
+    price = f"{value} {unit}".rstrip() + interval
+    return f"{safe(row['effect'])} for each unit of {safe(row['cost'])}: {price}"
 
 
 def _unknown(world: World, one: Attributed) -> None:

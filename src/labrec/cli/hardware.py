@@ -51,9 +51,18 @@ def command(world: World, /, pairs: bool, **asked: Any) -> None:
             world.console.note(
                 "nothing to compare: no two levels of a condition among the runs asked for"
             )
+            _known(world.console, Tables(folder).rows("hardware_quality", {}))
         _text(world.console, rows)
 
     world.answer([plain_row(row) for row in rows], text)
+
+
+def _known(console: Console, rows: Sequence[dict[str, Any]]) -> None:
+    """Say what could have been asked for."""
+    for column in ("project", "condition", "metric"):
+        names = sorted({safe(row[column]) for row in rows if row[column]})
+        if names:
+            console.note(f"{column}s that are compared: {', '.join(names)}")
 
 
 def _text(console: Console, rows: Sequence[dict[str, Any]]) -> None:

@@ -231,6 +231,8 @@ def _json(found: DefinedMetric) -> dict[str, Any]:
 
 def _definition(one: MetricDefinition) -> dict[str, Any]:
     origin = one.origin._asdict() | {"parts": [part._asdict() for part in one.origin.parts]}
+    if not one.origin.parts:
+        del origin["form"]  # of composites alone
     return one._asdict() | {
         "amends": list(one.amends),
         "aggregation": one.aggregation._asdict(),

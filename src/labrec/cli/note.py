@@ -108,6 +108,10 @@ def tag(
 
     A tag that somebody adds survives your taking it away when you had not seen theirs.
     """
+    from labrec.errors import UsageError
+
+    if not tags and not remove:
+        raise UsageError("a tag note adds or removes a tag", hint="Give TAG, or --remove TAG.")
     body: dict[str, Any] = {}
     if tags:
         body["add"] = list(dict.fromkeys(tags))

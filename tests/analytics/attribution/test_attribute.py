@@ -209,6 +209,9 @@ def test_replicates_that_do_not_differ_give_no_interval():
     assert "deterministic" in found.note
     assert found.residual_sd == 0
     assert all(effect.low is None for effect in found.effects)
+    shifted = [(0.1, 0.2), (0.3, 0.4), (0.2, 0.3), (0.7, 0.8)]
+    found = attribute(design("ab", shifted, ("1", "2")))
+    assert "what their seeds do to all cells alike" in found.note
 
 
 def test_seeds_that_only_some_cells_share_connect_those_alone():

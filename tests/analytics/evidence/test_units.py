@@ -279,6 +279,17 @@ def test_a_treatment_without_a_parent_says_so() -> None:
 # --- places -------------------------------------------------------------------------------------
 
 
+def test_a_baseline_waits_for_treatments() -> None:
+    study = Study()
+    claim = study.register(baseline={"kind": "named", "name": "base"})
+    study.baseline(BASE, link=claim)
+    study.treatment(FAR[:2], claim)
+    assert why(study)[2] == (
+        "baseline", None,
+        "A baseline has as many places as treatments are compared with it: 2 so far.",
+    )  # fmt: skip
+
+
 def test_a_failed_run_keeps_its_place() -> None:
     study = Study()
     claim = study.register()

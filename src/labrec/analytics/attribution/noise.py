@@ -261,10 +261,11 @@ def _pooled(found: Noise, residuals: Floats, values: Values, df: int, method: st
         return found._replace(note="too few replicates share their seeds to say how much they vary")
     largest = float(np.abs(values.value).max())
     if float(np.abs(residuals).max()) <= _ROUNDING * largest * 10:
+        alone = " but by what their seeds do to all cells alike" * (method == "blocks")
         return found._replace(
             variance=0.0,
             df=df,
-            note="deterministic: replicates do not differ, so there is nothing to judge by",
+            note=f"deterministic: replicates do not differ{alone}, so there is nothing to judge by",
         )
     return found._replace(variance=float((residuals**2).sum()) / df, df=df, method=method)
 

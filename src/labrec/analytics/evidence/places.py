@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from labrec.analytics.evidence.arms import arms
@@ -40,12 +41,15 @@ def places(claim: Claim, found: Units) -> list[Placed]:
     for arm in (there.treatments, there.baselines):
         taken.update({member.run.run_id: place for place, member in enumerate(arm, 1)})
     seeds = _first_of_seeds(found, paired=paired)
+    filled = Counter(member.run.experiment for member in there.baselines)
     answer = []
     for member in found.members:
         place = taken.get(member.run.run_id)
         why = member.why
         if place is None and member.kind == "confirmatory" and not member.withdrawn:
-            why = _left_out(claim, member, seeds)
+            is_baseline = member.part == "baseline"
+            most = filled[member.run.experiment] if is_baseline else claim.planned_n
+            why = _left_out(claim, member, seeds, most)
         answer.append(Placed(member, place, why))
     return answer
 
@@ -63,7 +67,7 @@ def _first_of_seeds(found: Units, *, paired: bool) -> set[str]:
     return set(first.values())
 
 
-def _left_out(claim: Claim, member: Member, first: set[str]) -> str:
+def _left_out(claim: Claim, member: Member, first: set[str], most: int) -> str:
     run, paired = member.run, claim.test == "paired"
     if run.seeds is None:
         if paired:
@@ -72,4 +76,6 @@ def _left_out(claim: Claim, member: Member, first: set[str]) -> str:
         return "Its seeds were run already: a repeated run takes no second place."
     if paired:
         return f"Its seeds are not among the first {claim.planned_n} that either arm ran."
+    if most < claim.planned_n:
+        return f"A baseline has as many places as treatments are compared with it: {most} so far."
     return f"All {claim.planned_n} places of its arm were taken before it started."
