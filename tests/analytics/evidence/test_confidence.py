@@ -79,13 +79,30 @@ def test_a_deterministic_metric_needs_a_resolution_declared_before_the_claim() -
         study = Study()
         if resolution is not None and first:
             study.define(resolution=resolution)
-        claim = study.register()
-        study.baseline([1.0, 1.0, 1.0])
-        study.treatment([2.0, 2.0, 2.0], claim)
+        claim = study.register(planned_n=4)
+        study.baseline([1.0] * 4)
+        study.treatment([2.0] * 4, claim)
         if resolution is not None and not first:
             study.define(resolution=resolution)
         words.append(study.verdict())
     assert words == ["suggestive", "supported", "inconclusive", "suggestive"]
+
+
+def test_coarse_values_that_agree_by_chance_decide_nothing() -> None:
+    # Two values of 0 against two of 1: one of six ways to deal them out. Four each: one of 70.
+    words = []
+    for count, alpha in ((2, 0.05), (4, 0.05), (4, 0.01)):
+        study = Study()
+        study.define(resolution=0.5)
+        claim = study.register(planned_n=count, alpha=alpha)
+        study.baseline([0.0] * count)
+        study.treatment([1.0] * count, claim)
+        (found,) = study.judged()
+        words.append(found.ruling.verdict)
+        if count == 2:
+            assert "may agree by chance" in found.ruling.why
+            assert found.case.trial.support == pytest.approx(1 / 6)
+    assert words == ["suggestive", "supported", "suggestive"]
 
 
 def test_what_nothing_varies_in_says_so() -> None:

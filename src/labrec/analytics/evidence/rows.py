@@ -133,10 +133,10 @@ def _metrics(one: Judged, _: Mapping[str, str]) -> Iterator[Row]:
         yield {
             **_target(result), **_arms(result), **_difference(result.compared),
             "leads": leads, "n_baselines": result.compared.baselines, "tau": result.compared.tau,
-            "p_support_seen": None if result.sure else result.support_seen,
-            "p_refute_seen": None if result.sure else result.refute_seen,
-            "p_support": None if result.sure else result.support,
-            "p_refute": None if result.sure else result.refute,
+            "p_support_seen": result.support_seen,
+            "p_refute_seen": result.refute_seen,
+            "p_support": result.support,
+            "p_refute": result.refute,
             **_size(result), **_missing(result), **_plan(one, look, result, leads=leads),
             **_explored(explored),
         }  # fmt: skip

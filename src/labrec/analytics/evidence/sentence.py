@@ -139,7 +139,8 @@ def _test(result: Result, case: Case, p: Adjusted, look: Look) -> str:
     }[compared.method]  # fmt: skip
     if found is not None and found.df is not None:
         method += f", {number(found.df, 3)} df"
-    own = result.support if result.support is not None and not result.sure else None
+    if result.sure:
+        method = "permutation test of values that do not vary"
     family = (
         f"family {one_line(claim.family, _NAME)} of {p.size}"
         if claim.family is not None
@@ -154,8 +155,8 @@ def _test(result: Result, case: Case, p: Adjusted, look: Look) -> str:
         shared.append(f"{look.arms.candidates} possible baselines")
     over = f" over {listed(shared)}" if shared else ""
     return (
-        f"{method}, one-sided {p_value(own)}, adjusted {p_value(p.support)}{over} ({family}), "
-        f"alpha {number(claim.alpha)}"
+        f"{method}, one-sided {p_value(result.support)}, adjusted {p_value(p.support)}{over} "
+        f"({family}), alpha {number(claim.alpha)}"
     )
 
 

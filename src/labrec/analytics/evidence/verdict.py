@@ -10,6 +10,7 @@ multiplied by the inverse of its share; it is adjusted by Holm within the family
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from labrec.analytics.evidence.arms import Arms, Sample, arms, sample
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
 
     from labrec.analytics.evidence.claims import Claim, Target
     from labrec.analytics.evidence.units import Units
-    from labrec.analytics.stats.estimate import Estimate
 
 Verdict = Literal["proposed", "testing", "supported", "refuted", "inconclusive", "suggestive"]
 
 _LEAST = 1e-300  # of a share of alpha: below, doubles end
+_ENOUGH = 500  # values that agree: more are no rarer than any alpha
 _SUREST = 1 - 1e-12  # of a level: above, t quantiles end
 
 THRESHOLD: Final = 0.0
@@ -55,8 +56,8 @@ class Result(NamedTuple):
             the place of each missing treatment, and the best in that of each missing baseline run,
             and the same where equal outputs of different seeds each count.
         refute: Likewise against the claim, with best and worst the other way round.
-        sure: Whether the difference is deterministic and beyond the declared resolution, so that
-            its p is 0 or 1.
+        sure: Whether the difference is deterministic and beyond the declared resolution: then p
+            says how often values agree so by chance.
     """
 
     target: Target
@@ -204,18 +205,22 @@ def result(
     level = min(1 - 2 * alpha, _SUREST) if alpha < MOST_ALPHA else MOST_ALPHA
     compared = compare(treatment, baseline, test=known, sign=target.sign, level=level)
     gone = missing(treatment, baseline, target.sign)
-    seen = _against(compared.estimate, target.delta, resolution)
+    seen = _against(compared, target.delta, resolution)
     worst: list[float | None] = list(seen)
     for place, against in enumerate((True, False)):
         filled = worst_case(treatment, baseline, target.sign, against=against)
         if filled is not None and seen[place] is not None:
-            other = compare(*filled, test=known, sign=target.sign, level=level).estimate
+            other = compare(*filled, test=known, sign=target.sign, level=level)
             p = _against(other, target.delta, resolution)[place]
             worst[place] = max(1.0 if p is None else p, seen[place] or 0.0)
     if treatment.n_identical or baseline.n_identical:
         worst = _counted_apart(worst, there, target, (known, level), resolution)
     estimate = compared.estimate
-    sure = estimate is not None and estimate.state == "deterministic" and 0.0 in seen
+    sure = (
+        estimate is not None
+        and estimate.state == "deterministic"
+        and min(seen[0] or 1.0, seen[1] or 1.0) < 1
+    )
     return Result(target, treatment, baseline, compared, gone, *seen, worst[0], worst[1], sure)
 
 
@@ -234,7 +239,7 @@ def _counted_apart(
     """
     arms_ = (sample(arm, target.name, apart=True) for arm in (there.treatments, there.baselines))
     test, level = how
-    other = compare(*arms_, test=test, sign=target.sign, level=level).estimate
+    other = compare(*arms_, test=test, sign=target.sign, level=level)
     return [
         None if p is None else max(p, 0.0 if apart is None else apart)
         for p, apart in zip(found, _against(other, target.delta, resolution), strict=True)
@@ -242,13 +247,15 @@ def _counted_apart(
 
 
 def _against(
-    estimate: Estimate | None, delta: float, resolution: float | None
+    compared: Compared, delta: float, resolution: float | None
 ) -> tuple[float | None, float | None]:
     """Return the one-sided p of a difference not above delta, and of one not below it.
 
-    Of a deterministic difference they are 0 where it is further from delta than the declared
-    resolution, else 1.
+    A deterministic difference that is no further from delta than the declared resolution has 1.
+    Else the p is that of the permutation test (Fisher 1935), since coarse values may agree by
+    chance: no other assignment of the values to the arms is as extreme, of as many as there are.
     """
+    estimate = compared.estimate
     if estimate is None:
         return None, None
     if estimate.state != "deterministic":
@@ -256,7 +263,10 @@ def _against(
     if resolution is None:
         return None, None
     beyond = estimate.value - delta
-    return float(beyond <= resolution), float(-beyond <= resolution)
+    n, m = min(compared.n_treatment, _ENOUGH), min(compared.n_baseline, _ENOUGH)
+    ways = 2**n if compared.method == "paired" else math.comb(n + m, n)
+    rare = 1 / ways
+    return rare if beyond > resolution else 1.0, rare if -beyond > resolution else 1.0
 
 
 def _whole(claim: Claim, results: Sequence[Result]) -> tuple[float, float]:
@@ -393,6 +403,9 @@ def _undecided(look: Look, claim: Claim, score: float | None, p: Adjusted) -> Ru
         return Ruling("suggestive", side, f"unreplicated: {lead.compared.why}", final=True)
     if estimate.state == "deterministic" and lead.support is None:
         why = "nothing varies, and the metric declares no resolution"
+        return Ruling("suggestive", side, why, final=True)
+    if lead.sure and min(lead.support or 1.0, lead.refute or 1.0) >= look.alpha:
+        why = "nothing varies, but so few values may agree by chance"
         return Ruling("suggestive", side, why, final=True)
     if _lost(look, lead):
         gone = lead.treatment.n_missing or lead.baseline.n_missing

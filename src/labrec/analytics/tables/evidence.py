@@ -154,11 +154,11 @@ HYPOTHESIS_METRICS: Final = Table(
         *_DIFFERENCE,
         Column("n_baselines", "integer", "Experiments that the treatments are compared with."),
         _number("tau", "Standard deviation of the true differences between baselines.", "metric"),
-        _number("p_support_seen", "One-sided p of a difference not above delta; missing where "
-                "nothing varies."),
+        _number("p_support_seen", "One-sided p of a difference not above delta; where nothing "
+                "varies, how often values agree so by chance."),
         _number("p_refute_seen", "One-sided p of a difference not below delta."),
-        _number("p_support", "The larger of p_support_seen and the same with the worst that was "
-                "seen in the place of what is missing."),
+        _number("p_support", "The largest of p_support_seen, the same with the worst that was "
+                "seen in the place of what is missing, and with equal outputs counted each."),
         _number("p_refute", "Likewise against the claim, with the best."),
         _number("g", "Hedges' g of the arms, in the claimed direction; descriptive."),
         _number("g_low", "Lower end of Bonett's 95 % interval of g."),
