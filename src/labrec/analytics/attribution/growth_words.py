@@ -75,7 +75,7 @@ def sentence(one: Compared) -> str:
     if delta is None:
         return ""
     value, low, high = estimate(delta.estimate, delta.low, delta.high)
-    unit = f" {_cut(one.unit)}" if one.unit else ""
+    unit = f" {_cut(one.unit)}" if one.unit and one.unit != "1" else ""
     text = f"{value}{unit}"
     if delta.low is not None:
         text += f" ({percent(LEVEL)} interval {low} to {high}{unit})"

@@ -151,7 +151,7 @@ def sentence(effect: Effect, said: Said) -> str:
 def _value(effect: Effect, said: Said) -> str:
     design = said.design
     value, low, high = estimate(effect.estimate or 0.0, effect.low, effect.high)
-    unit = f" {_cut(design.unit)}" if design.unit else ""
+    unit = f" {_cut(design.unit)}" if design.unit and design.unit != "1" else ""
     text = f"{value}{unit}"
     if effect.low is not None:
         text += f" ({percent(design.level)} interval {low} to {high}{unit})"

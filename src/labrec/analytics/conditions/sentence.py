@@ -249,7 +249,7 @@ def _amount(row: Mapping[str, Any], value: float, digits: int = 4) -> str:
 
 
 def _unit(row: Mapping[str, Any]) -> str:
-    return f" {_short(row['unit'])}" if row["unit"] else ""
+    return f" {_short(row['unit'])}" if row["unit"] not in {None, "", "1"} else ""
 
 
 def _label(text: str) -> str:

@@ -118,7 +118,7 @@ def _difference(result: Result, look: Look, names: Mapping[str, str]) -> str:
 def _unit(result: Result) -> str:
     units = result.treatment.units | result.baseline.units
     unit = next(iter(units)) if len(units) == 1 else None
-    return f" {one_line(unit, _NAME)}" if unit else ""
+    return f" {one_line(unit, _NAME)}" if unit and unit != "1" else ""
 
 
 def _runs(result: Result, look: Look) -> str:

@@ -14,8 +14,8 @@ def cut(text: str | None) -> str:
 
 
 def unit(name: str | None) -> str:
-    """Return a unit with the space before it; empty for none."""
-    return f" {cut(name)}" if name else ""
+    """Return a unit with the space before it; empty for none, and for 1, a number without one."""
+    return f" {cut(name)}" if name and name != "1" else ""
 
 
 def machines(count: int) -> str:
