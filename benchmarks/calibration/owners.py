@@ -265,6 +265,29 @@ def amending(random: Random) -> bool:
     return False
 
 
+def choosing_seeds(random: Random) -> bool:
+    """Run the baseline on twenty seeds, then pair those on which it did worst."""
+    study = Study()
+    claim = study.register(planned_n=N, test="paired")
+    values = draw(random, 20)
+    study.baseline(values)
+    worst_first = sorted(range(20), key=lambda place: values[place] or 0.0)
+    for place in worst_first:
+        study.treatment(draw(random, 1), claim, first_seed=place + 1)
+    return study.verdict() == "supported"
+
+
+def several_baselines(random: Random) -> bool:
+    """Compare five variants, each with a baseline of its own, two runs in each arm."""
+    study = Study()
+    claim = study.register(planned_n=10, baseline={"kind": "root", "name": None})
+    for number in range(5):
+        study.treatment(draw(random, 2), claim, f"new{number}", parent=f"b{number}")
+    for number in range(5):
+        study.baseline(draw(random, 2), f"b{number}")
+    return study.verdict() == "supported"
+
+
 def whole_family(random: Random) -> bool:
     """Six claims in one family."""
     study = Study()
@@ -319,6 +342,8 @@ SIMULATIONS: Final = (
     _owned(any_of_three, 100),
     _owned(naming, 100),
     _owned(amending, 40),
+    _owned(choosing_seeds, 60),
+    _owned(several_baselines, 100),
     _owned(whole_family, 60),
     _owned(whole_lab, 40),
 )
