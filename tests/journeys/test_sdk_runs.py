@@ -185,6 +185,21 @@ def lab_executable():
     return Path(sys.executable).with_name("labrec")
 
 
+def test_a_run_that_repeats_another_one_is_judged_as_a_rerun(lab):
+    log = "import labrec; labrec.run().log_metric('loss', 0.5, direction='minimize')"
+    program = ("--", sys.executable, "-c", log)
+    lab.labrec("run", "--project", "p", "--name", "first", *program)
+    (first,) = lab.runs()
+    lab.labrec("run", "--reproduces", first["run_id"], *program)
+    again = lab.last()
+    assert (again["identity"]["project"], again["identity"]["name"]) == ("p", "first")
+    assert again["lineage"]["reproduces"] == first["run_id"]
+    sql = "SELECT metric, verdict, original FROM reproducibility"
+    (row,) = json.loads(lab.labrec("query", sql, "--json").out)
+    assert row == {"metric": "loss", "verdict": "agree", "original": first["run_id"]}
+    lab.labrec("run", "--reproduces", "nothing", "--", "true", code=125)
+
+
 def test_resume_continues_a_run(lab):
     lab.labrec(
         "run", "--project", "p", "--name", "long", "--", "sh", "-c", "kill -TERM $$", code=143

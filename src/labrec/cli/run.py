@@ -66,6 +66,7 @@ _OPTIONS: tuple[Any, ...] = (
     ),
     click.option("--resume", metavar="RUN", help="Run that this one continues."),
     click.option("--fulfils", metavar="RUN", help="Planned run that this one carries out."),
+    click.option("--reproduces", metavar="RUN", help="Run that this one repeats."),
     click.option("--scratch", is_flag=True, help="Watch the run and never commit it."),
     click.option(
         "--strict-record",
@@ -158,6 +159,7 @@ def _options(argv: tuple[str, ...], given: dict[str, Any]) -> CommandOptions:
         seeds=named_seeds(given["seeds"]),
         resume=given["resume"],
         fulfils=given["fulfils"],
+        reproduces=given["reproduces"],
         datasets=given["datasets"],
         scratch=given["scratch"],
     )

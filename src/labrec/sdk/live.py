@@ -381,6 +381,7 @@ def run(  # noqa: PLR0913 - the front door: every option by name
     lab: str | os.PathLike[str] | None = None,
     resume: str | None = None,
     fulfils: str | None = None,
+    reproduces: str | None = None,
     scratch: bool = False,
 ) -> Run:
     """Start a run of this program, or join the one that wraps it.
@@ -398,6 +399,7 @@ def run(  # noqa: PLR0913 - the front door: every option by name
         lab: Folder of the lab; found from the current folder when left out.
         resume: Run that this one continues after preemption.
         fulfils: Planned run that this one carries out; what is left out here is as it says.
+        reproduces: Run that this one repeats; project and name are its where they are left out.
         scratch: Watch the run and never commit it.
 
     Raises:
@@ -417,6 +419,7 @@ def run(  # noqa: PLR0913 - the front door: every option by name
         level=given.level_or_none(level),
         resume=given.reference(resume, "resume"),
         fulfils=given.reference(fulfils, "fulfils"),
+        reproduces=given.reference(reproduces, "reproduces"),
         scratch=bool(scratch),
     )
     joined = _join(options)
@@ -478,7 +481,7 @@ def _join(options: RunOptions) -> Run | None:
         return lost
     own = {
         "project": options.project, "name": options.name, "resume": options.resume,
-        "fulfils": options.fulfils,
+        "fulfils": options.fulfils, "reproduces": options.reproduces,
     }  # fmt: skip
     for what, value in own.items():
         if value is not None:

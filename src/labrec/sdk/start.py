@@ -47,6 +47,7 @@ class RunOptions(NamedTuple):
         level: ``basic`` or ``standard``; None = the lab's.
         resume: Run that this one continues after preemption.
         fulfils: Planned run that this one carries out; what is left out here is as it says.
+        reproduces: Run that this one repeats; project and name are its where they are left out.
         scratch: Never to be committed.
         datasets: Dataset versions of the lab that it uses, ``[ROLE=]NAME@VERSION`` each.
         kept: Options of ``labrec run`` that say what is kept of what the program leaves.
@@ -64,6 +65,7 @@ class RunOptions(NamedTuple):
     level: str | None = None
     resume: str | None = None
     fulfils: str | None = None
+    reproduces: str | None = None
     scratch: bool = False
     datasets: Sequence[str] = ()
     kept: tuple[str, ...] = ()
@@ -108,9 +110,10 @@ def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Pre
     sight = _Sight(lab)
     planned = _fulfilled(sight, options.fulfils)
     options = planned.complete(options) if planned is not None else options
-    resumed = _resumed(sight, options.resume)
-    project = project_of(lab, options.project or (resumed["project"] if resumed else ""))
-    name = options.name or (resumed["name"] if resumed else "") or program_name(argv)
+    resumed, repeated = _known(sight, options.resume), _known(sight, options.reproduces)
+    like = resumed or repeated
+    project = project_of(lab, options.project or (like["project"] if like else ""))
+    name = options.name or (like["name"] if like else "") or program_name(argv)
     name = layout.check_run_name(name)
     definition, rules = sight.definition(project)
     features = dict(options.features or {})
@@ -133,6 +136,7 @@ def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Pre
         tags=tuple(dict.fromkeys(map(str, options.tags))),
         author=author_of(lab),
         intent=options.intent,
+        reproduces=repeated["run_id"] if repeated else None,
         continues=resumed["run_id"] if resumed else None,
         fulfils=planned.run_id if planned is not None else None,
         level=level_or_none(options.level) or lab.settings.level,
@@ -408,7 +412,8 @@ class _Sight:
         return ({"path": path, **new.ref}, new), read_definition(data, path)
 
 
-def _resumed(sight: _Sight, text: str | None) -> dict[str, str] | None:
+def _known(sight: _Sight, text: str | None) -> dict[str, str] | None:
+    """Return a run of the lab that this one continues or repeats."""
     if text is None:
         return None
     from labrec.sdk.parents import find_summary
