@@ -1,4 +1,4 @@
-"""What analysis costs: all tables of ten thousand runs, again, and after one more run."""
+"""What analysis costs: all tables of a hundred thousand runs, again, and after one more run."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ print(sum(len(json.loads(view.read_entry(e.path, e.sha))) for e in view.runs()))
 """
 
 
-def measure(count: int = 10_000) -> list[Figure]:
+def measure(count: int = 100_000) -> list[Figure]:
     """Measure cold, unchanged, and with one new record."""
     share = count / 100_000
     with scratch_folder() as folder:

@@ -92,6 +92,18 @@ def test_chance_is_taken_for_a_change_as_often_as_the_level_says() -> None:
     assert level / 4 <= (p <= level).mean() <= level + 2 * error
 
 
+def test_p_is_how_often_a_shuffled_series_has_as_large_a_stretch() -> None:
+    rng = np.random.default_rng(7)
+    series = (rng.exponential(size=24) for _ in range(1_000))
+    # a place that chance found, as in one series of thirty: elsewhere nothing is shuffled
+    found, values = next(
+        (one, v) for v in series if (one := changes(list(v), 1)).places and one.p > 0.05
+    )
+    shuffled = [changes(list(rng.permutation(values)), 1, permutations=1) for _ in range(600)]
+    reached = sum(one.statistic >= found.statistic * (1 - 1e-9) for one in shuffled) / 600
+    assert found.p == pytest.approx(reached, abs=4 * math.sqrt(found.p * (1 - found.p) / 600))
+
+
 def test_a_change_of_two_standard_deviations_is_found() -> None:
     rng = np.random.default_rng(8)
     found = [
