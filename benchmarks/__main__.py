@@ -1,6 +1,6 @@
 """Measure everything, or what is named, and write ``docs/performance.md``.
 
-python -m benchmarks                    # everything, about half an hour on 2 cores
+python -m benchmarks                    # everything, well over half an hour on 2 cores
 python -m benchmarks one_run points     # these alone; the page keeps the other figures
 python -m benchmarks calibration:owners # a topic of a group that has topics
 """
