@@ -7,18 +7,17 @@ seen. The order of notes is transitive (`labrec.lineage.fold`), so that these st
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labrec.capture.secrets.cleaning import clean_tree
-from labrec.errors import SecretError, UsageError
+from labrec.errors import UsageError
 from labrec.lineage.fold import fold
-from labrec.record.codec import encode
-from labrec.record.digest import Digest
 from labrec.record.heard import REASONED
 from labrec.record.ids import new_run_id
 from labrec.record.layout import note_path
 from labrec.record.text import one_line
 from labrec.sdk.authors import named_author
+from labrec.sdk.documents import Refusal, prepared
 from labrec.store.additions import Addition
 from labrec.store.notes import notes_of
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "labrec.note/1.0"
 
+_REFUSAL = Refusal("note", "Say it without them.", "nothing was noted")
 _SHOWN = 13  # digits of an id in the subject of a commit
 
 
@@ -159,8 +159,6 @@ def _made(
     lab: Lab, request: Request, author: dict[str, str], folded: Folded
 ) -> tuple[Written, bytes]:
     """Return a note and its bytes, after they were read as any reader would."""
-    from labrec.record.reader import read_document  # brings validation in: only to write a note
-
     note_id = new_run_id()
     document = {
         "schema": SCHEMA,
@@ -174,28 +172,14 @@ def _made(
         "after": list(folded.last),
         "body": request.body,
     }
-    _refuse_secrets(lab, document)
-    data = encode(document)
-    digest = Digest.of(data)
-    path = note_path(request.project, note_id, digest)
-    read_document(path, data)
+    path_of = partial(note_path, request.project, note_id)
+    (path, digest), data = prepared(lab, document, path_of, _REFUSAL)
     return (
         Written(
             request.project, note_id, str(digest), path, request.kind, request.subject, known=False
         ),
         data,
     )
-
-
-def _refuse_secrets(lab: Lab, document: dict[str, Any]) -> None:
-    _, found = clean_tree(document, "note", lab.settings.secrets_allow)
-    if found:
-        places = "; ".join(f"{one.where} ({one.kind}, {one.length} bytes)" for one in found)
-        raise SecretError(
-            f"what would be stored for ever holds secrets: {places}",
-            hint="Say it without them.",
-            kept="nothing was noted",
-        )
 
 
 def _subject_line(written: Sequence[Written]) -> str:

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labrec.capture.secrets.cleaning import clean_tree
-from labrec.errors import NotFoundError, SecretError, UsageError
-from labrec.record.codec import encode
-from labrec.record.digest import Digest
+from labrec.errors import NotFoundError, UsageError
 from labrec.record.draft import claim_of, comparable
 from labrec.record.layout import check_slug, registration_path
 from labrec.sdk.authors import named_author
+from labrec.sdk.documents import Refusal, commit_document
 from labrec.sdk.drafts import read_committed, read_file
 from labrec.sdk.hypotheses import Hypothesis, find_hypothesis
 from labrec.sdk.start import project_of
-from labrec.store.additions import Addition
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from labrec.record.digest import Digest
+    from labrec.sdk.documents import Written
     from labrec.sdk.hypotheses import Registration
     from labrec.store.lab import Lab
     from labrec.store.view import View
 
 SCHEMA = "labrec.registration/1.0"
+
+_REFUSAL = Refusal("draft", "Take them out of the draft.", "nothing was registered")
 
 
 class Registered(NamedTuple):
@@ -109,7 +111,6 @@ def register(lab: Lab, request: Request) -> Registered:
         "author": named_author(lab, request.author, "a registration says who makes the claim"),
         "amends": str(amended.digest) if amended else None,
     }
-    _refuse_secrets(lab, document)
     path, digest = _commit(lab, document)
     amends = document["amends"]
     return Registered(
@@ -156,32 +157,16 @@ def _amended(hypothesis: Hypothesis, request: Request) -> Registration | None:
     return current[0]
 
 
-def _refuse_secrets(lab: Lab, document: dict[str, Any]) -> None:
-    _, found = clean_tree(document, "draft", lab.settings.secrets_allow)
-    if found:
-        places = "; ".join(f"{one.where} ({one.kind}, {one.length} bytes)" for one in found)
-        raise SecretError(
-            f"what would be stored for ever holds secrets: {places}",
-            hint="Take them out of the draft.",
-            kept="nothing was registered",
-        )
-
-
-def _commit(lab: Lab, document: dict[str, Any]) -> tuple[str, Digest]:
-    """Write the registration, after it was read as any reader would."""
-    from labrec.record.reader import read_document
-
-    data = encode(document)
-    digest = Digest.of(data)
-    path = registration_path(document["project"], document["slug"], digest)
-    read_document(path, data)
+def _commit(lab: Lab, document: dict[str, Any]) -> Written:
+    project, slug = document["project"], document["slug"]
     verb = "amend" if document["amends"] else "register"
-    lab.commit(
-        [Addition(path, data)],
-        f"{verb}({document['project']}): {document['slug']}",
-        {"Record-Digest": str(digest)},
+    return commit_document(
+        lab,
+        document,
+        partial(registration_path, project, slug),
+        f"{verb}({project}): {slug}",
+        refusal=_REFUSAL,
     )
-    return path, digest
 
 
 def _result(hypothesis: Hypothesis, one: Registration, origin: str) -> Registered:
