@@ -23,6 +23,7 @@ from labrec.site.manifest import Made, Manifest
 from labrec.site.output import Output
 from labrec.site.page import Draft
 from labrec.site.pages import PAGES
+from labrec.site.shell import shell_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -201,7 +202,7 @@ class _Writer:
         self.made = Manifest({}, {})
         self.rendered = 0
         self._shell_digests = {
-            kind: manifest.digest_of(shell.parts) for kind, shell in shells.kinds.items()
+            name: manifest.digest_of(shell.parts) for name, shell in shells.kinds.items()
         }
 
     def fixed(self, files: Mapping[str, bytes]) -> None:
@@ -216,7 +217,7 @@ class _Writer:
 
     def page(self, page: Page | Draft) -> None:
         """Write one page and its files, or keep them."""
-        key = manifest.key_of(page, self._shell_digests[page.kind])
+        key = manifest.key_of(page, self._shell_digests[shell_name(page.kind)])
         last = self.last.pages.get(page.url)
         if last and last.key == key and all(path in self.output.present for path in last.files):
             for path, size in last.files.items():
@@ -235,7 +236,7 @@ class _Writer:
         self.made.pages[page.url] = Made(key, sizes)
 
     def _html(self, page: Page) -> str:
-        return self.shells.kinds[page.kind].stamp(
+        return self.shells.of(page.kind).stamp(
             root=page.to_root,
             title=page.title,
             head=assets.tags(page.to_root) + _metadata(page),

@@ -209,6 +209,7 @@ class Site:
     records: RecordSource
     description: str = ""
     _series: _SeriesCache = field(default_factory=_SeriesCache, compare=False)
+    _rows: dict[type, Mapping[str, Any]] = field(default_factory=dict, compare=False)
 
     @cached_property
     def project(self) -> Mapping[str, Project]:
@@ -219,6 +220,32 @@ class Site:
     def tables(self) -> tuple[TableFile, ...]:
         """The tables on disk, in the order of the contract."""
         return tuple(_table_file(self.folder, table) for table in tables.TABLES.values())
+
+    def rows_of(self, model: type[_Row], project: str) -> tuple[_Row, ...]:
+        """Return the rows of a table about a project, in the order of the table.
+
+        Args:
+            model: A class of rows that says which table it is of: a ``NamedTuple`` whose fields
+                are columns of ``model.TABLE``, in their order (``labrec.site.rows``).
+            project: Its name.
+
+        Raises:
+            InvalidError: The table is not as the contract says: another version wrote it.
+        """
+        return self.all_rows(model).get(project, ())
+
+    def all_rows(self, model: type[_Row]) -> Mapping[str, tuple[_Row, ...]]:
+        """Return the rows of a table by project; read once, when a page asks for them.
+
+        Raises:
+            InvalidError: The table is not as the contract says: another version wrote it.
+        """
+        found = self._rows.get(model)
+        if found is None:
+            table: tables.Table = model.TABLE  # type: ignore[attr-defined]  # as `rows` asks
+            found = _grouped(_rows(_frame(self.folder, table, model), table, model), _project_of)
+            self._rows[model] = found
+        return found
 
     def series(self, run: Run) -> Mapping[str, tuple[rows.Point, ...]]:
         """Return the points of a run by metric, each in order of step and time.

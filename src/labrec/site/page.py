@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from labrec.site.urls import to_root
@@ -10,7 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-Kind = Literal["home", "project", "run", "graph", "data"]
+Kind = Literal[
+    "home", "project", "run", "graph", "data",
+    "runs", "hypothesis", "hypotheses", "attribution", "hardware", "machines", "machine",
+    "pareto", "drift", "reproducibility", "rigor",
+    "compare", "pair", "datasets", "metrics", "prompts",
+    "reports", "report", "cite", "search", "moved",
+]  # fmt: skip
 """Generated pages of one kind share a shell and a template (``templates/<kind>.html``)."""
 
 
@@ -57,6 +64,16 @@ class Page(NamedTuple):
         Links are relative, so that the site works from ``file://`` and below any address.
         """
         return to_root(self.url)
+
+
+def inputs_of(*values: Any) -> str:
+    """Return a digest of what a page is made from, for `Draft.inputs`.
+
+    Args:
+        values: Exactly the rows and settings that it shows: tuples, lists, texts, numbers, moments.
+            Never the view, nor anything that an unrelated record changes.
+    """
+    return hashlib.sha256(repr(values).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Draft(NamedTuple):

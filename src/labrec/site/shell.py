@@ -14,32 +14,36 @@ import sys
 import tempfile
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.errors import InvalidError, LimitError, NotFoundError, StorageError
 from labrec.site import assets, csp, frame, inspection, urls
-from labrec.site.page import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from labrec.site.page import Kind
     from labrec.site.settings import NavItem, SiteSettings
     from labrec.site.sources import Sources
 
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 TIMEOUT_S: Final = 120
 """Longest time that the theme may take for all shells, in seconds."""
 
 TITLE: Final = "labrec-slot-title"
 CONTENT: Final = '<section id="labrec-slot-content"></section>'  # a block: no paragraph around it
-PLACES: Final[dict[Kind, str]] = {
-    "home": "index",
-    "data": "data/index",
-    "project": "labrec-shell/project",
-    "run": "labrec-shell/run",
-    "graph": "labrec-shell/graph",
+NAV: Final[dict[Kind, tuple[str, str]]] = {
+    "data": ("Data", "data/index"),
 }
-"""Where the theme is given the empty page of each kind, without its ending."""
+"""Generated pages that stand in the navigation after the hand-written ones: title and place."""
+
+PLACES: Final[dict[str, str]] = {
+    "home": "index",
+    "page": "labrec-shell/page",
+    **{kind: place for kind, (_, place) in NAV.items()},
+}
+"""Where the theme is given each empty page, without its ending; ``page`` is that of all kinds that
+stand in no navigation.
+"""
 
 _SLOT = re.compile("\0([a-z]+)\0")
 # The list of a page's sections, which generated pages have none of: ten thousand pages hold it.
@@ -76,12 +80,21 @@ class Shells(NamedTuple):
     """What the theme gave.
 
     Attributes:
-        kinds: The shell of each generated kind.
+        kinds: The shells by the names of `PLACES`.
         files: Finished files from the root of the site: hand-written pages and assets.
     """
 
     kinds: Mapping[str, Shell]
     files: Mapping[str, bytes]
+
+    def of(self, kind: Kind) -> Shell:
+        """Return the shell of a kind of page."""
+        return self.kinds[shell_name(kind)]
+
+
+def shell_name(kind: Kind) -> str:
+    """Return which of `PLACES` a kind of page takes."""
+    return kind if kind in PLACES else "page"
 
 
 # --- rendering --------------------------------------------------------------------------------
@@ -142,7 +155,7 @@ def configuration(settings: SiteSettings, sources: Sources) -> dict[str, Any]:
         "use_directory_urls": False,
         "plugins": [],
         "hooks": [],
-        "nav": [{"Home": "index.md"}, *_nav(settings, sources), {"Data": "data/index.md"}],
+        "nav": [{"Home": "index.md"}, *_nav(settings, sources), *_generated()],
         "not_in_nav": "/labrec-shell/\n",
         "theme": {
             "name": "material",
@@ -207,6 +220,10 @@ def _nav(settings: SiteSettings, sources: Sources) -> list[Any]:
     if settings.nav:
         return _nav_items(settings.nav)
     return [path for path in sources.pages if path != "index.md"]
+
+
+def _generated() -> list[dict[str, str]]:
+    return [{title: f"{place}.md"} for title, place in NAV.values()]
 
 
 def _nav_items(nav: tuple[NavItem, ...]) -> list[Any]:
@@ -300,7 +317,7 @@ def cut_all(rendered: Mapping[str, bytes]) -> Shells:
 
 
 def _refuse_active(pages: Mapping[str, str]) -> None:
-    empty = pages[f"{PLACES['run']}.html"]
+    empty = pages[f"{PLACES['page']}.html"]
     mistakes = {
         path.removesuffix(".html") + ".md": found
         for path, html in pages.items()

@@ -35,7 +35,12 @@ KINDS: Final = frozenset(
 )
 """Endings of the files that a site may be given. HTML, SVG and scripts are code: not taken."""
 
-RESERVED: Final = frozenset({"assets", "data", "labrec-shell", "p"})
+RESERVED: Final = frozenset(
+    {
+        "assets", "cite", "compare", "data", "datasets", "labrec-shell", "machines", "metrics", "p",
+        "prompts", "runs", "search",
+    }
+)  # fmt: skip
 """Top-level names that generated files use."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", re.ASCII)

@@ -7,21 +7,32 @@ Each address names its file (``…/index.html``), so that links also work from `
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Literal
 
 from labrec.errors import UnsafeError
 from labrec.record.digest import Digest
 from labrec.record.ids import parse_id
-from labrec.record.layout import check_project
+from labrec.record.layout import check_project, check_slug
 
 HOME: Final = "index.html"
 DATA: Final = "data/index.html"
+RUNS: Final = "runs/index.html"
+MACHINES: Final = "machines/index.html"
+DATASETS: Final = "datasets/index.html"
+METRICS: Final = "metrics/index.html"
+PROMPTS: Final = "prompts/index.html"
+REPORTS: Final = "reports/index.html"
+COMPARE: Final = "compare/index.html"
+SEARCH: Final = "search/index.html"
+CITE: Final = "cite/index.html"
+FEED: Final = "feed.xml"
 ASSETS: Final = "assets/labrec/"
 """Where the site's own styles and scripts lie; the theme's are in ``assets/``."""
 
 # What a relative address may be made of: no scheme, no query, no escape, no way up.
 _SAFE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
 _DIGEST = re.compile("[0-9a-f]{64}")
+_MACHINE = re.compile("[0-9a-f]{20}")
 _ANCHOR = re.compile(r"(?:#[A-Za-z0-9_-]+)?", re.ASCII)
 
 
@@ -34,13 +45,74 @@ def project(name: str) -> str:
     return f"p/{check_project(name)}/index.html"
 
 
+Section = Literal[
+    "graph", "hypotheses", "attribution", "hardware", "pareto", "drift", "reproducibility", "rigor"
+]
+"""Pages that every project has beside its first."""
+
+
+def section(name: str, which: Section) -> str:
+    """Return one of the further pages of a project.
+
+    Raises:
+        InvalidError: The name is none that a project can have.
+    """
+    return f"p/{check_project(name)}/{which}/index.html"
+
+
 def graph(name: str) -> str:
     """Return the page of a project's graph.
 
     Raises:
         InvalidError: The name is none that a project can have.
     """
-    return f"p/{check_project(name)}/graph/index.html"
+    return section(name, "graph")
+
+
+def hypothesis(name: str, slug: str) -> str:
+    """Return the page of a hypothesis, whatever its registrations.
+
+    Raises:
+        InvalidError: The project's name or the slug is none.
+    """
+    return f"p/{check_project(name)}/h/{check_slug(slug)}/index.html"
+
+
+def machine(machine_id: str) -> str:
+    """Return the page of a machine.
+
+    Args:
+        machine_id: Its pseudonymous id.
+
+    Raises:
+        UnsafeError: It is none.
+    """
+    if not _MACHINE.fullmatch(machine_id):
+        raise UnsafeError(f"no machine has the id {machine_id!a:.100}")
+    return f"machines/{machine_id}/index.html"
+
+
+def pair(name: str, run_id: str) -> str:
+    """Return the page that shows a run beside its parent.
+
+    Raises:
+        InvalidError: The name or the id is none.
+    """
+    return run(name, run_id).removesuffix("index.html") + "parent/index.html"
+
+
+def report(slug: str, version: int | None = None) -> str:
+    """Return the page of a report.
+
+    Args:
+        slug: Its name.
+        version: One of its frozen versions, from 1; None = the page that leads to all of them.
+
+    Raises:
+        InvalidError: The name is none.
+    """
+    place = f"reports/{check_slug(slug)}/"
+    return f"{place}index.html" if version is None else f"{place}v{version}/index.html"
 
 
 def experiment(name: str, key: str) -> str:

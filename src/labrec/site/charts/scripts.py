@@ -60,8 +60,11 @@ def _key() -> str:
         raise NotFoundError(
             f"charts need {error.name}, which is not installed", hint="pip install 'labrec[lab]'"
         ) from error
-    ours = [
-        (files(__package__) / name).read_text("utf-8")
-        for name in ("specifications.py", "scripts.py")
+    folder = files(__package__)
+    ours = [(folder / "scripts.py").read_text("utf-8")]
+    ours += [
+        item.read_text("utf-8")
+        for item in sorted((folder / "specifications").iterdir(), key=lambda item: item.name)
+        if item.name.endswith(".py")
     ]
     return hashlib.sha256("\0".join([*versions, *ours]).encode()).hexdigest()[:16]

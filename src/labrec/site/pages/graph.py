@@ -15,6 +15,7 @@ from labrec.site.experiments import Experiments
 from labrec.site.families import Collapsed, collapse
 from labrec.site.listing import Cell, Column, Listing, amount, listing, words
 from labrec.site.page import Crumb, Draft, Page
+from labrec.site.pages.sections import sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +68,7 @@ def page(project: Project) -> Page:
             Crumb("Graph", ""),
         ),
         context={
+            "sections": sections(project.name),
             "project": project.name,
             "drawing": drawing,
             "metric": metric.name if metric is not None else "",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from labrec.record.wording import counted, number
 from labrec.site import urls
 from labrec.site.experiments import STATUSES, Experiments
 from labrec.site.findings import findings
-from labrec.site.page import Draft, Page
+from labrec.site.page import Draft, Page, inputs_of
 from labrec.site.pages.graph import value_of
 from labrec.site.pages.hypotheses import hypotheses
 
@@ -34,8 +33,7 @@ def pages(site: Site) -> Iterator[Draft]:
         *(project.digest for project in site.projects),
         site.title, site.url, site.view_id, str(len(site.problems)),
     )  # fmt: skip
-    digest = hashlib.sha256(repr(inputs).encode("utf-8", "surrogatepass")).hexdigest()
-    yield Draft(urls.HOME, "home", digest, partial(page, site))
+    yield Draft(urls.HOME, "home", inputs_of(*inputs), partial(page, site))
 
 
 def page(site: Site) -> Page:

@@ -15,6 +15,7 @@ from labrec.site.page import Crumb, Draft, Page
 from labrec.site.pages.graph import draw, value_of
 from labrec.site.pages.hypotheses import hypotheses
 from labrec.site.pages.project_listings import contrasts, experiments_of, runs, tables
+from labrec.site.pages.sections import sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +54,7 @@ def page(project: Project) -> Page:
         title=project.name,
         crumbs=(Crumb("Home", urls.HOME), Crumb(project.name, "")),
         context={
+            "sections": sections(project.name),
             "summary": _summary(known),
             "findings": found[:_FINDINGS],
             "more_findings": found[_FINDINGS:_ALL_FINDINGS],

@@ -7,14 +7,13 @@ on the project's page, where all runs are.
 
 from __future__ import annotations
 
-import hashlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from labrec.errors import LabrecError
 from labrec.site import urls
 from labrec.site.charts import Curve, panels
-from labrec.site.page import Crumb, Draft, Page
+from labrec.site.page import Crumb, Draft, Page, inputs_of
 from labrec.site.pages import record
 from labrec.site.pages.kin import Compared, Family, Kin, compare
 from labrec.site.pages.notes import said
@@ -46,8 +45,7 @@ def pages(site: Site) -> Iterator[Draft]:
 
 
 def _draft(sheet: _Sheet, url: str) -> Draft:
-    inputs = hashlib.sha256(repr(sheet.inputs).encode("utf-8", "surrogatepass")).hexdigest()
-    return Draft(url, "run", inputs, sheet.page)
+    return Draft(url, "run", inputs_of(*sheet.inputs), sheet.page)
 
 
 class _Sheet:
