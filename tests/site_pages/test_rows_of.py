@@ -33,7 +33,9 @@ def test_rows_are_of_the_project_that_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_a_table_that_is_not_there_has_no_rows(tmp_path: Path) -> None:
-    assert study().site(tmp_path).rows_of(Claim, "lm") == ()
+    lab = Tables("lm")
+    lab.experiment("1_base", [1.0])
+    assert lab.site(tmp_path).rows_of(Claim, "lm") == ()
 
 
 def test_a_table_that_is_another_is_told(tmp_path: Path) -> None:
