@@ -204,6 +204,22 @@ def compare(
     interval of a difference); the metric's resolution is the tolerance where it is larger, or where
     no noise is known. Without either only equal values agree, and others tell nothing.
 
+    Source: Student 1908; ISO 5725-6:1994, section 4.1, with t for a standard deviation that is
+    estimated. Assumes independent normal noise, as large in the rerun as within experiments.
+
+    Example:
+        With s = 0.01 on 8 degrees of freedom honest reruns differ by less than √2·2.3060·0.01 =
+        0.0326.
+
+        >>> from labrec.analytics.run import Measured, Run
+        >>> said = blank(Run("r2", "d2", reproduces="r1"), Run("r1", "d1"))
+        >>> noise = PooledSd(0.01, 8, 4)
+        >>> found = compare(said, Measured(0.52), Measured(0.5), noise, None)
+        >>> round(found.difference, 4), round(found.tolerance, 4), found.verdict
+        (0.02, 0.0326, 'agree')
+        >>> compare(said, Measured(0.54), Measured(0.5), noise, None).verdict
+        'differs'
+
     Args:
         said: The rerun, with metric and unit.
         mine: The metric of the rerun.

@@ -1,0 +1,79 @@
+"""Which public functions of analysis are statistics: told by what they take and return."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import importlib
+import inspect
+import pkgutil
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+import labrec.analytics
+from labrec.analytics.run import Run
+from labrec.analytics.seen import Seen
+from labrec.store.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FunctionType, ModuleType
+
+LAB = (Run, Seen, View)
+"""What takes one of these gathers from a lab what statistics are then made of."""
+
+
+def modules() -> Iterator[ModuleType]:
+    """Yield every module of analysis."""
+    for info in pkgutil.walk_packages(labrec.analytics.__path__, f"{labrec.analytics.__name__}."):
+        yield importlib.import_module(info.name)
+
+
+def functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
+    """Yield the public functions of a module itself, as ``package.module.function``."""
+    short = module.__name__.removeprefix(f"{labrec.analytics.__name__}.")
+    for name, value in vars(module).items():
+        found = inspect.unwrap(value) if callable(value) else value
+        own = inspect.isfunction(found) and found.__module__ == module.__name__
+        if own and not name.startswith("_"):
+            yield f"{short}.{name}", found
+
+
+def makes_numbers(function: FunctionType) -> bool:
+    """Say whether a function makes numbers of values: it returns real numbers and takes no lab."""
+    hints = get_type_hints(function, _names(inspect.getmodule(function)))
+    returned = hints.pop("return", None)
+    return _numeric(returned) and not any(taken in LAB for taken in hints.values())
+
+
+@functools.cache
+def _names(module: Any) -> dict[str, Any]:
+    """Return the names of a module as a type checker knows them."""
+    found = dict(vars(module))
+    for node in ast.parse(inspect.getsource(module)).body:
+        if not isinstance(node, ast.If) or ast.unparse(node.test) != "TYPE_CHECKING":
+            continue
+        for statement in node.body:
+            if not isinstance(statement, ast.ImportFrom):
+                exec(ast.unparse(statement), found)
+                continue
+            source = importlib.import_module(str(statement.module))
+            for name in statement.names:
+                if not hasattr(source, name.name):
+                    found |= {name.asname or name.name: _names(source)[name.name]}
+                    continue
+                found[name.asname or name.name] = getattr(source, name.name)
+    return found
+
+
+@functools.cache
+def _numeric(kind: Any) -> bool:
+    """Say whether a type is a real number, an array, or holds such numbers."""
+    if kind is float or (get_origin(kind) or kind) is np.ndarray:
+        return "int" not in str(get_args(kind))
+    if hasattr(kind, "_fields") or dataclasses.is_dataclass(kind):
+        fields = get_type_hints(kind, _names(inspect.getmodule(kind)))
+        return any(map(_numeric, fields.values()))
+    return any(map(_numeric, get_args(kind)))
