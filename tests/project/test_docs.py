@@ -133,3 +133,14 @@ def test_changelog_fragments_are_named_and_short() -> None:
     for path in fragments:
         assert FRAGMENT.fullmatch(path.name), path.name
         assert 0 < len(path.read_text().split()) <= 80
+
+
+def test_every_page_of_the_manual_stands_in_the_navigation_of_the_site() -> None:
+    """Decisions are reached from their list; every other page from the side of each page."""
+    named = {
+        line.split()[-1].removeprefix("manual/")
+        for line in (ROOT / "mkdocs.yml").read_text().splitlines()
+        if line.strip().startswith("- manual/")
+    }
+    pages = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")}
+    assert named == {page for page in pages if not page.startswith("adr/0")}

@@ -441,3 +441,24 @@ def test_no_file_of_the_site_names_another_server_to_load_from(site: Site) -> No
     for path in site.folder.rglob("*.css"):
         loaded = re.findall(r"url\(\s*['\"]?([^'\")]*)|@import", path.read_text())
         assert all(url.startswith("data:image/") for url in loaded), path
+
+
+def test_a_manual_is_published_and_says_where_the_rest_of_the_repository_is(
+    lab: GitLab, site_cache: Path
+) -> None:
+    commit(
+        lab,
+        {
+            "mkdocs.yml": b"extra: {labrec: {manual: docs}}",
+            "docs/README.md": b"# Manual\n\n[Two](two.md) and [a program](../src/x.py#L3).",
+            "docs/two.md": b"# Two\n\n[First](README.md) and [it](https://example.org/).",
+        },
+    )
+    report = built(lab, cache=site_cache)
+    first = (report.folder / "manual/index.html").read_text()
+    assert 'href="../manual/two.html">Two</a>' in first
+    assert '<a title="src/x.py in the repository">a program</a>' in first
+    assert (
+        'href="../manual/index.html">First</a>' in (report.folder / "manual/two.html").read_text()
+    )
+    assert report.notes == ()

@@ -62,6 +62,49 @@ def test_pages_pictures_and_settings_are_read(read: Callable[[Files], Sources]) 
     assert found.config == b"site_name: x"
 
 
+def test_a_manual_is_published_beside_them(lab: GitLab) -> None:
+    written: Files = {
+        "site/index.md": b"# Hi",
+        "a/docs/README.md": b"first",
+        "a/docs/adr/0001.md": b"one",
+        "a/docs/images/a.png": b"png",
+        "a/docs/generate.py": b"print()",
+        "a/other.md": b"not",
+    }
+    commit(lab, dict(written))
+    with GitRepository.open(lab.path) as git:
+        found = sources.from_commit(git, lab.git("rev-parse", "HEAD"), "a/docs")
+        none = sources.from_commit(git, lab.git("rev-parse", "HEAD"), "b/docs")
+    assert found.files == {
+        "index.md": b"# Hi", "manual/README.md": b"first", "manual/adr/0001.md": b"one",
+        "manual/images/a.png": b"png",
+    }  # fmt: skip
+    assert none.files == {"index.md": b"# Hi"}
+    for name, data in written.items():
+        path = lab.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(data))  # type: ignore[arg-type]  # no link among them
+    assert sources.from_folder(lab.path, "a/docs").files == found.files
+
+
+@pytest.mark.parametrize("name", ["docs", "docs/one.md"])
+def test_a_manual_follows_no_link(lab: GitLab, name: str) -> None:
+    (lab.path / "elsewhere").mkdir()
+    (lab.path / name).parent.mkdir(exist_ok=True)
+    (lab.path / name).symlink_to(lab.path / "elsewhere")
+    with pytest.raises(UnsafeError, match="symbolic links are not published"):
+        sources.from_folder(lab.path, "docs")
+
+
+def test_two_files_never_become_one_page(lab: GitLab) -> None:
+    commit(lab, {"site/manual/one.md": b"1", "docs/one.md": b"2"})
+    head = lab.git("rev-parse", "HEAD")
+    with GitRepository.open(lab.path) as git, pytest.raises(InvalidError, match="this name too"):
+        sources.from_commit(git, head, "docs")
+    with pytest.raises(InvalidError, match="this name too"):
+        sources.from_folder(lab.path, "docs")
+
+
 def test_nothing_is_there(read: Callable[[Files], Sources]) -> None:
     assert read({"other.txt": b"x"}) == sources.Sources({}, None)
 

@@ -11,7 +11,7 @@ import click
 
 from labrec.cli.console import safe
 from labrec.cli.world import World, at_option, json_option, pass_world
-from labrec.errors import NotFoundError
+from labrec.errors import LabrecError, NotFoundError
 
 if TYPE_CHECKING:
     from labrec.site.build import BuildReport
@@ -124,9 +124,21 @@ class _Seen:
             view = lab.view()
             root = lab.git.worktree
             written = [root / CONFIG, *sorted((root / FOLDER).rglob("*"))] if root else []
+            if root and (manual := _manual(root / CONFIG)):
+                written += sorted((root / manual).rglob("*"))
             stats = [(str(path), path.lstat()) for path in written if path.exists()]
             files = [(name, facts.st_mtime_ns, facts.st_size) for name, facts in stats]
             return view.id, view.base.commit, tuple(files)
+
+
+def _manual(config: Path) -> str:
+    """Return which folder ``mkdocs.yml`` names as the manual; none where it cannot be read."""
+    from labrec.site import settings
+
+    try:
+        return settings.load(config.read_bytes()).manual
+    except (LabrecError, OSError):
+        return ""  # the build says what is wrong with it
 
 
 def _has_worktree(world: World) -> bool:

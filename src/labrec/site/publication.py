@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 FOLDER: Final = "build/labrec/site"
 """Where a lab's site is written, from its root."""
 
-_EDITED = "site/ or mkdocs.yml differ from the base commit; --worktree shows them as they are"
+_EDITED = (
+    "site/, the manual or mkdocs.yml differ from the base commit; --worktree shows them as they are"
+)
 _CACHE = "build/labrec/cache"
 _TABLES = "build/labrec/tables"
 
@@ -82,8 +84,10 @@ def publish(
         BusyError: Another build writes the same site.
         StorageError: Something cannot be read or written.
     """
-    written = _written(lab, view, worktree=worktree)
+    written = _written(lab, view, "", worktree=worktree)
     chosen = _named(settings.load(written.config), lab)
+    if chosen.manual:
+        written = _written(lab, view, chosen.manual, worktree=worktree)
     site = load(
         where.tables,
         ViewRecords(view),
@@ -93,27 +97,27 @@ def publish(
         description=chosen.description,
     )
     report = build(site, chosen, written, where.site, cache=where.cache, fresh=fresh)
-    if not worktree and view.base.how != "at" and _is_edited(lab, written):
+    if not worktree and view.base.how != "at" and _is_edited(lab, written, chosen.manual):
         return report._replace(notes=(*report.notes, _EDITED))
     return report
 
 
-def _is_edited(lab: Lab, written: Sources) -> bool:
+def _is_edited(lab: Lab, written: Sources, manual: str) -> bool:
     """Tell whether the working tree holds other pages than those that were published."""
     if lab.git.worktree is None:
         return False
     try:
-        return sources.from_folder(lab.git.worktree) != written
+        return sources.from_folder(lab.git.worktree, manual) != written
     except LabrecError:
         return True  # what cannot be read is not what was
 
 
-def _written(lab: Lab, view: View, *, worktree: bool) -> Sources:
+def _written(lab: Lab, view: View, manual: str, *, worktree: bool) -> Sources:
     if not worktree:
-        return sources.from_commit(lab.git, view.base.commit)
+        return sources.from_commit(lab.git, view.base.commit, manual)
     if lab.git.worktree is None:
         raise UsageError("this repository is bare: it has no working tree to read pages from")
-    return sources.from_folder(lab.git.worktree)
+    return sources.from_folder(lab.git.worktree, manual)
 
 
 def _named(chosen: SiteSettings, lab: Lab) -> SiteSettings:

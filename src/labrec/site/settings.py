@@ -49,6 +49,8 @@ class SiteSettings(NamedTuple):
         logo: Picture under ``site/`` beside the name; empty = the theme's own.
         favicon: Picture under ``site/`` for the browser's tab; empty = the theme's own.
         nav: Hand-written pages in order; empty = all of them by path.
+        manual: A further folder of the repository, whose Markdown pages are published below
+            ``manual/``; empty = none.
     """
 
     name: str = ""
@@ -62,6 +64,7 @@ class SiteSettings(NamedTuple):
     logo: str = ""
     favicon: str = ""
     nav: tuple[NavItem, ...] = ()
+    manual: str = ""
 
 
 def load(data: bytes | None) -> SiteSettings:
@@ -206,6 +209,23 @@ def _target(value: Any, wanted: str) -> str:
     raise TypeError(wanted)
 
 
+def _manual(value: Any) -> str:
+    folder = (
+        value["labrec"]["manual"]
+        if isinstance(value, dict)
+        and set(value) == {"labrec"}
+        and isinstance(value["labrec"], dict)
+        and set(value["labrec"]) == {"manual"}
+        else None
+    )
+    if not isinstance(folder, str) or not _FOLDER.fullmatch(folder):
+        raise TypeError("labrec: {manual: a folder of the repository, such as docs}")
+    if folder.partition("/")[0] in {"records", "site"}:
+        raise TypeError("labrec: {manual: a folder that is neither site/ nor records/}")
+    return folder
+
+
+_FOLDER = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~%+/@-]*)?", re.ASCII)
 _PAGE = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*\.md", re.ASCII)
 
@@ -217,6 +237,7 @@ _TOP: Final[dict[str, _Field]] = {
     "site_author": ("author", _line),
     "copyright": ("copyright", _line),
     "nav": ("nav", _nav),
+    "extra": ("manual", _manual),
 }
 _THEME: Final[dict[str, _Field]] = {
     "language": ("language", _language),
@@ -236,5 +257,5 @@ _REQUESTS = "would have pages ask other servers"
 _WHY: Final = {
     "hooks": _CODE, "plugins": _CODE, "custom_dir": _CODE, "markdown_extensions": _CODE,
     "extra_javascript": _CODE, "extra_css": _REQUESTS, "extra_templates": _CODE, "INHERIT": _CODE,
-    "repo_url": _REQUESTS, "extra": _REQUESTS, "font": _REQUESTS, "analytics": _REQUESTS,
+    "repo_url": _REQUESTS, "font": _REQUESTS, "analytics": _REQUESTS,
 }  # fmt: skip

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.errors import InvalidError, LimitError, NotFoundError, StorageError
 from labrec.site import assets, csp, frame, inspection, urls
+from labrec.site.sources import MANUAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +51,7 @@ _SLOT = re.compile("\0([a-z]+)\0")
 _NO_SECTIONS = re.compile(
     r'<div class="md-sidebar md-sidebar--secondary"[^>]*hidden>.*?</nav></div></div></div>'
 )
+_INSIDE = re.compile(rf'<a href="{frame.ROOT}([^"#]*)(?:#[^"]*)?">')  # as the theme writes those
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _KEPT = re.compile(r"assets/(?:images/[^/]+\.png|[a-z]+/[a-z]+\.[0-9a-f]+\.min\.(?:css|js))")
 
@@ -162,7 +164,7 @@ def configuration(settings: SiteSettings, sources: Sources) -> dict[str, Any]:
             "language": settings.language,
             "font": False,
             "palette": _palette(settings),
-            "features": ["content.code.copy"],
+            "features": ["content.code.copy", "navigation.indexes", "navigation.prune"],
             **{name: path for name, path in pictures.items() if path},
         },
         "extra": {"generator": False},
@@ -219,7 +221,10 @@ def _pages_of(nav: tuple[NavItem, ...]) -> list[str]:
 def _nav(settings: SiteSettings, sources: Sources) -> list[Any]:
     if settings.nav:
         return _nav_items(settings.nav)
-    return [path for path in sources.pages if path != "index.md"]
+    own = [path for path in sources.pages if path != "index.md"]
+    manual = [path for path in own if path.startswith(MANUAL)]
+    items: list[Any] = [path for path in own if not path.startswith(MANUAL)]
+    return [*items, {"Manual": manual}] if manual else items
 
 
 def _generated() -> list[dict[str, str]]:
@@ -307,7 +312,10 @@ def cut_all(rendered: Mapping[str, bytes]) -> Shells:
         if path in shells:
             kinds[shells[path]] = cut(_NO_SECTIONS.sub("", framed.text), path)
         else:
-            files[path] = _finished(framed.text, path)
+            text = framed.text
+            if path.startswith(MANUAL):
+                text = _without_outside(text, rendered)
+            files[path] = _finished(text, path)
     for path, data in rendered.items():
         if _KEPT.fullmatch(path):
             files[path] = frame.without_map(data)
@@ -331,6 +339,21 @@ def _refuse_active(pages: Mapping[str, str]) -> None:
             hint="Use Markdown, and pictures that lie under site/.",
             paths=[f"site/{page}" for page in mistakes],
         )
+
+
+def _without_outside(text: str, known: Mapping[str, bytes]) -> str:
+    """Take their address from links of the manual to what lies elsewhere in the repository.
+
+    Who reads the repository follows them; on the site they say where in it to look.
+    """
+
+    def told(found: re.Match[str]) -> str:
+        path = found[1].removeprefix("../")
+        if path.endswith("/") or path in known or not path:
+            return found[0]
+        return f'<a title="{path} in the repository">'
+
+    return _INSIDE.sub(told, text)
 
 
 def cut(text: str, path: str) -> Shell:

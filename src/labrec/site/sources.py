@@ -7,6 +7,7 @@ of files that a browser shows without running anything are taken.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import stat
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "site"
 CONFIG: Final = "mkdocs.yml"
+MANUAL: Final = "manual/"
+"""Where the pages of a further folder are published."""
+
 MAX_FILE: Final = 10_000_000
 """Largest file that is taken, in bytes."""
 
@@ -73,12 +77,13 @@ class _Found(NamedTuple):
     read: Callable[[], bytes]
 
 
-def from_commit(git: GitRepository, commit: str | None) -> Sources:
+def from_commit(git: GitRepository, commit: str | None, manual: str = "") -> Sources:
     """Read what a commit holds.
 
     Args:
         git: The lab's repository.
         commit: The base; None where there is no commit yet.
+        manual: A further folder whose pages go below `MANUAL`; empty = none.
 
     Raises:
         UnsafeError: Something is a symbolic link.
@@ -89,13 +94,18 @@ def from_commit(git: GitRepository, commit: str | None) -> Sources:
     if commit is None:
         return Sources({})
     root = git.read_commit(git.peel(commit)).tree
-    return _taken(list(_of_tree(git, root)))
+    found = [one for place in (CONFIG, FOLDER) for one in _of_tree(git, root, place)]
+    return _taken([*found, *_published(list(_of_tree(git, root, manual)), manual)])
 
 
-def _of_tree(git: GitRepository, root: str) -> Iterator[_Found]:
-    tops = {entry.name: (entry.sha, entry.mode) for entry in git.tree(root)}
-    wanted = [name for name in tops if name in {CONFIG, FOLDER}]
-    stack = [(name, *tops[name]) for name in wanted]
+def _of_tree(git: GitRepository, root: str, place: str) -> Iterator[_Found]:
+    *above, name = place.split("/")
+    for folder in above:
+        trees = {entry.name: entry.sha for entry in git.tree(root) if stat.S_ISDIR(entry.mode)}
+        if folder not in trees:
+            return
+        root = trees[folder]
+    stack = [(place, entry.sha, entry.mode) for entry in git.tree(root) if entry.name == name]
     while stack:
         path, sha, mode = stack.pop()
         if stat.S_ISDIR(mode):
@@ -108,11 +118,12 @@ def _of_tree(git: GitRepository, root: str) -> Iterator[_Found]:
             yield _Found(path, "link" if stat.S_ISLNK(mode) else "other", 0, bytes)
 
 
-def from_folder(root: Path) -> Sources:
+def from_folder(root: Path, manual: str = "") -> Sources:
     """Read what a working tree holds, for a preview of what is not committed yet.
 
     Args:
         root: The lab's worktree.
+        manual: A further folder whose pages go below `MANUAL`; empty = none.
 
     Raises:
         UnsafeError: Something is a symbolic link.
@@ -121,15 +132,17 @@ def from_folder(root: Path) -> Sources:
         StorageError: A file cannot be read.
     """
     try:
-        return _taken(list(_of_folder(root)))
+        found = [one for place in (CONFIG, FOLDER) for one in _of_folder(root, place)]
+        further = list(_of_folder(root, manual)) if manual else []
+        return _taken([*found, *_published(further, manual)])
     except OSError as error:
         raise StorageError(
             f"cannot read {error.filename}: {error.strerror}", paths=[str(error.filename)]
         ) from error
 
 
-def _of_folder(root: Path) -> Iterator[_Found]:
-    stack = [root / name for name in (CONFIG, FOLDER) if os.path.lexists(root / name)]
+def _of_folder(root: Path, top: str) -> Iterator[_Found]:
+    stack = [root / top] if os.path.lexists(root / top) else []
     while stack:
         path = stack.pop()
         facts = path.lstat()
@@ -148,9 +161,21 @@ def _read(path: Path) -> bytes:
         return file.read(MAX_FILE + 1)
 
 
+def _published(found: list[_Found], manual: str) -> Iterator[_Found]:
+    """Yield the files of the manual by their place under ``site/``.
+
+    That folder also serves those who read the repository: files of other kinds stay there, where
+    under ``site/`` they are a mistake.
+    """
+    for one in found:
+        moved = one._replace(path=f"{FOLDER}/{MANUAL}{one.path.removeprefix(f'{manual}/')}")
+        if one.kind != "file" or os.path.splitext(one.path)[1] in KINDS:  # noqa: PTH122 - a name
+            yield moved
+
+
 def _taken(found: list[_Found]) -> Sources:
     """Return what may be taken, or tell every mistake at once."""
-    found = sorted(one for one in found if not _is_hidden(one.path))
+    found = sorted((one for one in found if not _is_hidden(one.path)), key=lambda one: one.path)
     if len(found) > MAX_FILES:
         raise LimitError(
             f"{FOLDER}/ holds {len(found)} files, more than {MAX_FILES}",
@@ -165,6 +190,8 @@ def _taken(found: list[_Found]) -> Sources:
             paths=links,
         )
     mistakes = {one.path: mistake for one in found if (mistake := _mistake(one))}
+    twice = [one.path for one, after in itertools.pairwise(found) if one.path == after.path]
+    mistakes |= dict.fromkeys(twice, "the manual has a file of this name too")
     if mistakes:
         told = "; ".join(f"{printable(path)}: {mistake}" for path, mistake in mistakes.items())
         error: type[LabrecError] = InvalidError
@@ -192,7 +219,7 @@ def _mistake(one: _Found) -> str:
         return "a name on the site is made of A-Z a-z 0-9 . _ -"
     if (folders[1:] or [name])[0] in RESERVED:
         return "the name is taken by generated pages"
-    if name.lower() == "readme.md":
+    if name.lower() == "readme.md" and not one.path.startswith(f"{FOLDER}/{MANUAL}"):
         return "a theme takes it for index.md: choose another name"
     if os.path.splitext(name)[1] not in KINDS:  # noqa: PTH122 - a name, not a path
         return f"only {', '.join(sorted(KINDS))} are taken"
