@@ -66,7 +66,7 @@ def registered(**deltas: float) -> Registered:
 
 def table(seen: Seen) -> list[dict[str, Any]]:
     """The rows of the table, by column."""
-    ((found, rows),) = quality.rows(seen)
+    found, rows = next(iter(quality.rows(seen)))
     names = [column.name for column in found.columns]
     return [dict(zip(names, row, strict=True)) for row in rows]
 

@@ -213,7 +213,7 @@ def _fill(
     logged = logarithms(found) if metric.role != "quality" else None
     tested = logged or found
     compared = compare(tested)
-    draft.comparable, draft.constant = True, compared.constant
+    draft.comparable, draft.constant, draft.layout = True, compared.constant, found
     names = [labels[level] for level in found.levels]
     row |= _counts(project, part, metric, found.runs, found.blocks)
     row |= {

@@ -10,6 +10,8 @@ from labrec.analytics.stats.multiple import holm
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
+    from labrec.analytics.conditions.layout import Layout
+
 
 @dataclass(slots=True)
 class Draft:
@@ -22,6 +24,7 @@ class Draft:
         comparable: Whether anything could be compared.
         constant: Whether no difference varies.
         aligned: Whether the condition goes together with date, model or author.
+        layout: What was compared, of levels that were.
     """
 
     row: dict[str, Any]
@@ -29,6 +32,7 @@ class Draft:
     comparable: bool = False
     constant: bool = False
     aligned: bool = False
+    layout: Layout | None = None
 
 
 def adjust(drafts: Sequence[Draft], family: str) -> None:

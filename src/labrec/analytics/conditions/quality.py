@@ -1,4 +1,4 @@
-"""The rows of the table `hardware_quality`: every condition against every metric. ○ No IO."""
+"""The tables about hardware: every condition against every metric. ○ No IO."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from labrec.analytics.conditions.drafts import of_amounts, of_completion, of_levels
 from labrec.analytics.conditions.family import adjust
+from labrec.analytics.conditions.observations import observations
 from labrec.analytics.conditions.project import projects
 from labrec.analytics.conditions.sentence import sentence, unknown
+from labrec.analytics.conditions.speeds import speeds
 from labrec.analytics.conditions.verdict import Basis, verdict
 from labrec.analytics.replicates import rounded
-from labrec.analytics.tables.conditions import HARDWARE_QUALITY
+from labrec.analytics.tables.conditions import (
+    ABOUT_HARDWARE,
+    HARDWARE_OBSERVATIONS,
+    HARDWARE_QUALITY,
+    HARDWARE_SPEEDS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,19 +27,24 @@ if TYPE_CHECKING:
     from labrec.analytics.seen import Seen
     from labrec.analytics.tables import Table
 
-TABLES: Final[tuple[Table, ...]] = (HARDWARE_QUALITY,)
+TABLES: Final[tuple[Table, ...]] = ABOUT_HARDWARE
 
 
 def rows(seen: Seen) -> Iterator[tuple[Table, Iterable[Sequence[Any]]]]:
-    """Yield the table and its rows."""
-    found = [row for project in projects(seen) for row in compared(project)]
-    columns, key = HARDWARE_QUALITY.columns, HARDWARE_QUALITY.key
-    found.sort(key=lambda row: tuple(row[name] for name in key))
-    yield HARDWARE_QUALITY, [[row[column.name] for column in columns] for row in found]
+    """Yield the tables and their rows."""
+    found: list[dict[str, Any]] = []
+    observed: list[dict[str, Any]] = []
+    for project in projects(seen):
+        drafts = compared(project)
+        found += [_judged(draft) for draft in drafts]
+        observed += [row for draft in drafts for row in observations(draft)]
+    yield HARDWARE_QUALITY, _in_order(HARDWARE_QUALITY, found)
+    yield HARDWARE_OBSERVATIONS, _in_order(HARDWARE_OBSERVATIONS, observed)
+    yield HARDWARE_SPEEDS, _in_order(HARDWARE_SPEEDS, speeds(seen))
 
 
-def compared(project: Project) -> list[dict[str, Any]]:
-    """Return the rows of a project, by column."""
+def compared(project: Project) -> list[Draft]:
+    """Return the comparisons of a project, their p values adjusted."""
     drafts: list[Draft] = []
     for part in project.conditions:
         if part.levels.labels:
@@ -41,7 +53,13 @@ def compared(project: Project) -> list[dict[str, Any]]:
         for metric in project.metrics:
             drafts += compare(project, part, metric)
     adjust(drafts, f"hardware comparisons of {project.name}")
-    return [_judged(draft) for draft in drafts]
+    return drafts
+
+
+def _in_order(table: Table, found: Iterable[dict[str, Any]]) -> list[list[Any]]:
+    """Return rows by column as the table has them, a missing unit before all others."""
+    ordered = sorted(found, key=lambda row: tuple(row[name] or "" for name in table.key))
+    return [[row[column.name] for column in table.columns] for row in ordered]
 
 
 def _judged(draft: Draft) -> dict[str, Any]:

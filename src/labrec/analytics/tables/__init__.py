@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from labrec.analytics.tables.attribution import ABOUT_DESIGNS
-from labrec.analytics.tables.conditions import HARDWARE_QUALITY
+from labrec.analytics.tables.conditions import ABOUT_HARDWARE, HARDWARE_QUALITY
 from labrec.analytics.tables.contract import Column, Kind, Table
 from labrec.analytics.tables.evidence import ABOUT_HYPOTHESES, HYPOTHESES
 from labrec.analytics.tables.experiments import CONTRASTS, EXPERIMENTS
@@ -35,7 +35,7 @@ from labrec.analytics.tables.runs import (
 from labrec.analytics.tables.trends import TRENDS
 
 __all__ = [
-    "ABOUT_DESIGNS", "ABOUT_HYPOTHESES",
+    "ABOUT_DESIGNS", "ABOUT_HARDWARE", "ABOUT_HYPOTHESES",
     "ARTIFACTS", "CONTRASTS", "EDGES", "EXPERIMENTS", "FEATURES", "FEATURE_CHANGES", "FOLDER",
     "GROWTH", "HARDWARE", "HARDWARE_QUALITY", "HYPOTHESES", "METRICS", "METRICS_MISSING",
     "METRIC_DEFINITIONS", "NOTES",
@@ -58,7 +58,7 @@ TABLES: Final[dict[str, Table]] = {
         *ABOUT_HYPOTHESES,
         *ABOUT_DESIGNS,
         GROWTH,
-        HARDWARE_QUALITY,
+        *ABOUT_HARDWARE,
     )
 }  # fmt: skip
 """Every table by name."""

@@ -128,3 +128,51 @@ HARDWARE_QUALITY: Final = Table(
     ),
     ("project", "condition", "metric", "scope", "first", "last"),
 )  # fmt: skip
+
+HARDWARE_OBSERVATIONS: Final = Table(
+    "hardware_observations",
+    "an observation behind a comparison of all levels in hardware_quality: what one block, machine "
+    "or run had under one level",
+    (
+        PROJECT,
+        Column("condition", "text", "What the runs differ in."),
+        METRIC,
+        Column("place", "integer", "Place of the level among levels of the comparison, from 1."),
+        Column("level", "text", "The level."),
+        Column("observation", "integer", "Its number, from 1: of blocks and pairs of runs the same "
+               "one under every level, of machines and runs a number of its own."),
+        Column("counted", "text", "What it is: block, machine, run or pair of runs."),
+        Column("value", "number", "Mean of its runs.", "metric"),
+        Column("n", "integer", "How many the level has; the first two hundred are given."),
+        UNIT,
+    ),
+    ("project", "condition", "metric", "place", "observation"),
+)
+
+HARDWARE_SPEEDS: Final = Table(
+    "hardware_speeds",
+    "a speed or energy metric on one model of processor and accelerator: where the values of its "
+    "complete runs lie, whatever they ran",
+    (
+        PROJECT,
+        METRIC,
+        Column("cpu_model", "text", "Model of the processor; empty where it is not known."),
+        Column("gpu_model", "text", "Models of the accelerators; empty where none is known."),
+        UNIT,
+        DIRECTION,
+        Column("role", "text", "speed or energy."),
+        Column("n", "integer", "Runs with a finite value."),
+        Column("n_experiments", "integer", "Experiments among them."),
+        Column("n_machines", "integer", "Known machines among them."),
+        Column("min", "number", "Smallest value.", "metric"),
+        Column("q1", "number", "Lower quartile.", "metric"),
+        Column("median", "number", "Median.", "metric"),
+        Column("q3", "number", "Upper quartile.", "metric"),
+        Column("max", "number", "Largest value.", "metric"),
+        Column("sentence", "text", "What may be said of it."),
+    ),
+    ("project", "metric", "cpu_model", "gpu_model", "unit"),
+)
+
+ABOUT_HARDWARE: Final = (HARDWARE_QUALITY, HARDWARE_OBSERVATIONS, HARDWARE_SPEEDS)
+"""All of these."""
