@@ -139,8 +139,12 @@ HARDWARE_OBSERVATIONS: Final = Table(
         METRIC,
         Column("place", "integer", "Place of the level among levels of the comparison, from 1."),
         Column("level", "text", "The level."),
-        Column("observation", "integer", "Its number, from 1: of blocks and pairs of runs the same "
-               "one under every level, of machines and runs a number of its own."),
+        Column(
+            "observation",
+            "integer",
+            "Its number, from 1: of blocks and pairs of runs the same "
+            "one under every level, of machines and runs a number of its own.",
+        ),
         Column("counted", "text", "What it is: block, machine, run or pair of runs."),
         Column("value", "number", "Mean of its runs.", "metric"),
         Column("n", "integer", "How many the level has; the first two hundred are given."),
