@@ -25,7 +25,7 @@ MODULES = {module.__name__: module for module in modules()}
 SOURCE = re.compile(r"\b(1[6-9]|20)\d\d\b|[Dd]efinition|labrec's own")
 ASSUMES = re.compile(r"\b[Aa]ssum(es?|ing)\b")
 
-HELD = ("trends.",)
+HELD = ("stats.", "trends.")
 
 PLUMBING: dict[str, str] = {}
 """What makes numbers by its shape and is no statistic, with the reason."""

@@ -17,7 +17,16 @@ def cramers_v(first: Sequence[Hashable], second: Sequence[Hashable]) -> float | 
     V = √(χ² / (n·(min(r, c) - 1))), 0 where they are independent, 1 where the one with fewer
     classes follows from the other. Not corrected for chance: with few things it is large.
 
-    Example: counts 10, 0 and 0, 10 have V = 1; 5, 5 and 5, 5 have V = 0.
+    Assumes nothing of the classes but that both classify the same things.
+
+    Example:
+        Of six things 2, 1 and 1, 2 fall into the four pairs of classes: V = (2·2 - 1·1)/√(3·3·3·3)
+        = 1/3.
+
+        >>> round(cramers_v("aaabbb", "xxyxyy"), 4)
+        0.3333
+        >>> cramers_v("aaabbb", "xxxyyy")
+        1.0
 
     Args:
         first: Class of each thing.
@@ -49,7 +58,13 @@ def correlation_ratio(groups: Sequence[Hashable], values: Sequence[float]) -> fl
 
     0 where all groups have one mean, 1 where nothing varies within groups.
 
-    Example: groups a, a, b, b with 1, 2, 3, 4: η = √(4/5) = 0.89443.
+    Assumes nothing of how the values are distributed: it describes those that there are.
+
+    Example:
+        The group means are 1.5 and 3.5 about 2.5: √(4·1/5) = 0.89443.
+
+        >>> round(correlation_ratio("aabb", [1, 2, 3, 4]), 5)
+        0.89443
 
     Args:
         groups: Group of each value.

@@ -63,6 +63,17 @@ def changes(
 
     Assumes that without a change the values are exchangeable; slow waves are taken for changes.
 
+    Example:
+        The squared differences of neighbours add up to 5.36: sd = √(5.36/18), penalty =
+        3·ln 10·5.36/18. The means are 1 and 3, the standard deviation of all ten √(10.2/9):
+        √(5·5/10)·2/1.0646 = 2.9704.
+
+        >>> found = changes([1.0, 1.2, 0.9, 1.1, 0.8, 3.0, 3.2, 2.9, 3.1, 2.8], seed=1)
+        >>> found.places, found.stretch, round(found.sd, 4), round(found.df, 3)
+        ((5,), (5, 10), 0.5457, 6.231)
+        >>> round(found.penalty, 3), round(found.statistic, 4), found.p < 0.02
+        (2.057, 2.9704, True)
+
     Args:
         values: In order, at least 2·side.
         seed: Of the shuffling; the same seed gives the same p.

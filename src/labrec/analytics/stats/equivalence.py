@@ -37,8 +37,16 @@ def tost(difference: Estimate, margin: float, *, alpha: float) -> Equivalence:
     The margin is chosen before: from a registration or the definition of the metric. A difference
     that is not significant is not thereby equivalent.
 
-    Example: a difference of 0.3 with error 0.25 on 20 degrees of freedom and margin 1:
-    t = (0.3 - 1)/0.25 = -2.8 decides, p = 0.0055285.
+    Assumes of the difference what its t test assumes.
+
+    Example:
+        Of both one-sided tests that against +1 decides: t = (0.3 - 1) / 0.25 = -2.8, p = 0.0055.
+        The interval of level 0.9 is 0.3 ± 1.7247·0.25.
+
+        >>> from labrec.analytics.stats.estimate import estimate
+        >>> found = tost(estimate(0.3, 0.25, 20), 1.0, alpha=0.05)
+        >>> round(found.p, 7), round(found.low, 4), round(found.high, 4), found.equivalent
+        (0.0055285, -0.1312, 0.7312, True)
 
     Args:
         difference: With its error and degrees of freedom.

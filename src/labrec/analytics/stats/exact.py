@@ -37,7 +37,14 @@ def fisher(first: tuple[int, int], second: tuple[int, int]) -> Proportions:
     Two-sided: the sum of the hypergeometric probabilities that are not above that of what was seen
     (Freeman & Halton 1951). Conservative; `barnard` has more power.
 
-    Example: the lady tasting tea, 3 of 4 against 1 of 4: p = 34/70 = 0.48571.
+    Assumes that trials are independent, with one chance of success in each group.
+
+    Example:
+        The lady tasting tea, 3 of 4 against 1 of 4: of the 70 ways to choose four cups
+        1 + 16 + 16 + 1 are as unlikely.
+
+        >>> round(fisher((3, 4), (1, 4)).p, 6)  # 34/70
+        0.485714
 
     Args:
         first: Successes and trials of the first group.
@@ -65,7 +72,14 @@ def barnard(first: tuple[int, int], second: tuple[int, int]) -> Proportions:
     of a table at least as far out: on a grid of 256, then refined around the three best. Groups of
     more than 1,000 get the normal score test.
 
-    Example: 3 of 3 against 0 of 3: p = 2·(1/2)⁶ = 0.03125, where Fisher's has 0.1.
+    Assumes that trials are independent, with one chance of success in each group.
+
+    Example:
+        3 of 3 against 0 of 3: only this table and its mirror are as far out, together 2·p³(1 - p)³,
+        largest at 1/2: 2/64, where Fisher's test has 2/20.
+
+        >>> round(barnard((3, 3), (0, 3)).p, 9)
+        0.03125
 
     Args:
         first: Successes and trials of the first group.

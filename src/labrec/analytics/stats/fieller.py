@@ -49,8 +49,16 @@ def fieller(
 
     Assumes both estimates normal, their variances estimated with the same degrees of freedom.
 
-    Example: 10 (variance 1) over 5 (variance 0.25), uncorrelated, df infinite, 95 %: g = 0.0384,
-    ratio 2, interval 1.50895 to 2.65084.
+    Example:
+        10, known with variance 1, over 5 with variance 0.25: g = 1.96²·0.25/25 = 0.0384, and the
+        ends are (2 ± (1.96/5)·√(1 + 4·0.25 - 0.0384)) / (1 - 0.0384).
+
+        >>> import math
+        >>> found = fieller(Quantity(10.0, 1.0), Quantity(5.0, 0.25), 0.0, math.inf)
+        >>> found.estimate, round(found.g, 4), round(found.low, 4), round(found.high, 4)
+        (2.0, 0.0384, 1.509, 2.6508)
+        >>> fieller(Quantity(10.0, 1.0), Quantity(0.5, 0.25), 0.0, math.inf).estimate is None
+        True
 
     Args:
         numerator: The quantity above.

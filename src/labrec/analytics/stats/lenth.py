@@ -75,8 +75,14 @@ def pseudo_error(contrasts: Sequence[float] | Floats) -> float:
 
     s₀ = 1.5·median|c|; the result is 1.5·median of the |c| < 2.5·s₀.
 
-    Example: the pilot plant of Box, Hunter and Hunter (2005, p. 177), contrasts 23, -5, 1.5, 1.5,
-    10, 0, 0.5: s₀ = 2.25; 1.5, 1.5, 5, 0 and 0.5 are below 5.625, so that the result is 2.25.
+    Assumes that most contrasts have no effect, and that all scatter alike.
+
+    Example:
+        The pilot plant of Box, Hunter and Hunter (2005, p. 177): s₀ = 1.5·1.5 = 2.25; 1.5, 1.5, 5,
+        0 and 0.5 are below 2.5·2.25 = 5.625, and their median is 1.5: 1.5·1.5 = 2.25.
+
+        >>> pseudo_error([23, -5, 1.5, 1.5, 10, 0, 0.5])
+        2.25
 
     Args:
         contrasts: One or more, finite.
@@ -99,6 +105,15 @@ def _pseudo_errors(ascending: Floats) -> Floats:
 def reference(count: int) -> Reference:
     """Return the simulated distribution for a number of contrasts; always the same.
 
+    As Ye and Hamada (2000) simulate it. Assumes independent normal contrasts without effects.
+
+    Example:
+        Of 7 contrasts 95 % are below 2.297 pseudo standard errors (Ye and Hamada 2000, table 1).
+
+        >>> known = reference(7)
+        >>> len(known.pse), round(float(np.quantile(known.ratios, 0.95)), 1)
+        (200000, 2.3)
+
     Args:
         count: Contrasts, `LEAST` or more.
     """
@@ -116,7 +131,14 @@ def reference(count: int) -> Reference:
 def critical(count: int, level: float) -> tuple[float, float]:
     """Return the critical |contrast|/PSE for one contrast, and for the largest of all.
 
-    Example: of 7 contrasts at 0.95 they are about 2.30 and 4.87 (Ye and Hamada 2000).
+    Simulated as by Ye and Hamada (2000). Assumes independent normal contrasts without effects.
+
+    Example:
+        Of 7 contrasts at 0.95 they are 2.297 and 4.867 (Ye and Hamada 2000, tables 1 and 2).
+
+        >>> one, largest = critical(7, 0.95)
+        >>> round(one, 1), round(largest, 1)
+        (2.3, 4.9)
 
     Args:
         count: Contrasts, `LEAST` or more.
@@ -130,6 +152,14 @@ def critical(count: int, level: float) -> tuple[float, float]:
 
 def of_sorted(ascending: Floats, level: float) -> float:
     """Return a quantile of ascending values, interpolated (Hyndman and Fan 1996, type 7).
+
+    Assumes that the values ascend.
+
+    Example:
+        Half of the way from the first of four to the last: at place 1.5.
+
+        >>> of_sorted(np.array([1.0, 2.0, 4.0, 8.0]), 0.5)
+        3.0
 
     Args:
         ascending: One or more.
@@ -145,6 +175,18 @@ def of_sorted(ascending: Floats, level: float) -> float:
 def normal(level: float, count: int) -> tuple[float, float]:
     """Return the critical values where the contrasts are so many that their scatter is known.
 
+    The quantile of a normal contrast over the limit of the pseudo standard error (Lenth 1989), for
+    all of them at once as if they were independent: that errs to the safe side, however they hang
+    together (Šidák 1967). Assumes normal contrasts without effects.
+
+    Example:
+        1.95996 / 0.99829 = 1.9633 of one; of two at once Φ⁻¹(1/2 + √0.95/2) = 2.23648 over the
+        same.
+
+        >>> one, both = normal(0.95, 2)
+        >>> round(one, 4), round(both, 4)
+        (1.9633, 2.2403)
+
     Args:
         level: Between 0 and 1.
         count: Ratios that the second value is for (Šidák 1967).
@@ -157,6 +199,18 @@ def normal(level: float, count: int) -> tuple[float, float]:
 
 def p_value(ratio: float, count: int, sample: Floats | None = None) -> float:
     """Return the two-sided p of |contrast|/PSE.
+
+    (1 + as large ones) / (1 + simulated ones) (Davison & Hinkley 1997, section 4.2). Assumes what
+    the simulation does: independent normal contrasts without effects.
+
+    Example:
+        The critical value of 7 contrasts, 2.297 (Ye and Hamada 2000), has p 0.05; of very many, p
+        is that of a normal value times 0.99829.
+
+        >>> round(p_value(2.297, 7), 2), round(p_value(1.9633, 5000), 3)
+        (0.05, 0.05)
+        >>> p_value(3.5, 4, np.array([1.0, 2.0, 3.0, 4.0]))  # (1 + 1) / (1 + 4)
+        0.4
 
     Args:
         ratio: It, at least 0.
@@ -172,6 +226,22 @@ def p_value(ratio: float, count: int, sample: Floats | None = None) -> float:
 
 def lenth(contrasts: Sequence[float], *, level: float = 0.95) -> Lenth | None:
     """Judge the contrasts of an unreplicated factorial; None below `LEAST` of them.
+
+    Margins and p are simulated (Ye and Hamada 2000); p is adjusted by Holm (1979). Assumes
+    contrasts of equal variance, uncorrelated and normal, most of them without a true effect.
+
+    Example:
+        The pilot plant of Box, Hunter and Hunter (2005, p. 177): with 2.25 as pseudo standard error
+        a contrast must be beyond 2.297·2.25 = 5.17, and the largest of all beyond
+        4.867·2.25 = 10.95. The first, 23, is beyond both.
+
+        >>> found = lenth([23, -5, 1.5, 1.5, 10, 0, 0.5])
+        >>> found.pse, round(found.margin, 1), round(found.margin_all)
+        (2.25, 5.2, 11)
+        >>> [p < 0.05 for p in found.p]
+        [True, False, False, False, True, False, False]
+        >>> lenth([23, -5, 1.5]) is None
+        True
 
     Args:
         contrasts: All of them but the mean, all in one scale.

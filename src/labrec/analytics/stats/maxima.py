@@ -52,7 +52,13 @@ def expected_maximum(n: int) -> float:
 
     E = ∫₀ 1 - Φ(x)ⁿ dx - ∫⁰ Φ(x)ⁿ dx, by Gauss-Legendre quadrature.
 
-    Example: 0.56419 of 2 (1/√π), 1.53875 of 10, 2.50759 of 100.
+    Assumes independent normal values.
+
+    Example:
+        Of two it is 1/√π, of three 1.5/√π; of ten Tippett's table has 1.53875.
+
+        >>> [round(expected_maximum(n), 5) for n in (1, 2, 3, 10)]
+        [0.0, 0.56419, 0.84628, 1.53875]
 
     Args:
         n: How many, >= 1.
@@ -82,8 +88,16 @@ def chance_of_gain(
     freedom. That is the one-sided many-to-one test of Dunnett (1955, J. Am. Stat. Assoc. 50, 1096),
     with `lead` = √2 times its statistic.
 
-    Example: Dunnett's table 1a gives 2.44 for two treatments and 5 degrees of freedom at 0.05:
-    `chance_of_gain(2.44 * 2**0.5, 2, df=5)` is 0.0500.
+    Assumes independent normal noise of one standard deviation, learned from other values.
+
+    Example:
+        Dunnett's table 1a gives 2.44 for two treatments and 5 degrees of freedom at 0.05. A single
+        try is ahead of its baseline half of the time.
+
+        >>> round(chance_of_gain(2.44 * 2**0.5, 2, df=5), 4)
+        0.05
+        >>> round(chance_of_gain(0.0, 1), 9)
+        0.5
 
     Args:
         lead: The gain over the baseline in standard deviations of a single value, >= 0.
@@ -119,7 +133,16 @@ def lead_of_chance(
     A gain less so many standard deviations is the lower limit of level 1 - alpha of what the best
     is better by, whichever of the n tries it is (Dunnett 1955, eq. 6, with one value each).
 
-    Example: `lead_of_chance(0.05, 2, df=5)` is 2.44 · √2.
+    Assumes what `chance_of_gain` does.
+
+    Example:
+        2.44·√2 by Dunnett's table 1a; of one try with a known noise the one-sided normal quantile:
+        1.6449·√2.
+
+        >>> round(lead_of_chance(0.05, 2, df=5) / 2**0.5, 2)
+        2.44
+        >>> round(lead_of_chance(0.05, 1) / 2**0.5, 4)
+        1.6449
 
     Args:
         alpha: The probability, below that of leading at all.
@@ -161,8 +184,13 @@ def shrunken_best(values: Sequence[float], error: float, *, higher: bool) -> Shr
 
     Assumes that the true values on the good side spread like a half of a normal distribution.
 
-    Example: of 1, 2, 3, 4, 10 with standard error 2, V = (0 + 1 + 49)/3 and the best keeps
-    1 - 0.5 · 0.24 = 0.88 of its lead of 7 over 3: 9.16.
+    Example:
+        The median of 1, 2, 3, 4, 10 is 3, the mean square above it (0 + 1 + 49)/3; with the
+        standard error 2 the best keeps 1 - (2/4)·4/16.667 = 0.88 of its lead of 7: 3 + 6.16.
+
+        >>> found = shrunken_best([1, 2, 3, 4, 10], 2.0, higher=True)
+        >>> round(found.value, 9), found.centre, round(found.share, 9)
+        (9.16, 3.0, 0.88)
 
     Args:
         values: Of all tries, the best among them; finite.
@@ -206,8 +234,15 @@ def repeats_to_show(
     is planned for at the upper end of its 90 % interval, as those degrees of freedom would bound
     it: a plan on an estimate from few values fails half of the time.
 
-    Example: a difference of 2 sd, known from 20 degrees of freedom, takes 6 repeats of each at
-    alpha 0.05.
+    Assumes independent normal values of one standard deviation.
+
+    Example:
+        A difference of 2 standard deviations, known from 20 degrees of freedom. With 6 of each
+        there are 30 of them, which bound the standard deviation by 1.273: the noncentral t at
+        2/1.273·√3 = 2.72 is beyond 1.697 in 84 % of all cases, with 5 in 77 %.
+
+        >>> repeats_to_show(2.0, 1.0, 20, alpha=0.05)
+        6
 
     Args:
         gain: The difference, > 0.
@@ -247,8 +282,18 @@ def repeats_to_bound(
     The smallest k with which the upper end of the 90 % interval of the standard deviation, should
     its estimate stay where it is, would make `chance_of_gain` fall below alpha.
 
-    Example: one replicate pair (df 1) leaves the upper end at 15.9 times the estimate. To find a
-    lead of 20 beyond the luck of 10 tries at 0.05 takes one repeat of each.
+    The interval is that of Fisher (1925), the chance that of Dunnett (1955). Assumes independent
+    normal noise of one standard deviation.
+
+    Example:
+        One replicate pair (1 degree of freedom) leaves the upper end at √(1/0.00393) = 15.9 times
+        the estimate; one repeat of each makes it 3, and at √(3/0.352) = 2.9 times a lead of 20 is
+        beyond the luck of 10 tries: 20/2.9 = 6.9.
+
+        >>> repeats_to_bound(20.0, 10, 1, alpha=0.05)
+        1
+        >>> repeats_to_bound(1.0, 10, 1, alpha=0.05) is None  # chance gains as much with any noise
+        True
 
     Args:
         lead: As for `chance_of_gain`.

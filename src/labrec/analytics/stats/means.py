@@ -75,6 +75,16 @@ class BlockTest(NamedTuple):
 def arm_of(values: Sequence[float]) -> Arm:
     """Return mean, standard deviation and count of one or more finite values.
 
+    By their definition, sd = √(Σ(x - mean)² / (n - 1)); assumes nothing of how they are
+    distributed.
+
+    Example:
+        The mean of 1, 2, 3, 4 is 2.5, its squared deviations add up to 5: √(5/3).
+
+        >>> arm = arm_of([1, 2, 3, 4])
+        >>> arm.mean, round(arm.sd, 4), arm.n
+        (2.5, 1.291, 4)
+
     Raises:
         ValueError: There is none, or one is NaN or infinite.
     """
@@ -85,8 +95,16 @@ def arm_of(values: Sequence[float]) -> Arm:
 def one_sample(values: Sequence[float], *, null: float = 0.0, level: float = LEVEL) -> Estimate:
     """Return the mean with its t interval and the test against a null value (Student 1908).
 
-    Example: Student's ten differences of sleep, 1.2 2.4 1.3 1.3 0 1 1.8 0.8 4.6 1.4: mean 1.58,
-    t = 4.0621 on 9, p = 0.0028329, interval 0.70011 to 2.45989.
+    Assumes independent normal values.
+
+    Example:
+        Student's ten differences of sleep, as he and R's `t.test` have them.
+
+        >>> found = one_sample([1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4])
+        >>> round(found.value, 2), round(found.t, 4), found.df, round(found.p, 6)
+        (1.58, 4.0621, 9, 0.002833)
+        >>> round(found.low, 4), round(found.high, 4)
+        (0.7001, 2.4599)
 
     Args:
         values: One or more; a single one is *unreplicated*.
@@ -105,6 +123,14 @@ def paired(first: Sequence[float], second: Sequence[float], *, level: float = LE
     """Return the mean of the differences first - second, by pairs (Student 1908).
 
     Assumes that the differences are normal; what the two of a pair share cancels.
+
+    Example:
+        The differences are 1, 2 and 3: mean 2, error 1/√3, t = 2·√3 on 2 degrees of freedom,
+        p = 1 - √12/√14.
+
+        >>> found = paired([5, 7, 9], [4, 5, 6])
+        >>> found.value, round(found.error, 4), round(found.t, 4), found.df, round(found.p, 4)
+        (2.0, 0.5774, 3.4641, 2, 0.0742)
 
     Args:
         first: One value a pair.
@@ -126,8 +152,14 @@ def paired(first: Sequence[float], second: Sequence[float], *, level: float = LE
 def welch(first: Arm, second: Arm, *, level: float = LEVEL) -> Estimate:
     """Return the difference first - second of two means (Welch 1947; Satterthwaite 1946).
 
-    Example: the two drugs of Student's sleep data taken as unpaired, `Arm(0.75, 1.789010, 10)` and
-    `Arm(2.33, 2.002249, 10)`: t = -1.8608 on 17.776, p = 0.079394.
+    Assumes independent normal values; the variances may differ.
+
+    Example:
+        The two drugs of Student's sleep data taken as unpaired, as R's `t.test` has them.
+
+        >>> found = welch(Arm(0.75, 1.789010, 10), Arm(2.33, 2.002249, 10))
+        >>> round(found.value, 2), round(found.t, 4), round(found.df, 3), round(found.p, 5)
+        (-1.58, -1.8608, 17.776, 0.07939)
 
     Args:
         first: Mean, sd and n; from values with `arm_of`.
@@ -152,6 +184,17 @@ def linear_contrast(
 
     *Unreplicated* where an arm with a weight has a single value, *deterministic* where no arm with
     a weight varies.
+
+    Assumes independent normal values; the variances may differ.
+
+    Example:
+        (10 + 12)/2 - 8 = 3. The variances are 1/4·4/4, once more that, and 1/4: 0.25 each, so that
+        the error is √0.75 on 0.75² / (3·0.25²/3) = 9 degrees of freedom.
+
+        >>> arms = [Arm(10.0, 2.0, 4), Arm(12.0, 2.0, 4), Arm(8.0, 1.0, 4)]
+        >>> found = linear_contrast(arms, [0.5, 0.5, -1.0])
+        >>> found.value, round(found.error, 4), round(found.df, 9)
+        (3.0, 0.866, 9.0)
 
     Args:
         arms: Independent groups.
@@ -185,6 +228,16 @@ def pooled_contrast(
     (Fisher 1935). Assumes equal variances; an arm with a single value adds no degree of freedom but
     may be compared. *Unreplicated* where no arm has two values.
 
+    Assumes independent normal values.
+
+    Example:
+        The pooled variance is (3·4 + 3·4 + 3·1)/9 = 3; the error √(3·(1/16 + 1/16 + 1/4)).
+
+        >>> arms = [Arm(10.0, 2.0, 4), Arm(12.0, 2.0, 4), Arm(8.0, 1.0, 4)]
+        >>> found = pooled_contrast(arms, [0.5, 0.5, -1.0])
+        >>> found.value, round(found.error, 4), found.df
+        (3.0, 1.0607, 9)
+
     Args:
         arms: Independent groups.
         weights: One for each; 0 for those that only tell the variance.
@@ -211,6 +264,18 @@ def against_baseline(
     One `linear_contrast` with the weights of the treatments and -Σ weights for the baseline, whose
     error thus enters in full. Averaging ten differences to one baseline as if they were independent
     rejects a true null in half of all cases.
+
+    The degrees of freedom are Satterthwaite's (1946). Assumes independent normal values; the
+    variances may differ.
+
+    Example:
+        (10 + 12)/2 - 8 = 3, with the error √(1/4·4/4 + 1/4·4/4 + 1/4) on 9 degrees of freedom. As
+        two differences that were independent of each other it would be √((4/4 + 1/4)/2) = 0.7906:
+        too small.
+
+        >>> found = against_baseline([Arm(10.0, 2.0, 4), Arm(12.0, 2.0, 4)], Arm(8.0, 1.0, 4))
+        >>> found.value, round(found.error, 4), round(found.df, 9)
+        (3.0, 0.866, 9.0)
 
     Args:
         treatments: One or more.
@@ -245,7 +310,15 @@ def _weighted(arms: Sequence[Arm], weights: Sequence[float]) -> list[tuple[Arm, 
 def one_way(groups: Sequence[Sequence[float]]) -> FTest:
     """Return the one-way analysis of variance (Fisher 1925), equal variances assumed.
 
-    Example: R's PlantGrowth, F = 4.8461 on 2 and 27, p = 0.015910.
+    Assumes independent normal values of one variance.
+
+    Example:
+        The means are 2, 3 and 5 about 10/3: 14/2 between; 6/6 within. F = 7 on 2 and 6,
+        p = (1 + 2·7/6)⁻³.
+
+        >>> found = one_way([[1, 2, 3], [2, 3, 4], [4, 5, 6]])
+        >>> round(found.f, 9), found.df1, found.df2, round(found.p, 4), found.sd
+        (7.0, 2, 6, 0.027, 1.0)
 
     Args:
         groups: Two or more, none empty, one of them with two values or more.
@@ -278,8 +351,15 @@ def one_way(groups: Sequence[Sequence[float]]) -> FTest:
 def welch_anova(arms: Sequence[Arm]) -> FTest:
     """Return Welch's analysis of variance for unequal variances (Welch 1951, eqs. 28-29).
 
-    Example: R's `oneway.test(weight ~ group, PlantGrowth)`: F = 5.1810 on 2 and 17.128,
-    p = 0.017393.
+    Assumes independent normal values; the variances may differ.
+
+    Example:
+        With equal errors F is that of `one_way`, 7, over 1 + 2/8·(3·(2/3)²/2) = 7/6, on 2 and
+        8/(3·2/3) = 4: p = (1 + 2·6/4)⁻².
+
+        >>> found = welch_anova([Arm(2.0, 1.0, 3), Arm(3.0, 1.0, 3), Arm(5.0, 1.0, 3)])
+        >>> round(found.f, 9), found.df1, round(found.df2, 9), round(found.p, 9)
+        (6.0, 2, 4.0, 0.0625)
 
     Args:
         arms: Two or more, each of two values or more. Where one does not vary there is no test:
@@ -317,6 +397,18 @@ def block_anova(table: Sequence[Sequence[float]]) -> BlockTest:
     theorem 6.1; Greenhouse & Geisser 1959). With two levels it is the paired t test: F = t².
 
     Assumes that block and level add up.
+
+    Example:
+        The levels have the means 6/3, 10/3 and 15/3, the blocks 7/3, 11/3 and 13/3: of 182/9 in
+        squares 122/9 lie between levels, 56/9 between blocks, 4/9 are left on 4 degrees of freedom:
+        F = 61/9 / (1/9) = 61. What is left lies on one line, so that ε is as small as it can be,
+        1/2, and F has 1 and 2 degrees of freedom.
+
+        >>> found = block_anova([[1, 2, 4], [2, 4, 5], [3, 4, 6]])
+        >>> round(found.f, 9), found.df1, found.df2, round(found.sd, 4)
+        (61.0, 2, 4, 0.3333)
+        >>> round(found.epsilon, 4), round(found.p, 5), round(found.p_corrected, 5)
+        (0.5, 0.00101, 0.016)
 
     Args:
         table: A row for each block, a value for each level; two or more of both.

@@ -62,8 +62,17 @@ def random_effects(
     one of 95 % covers about 92 % (IntHout, Ioannidis & Borm 2014). Estimates that share a baseline
     are not independent: combine those with `means.linear_contrast` first.
 
-    Example: the 13 trials of the BCG vaccine (Colditz et al. 1994), log risk ratios: Paule–Mandel
-    τ² = 0.3181; REML τ² = 0.3132, mean -0.7145, error 0.1808, as R's metafor has them.
+    Assumes normal estimates whose errors are known, and normal true effects.
+
+    Example:
+        Three estimates with equal errors: τ² is their variance less that of one, 1 - 0.25, the
+        error of the mean 1/√3, and Q = (1 + 0 + 1)/0.25 = 8 with p = e⁻⁴.
+
+        >>> found = random_effects([1.0, 2.0, 3.0], [0.5, 0.5, 0.5])
+        >>> round(found.mean.value, 9), round(found.mean.error, 4), found.mean.df
+        (2.0, 0.5774, 2)
+        >>> round(found.tau**2, 6), round(found.q, 9), round(found.q_p, 4)
+        (0.75, 8.0, 0.0183)
 
     Args:
         values: The estimates.

@@ -16,6 +16,16 @@ ROUNDING: Final = 1e-13
 def finite(values: Iterable[float], *, least: int = 1) -> list[float]:
     """Return values as a list.
 
+    By definition it changes nothing; it assumes nothing and refuses what cannot be averaged.
+
+    Example:
+        >>> finite([1, 2.5])
+        [1.0, 2.5]
+        >>> finite([1.0], least=2)
+        Traceback (most recent call last):
+            ...
+        ValueError: 1 values where at least 2 are needed
+
     Args:
         values: What was measured.
         least: How many there must be.
@@ -34,6 +44,16 @@ def finite(values: Iterable[float], *, least: int = 1) -> list[float]:
 def fraction(value: float, name: str) -> float:
     """Return a level or a probability.
 
+    By definition it changes nothing; it assumes nothing and refuses what is no level.
+
+    Example:
+        >>> fraction(0.95, "level")
+        0.95
+        >>> fraction(95, "level")
+        Traceback (most recent call last):
+            ...
+        ValueError: level is 95, not between 0 and 1
+
     Raises:
         ValueError: It is not between 0 and 1, both excluded.
     """
@@ -45,6 +65,15 @@ def fraction(value: float, name: str) -> float:
 def sum_of(values: Iterable[float]) -> float:
     """Return the correctly rounded sum of finite values.
 
+    By its definition, with exact partial sums (Shewchuk 1997). Assumes that no value is NaN or
+    infinite.
+
+    Example:
+        Added one by one, ten doubles near 0.1 are short of 1, and a 1 beside 1e100 is lost.
+
+        >>> sum_of([0.1] * 10), sum_of([1e100, 1.0, -1e100])
+        (1.0, 1.0)
+
     Raises:
         ValueError: No double holds it.
     """
@@ -55,7 +84,16 @@ def sum_of(values: Iterable[float]) -> float:
 
 
 def mean_of(values: Sequence[float]) -> float:
-    """Return the mean of finite values, correctly rounded sums (`math.fsum`), never overflowing."""
+    """Return the mean of finite values, correctly rounded sums (`math.fsum`), never overflowing.
+
+    By its definition. Assumes that no value is NaN or infinite.
+
+    Example:
+        (1 + 2 + 6) / 3 = 3; the sum of the others is beyond any double.
+
+        >>> mean_of([1, 2, 6]), mean_of([1e308, 1e308])
+        (3.0, 1e+308)
+    """
     try:
         return math.fsum(values) / len(values)
     except OverflowError:
@@ -66,6 +104,14 @@ def sd_of(values: Sequence[float]) -> float:
     """Return the standard deviation, n - 1, of two or more finite values.
 
     Exactly 0 where they differ by no more than rounding leaves of equal ones: 1e-13 of the largest.
+
+    By its definition, √(Σ(x - mean)² / (n - 1)). Assumes that no value is NaN or infinite.
+
+    Example:
+        The mean of 1, 2, 3, 4 is 2.5, and the squared deviations add up to 5: √(5/3).
+
+        >>> round(sd_of([1, 2, 3, 4]), 5), sd_of([0.1 + 0.2, 0.3])
+        (1.29099, 0.0)
     """
     largest = max(map(abs, values))
     if max(values) - min(values) <= ROUNDING * largest:
@@ -79,6 +125,17 @@ def sd_of(values: Sequence[float]) -> float:
 @lru_cache(maxsize=4096)
 def t_quantile(df: float, level: float) -> float:
     """Return the two-sided t quantile (Student 1908): P(|t| <= it) = level.
+
+    Assumes nothing beyond its arguments: a table of Student's distribution.
+
+    Example:
+        With 1 degree of freedom, Cauchy's distribution, it is tan(π/4) = 1 for one half; with
+        infinitely many the normal 1.95996.
+
+        >>> round(t_quantile(1, 0.5), 9), round(t_quantile(10, 0.95), 4)
+        (1.0, 2.2281)
+        >>> round(t_quantile(math.inf, 0.95), 5)
+        1.95996
 
     Args:
         df: Degrees of freedom, > 0; may be infinite (the normal distribution).
@@ -97,6 +154,15 @@ def t_quantile(df: float, level: float) -> float:
 def t_below(df: float, t: float) -> float:
     """Return P(T <= t) of Student's t, never below the smallest double.
 
+    Source: Student 1908. Assumes nothing beyond its arguments.
+
+    Example:
+        With 1 degree of freedom, Cauchy's distribution: 1/2 + atan(1)/π = 3/4; with 2, 1/2 +
+        1/(2·√3).
+
+        >>> round(t_below(1, 1.0), 9), round(t_below(2, 1.0), 4)
+        (0.75, 0.7887)
+
     Args:
         df: Degrees of freedom, > 0; may be infinite.
         t: Where; finite.
@@ -107,5 +173,13 @@ def t_below(df: float, t: float) -> float:
 
 
 def not_zero(p: float) -> float:
-    """Return a p value at least the smallest normal double, at most 1: none is exactly 0."""
+    """Return a p value at least the smallest normal double, at most 1: none is exactly 0.
+
+    By definition: no finite number of values can make anything impossible. Assumes a p value,
+    however it was rounded.
+
+    Example:
+        >>> not_zero(0.0), not_zero(0.05), not_zero(1.0000000000000002)
+        (2.2250738585072014e-308, 0.05, 1.0)
+    """
     return min(1.0, max(p, 2.2250738585072014e-308))

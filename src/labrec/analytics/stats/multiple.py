@@ -17,7 +17,13 @@ def holm(p_values: Sequence[float]) -> list[float]:
     The chance that any true null falls below α is at most α, whatever the tests share. The i-th
     smallest of m becomes the largest of (m - j + 1)·p_(j) for j <= i, at most 1.
 
-    Example: 0.01, 0.04, 0.03 become 0.03, 0.06, 0.06.
+    Assumes valid p values, and nothing of how the tests hang together.
+
+    Example:
+        0.01·3 = 0.03, then 0.03·2 = 0.06, and 0.04·1 is no less than that.
+
+        >>> holm([0.01, 0.04, 0.03])
+        [0.03, 0.06, 0.06]
 
     Args:
         p_values: Each 0 to 1; may be empty.
@@ -43,7 +49,13 @@ def sequence_level(alpha: float, place: int) -> float:
     by Bonferroni's inequality the chance of any false finding stays below it, and later claims
     change no earlier level.
 
-    Example: 0.05 gives 0.030396 for the first claim, 0.0075991 for the second.
+    Assumes that the order of the claims does not depend on their results.
+
+    Example:
+        6·0.05/π² = 0.030396 for the first claim, a quarter of it for the second.
+
+        >>> round(sequence_level(0.05, 1), 6), round(sequence_level(0.05, 2), 7)
+        (0.030396, 0.0075991)
 
     Args:
         alpha: For the whole sequence, between 0 and 1.
@@ -63,7 +75,13 @@ def look_level(alpha: float, look: int) -> float:
     Σ 2^-i = 1, so however many looks follow, and whatever they share, the chance of any false
     finding stays below α (Bonferroni's inequality).
 
-    Example: 0.05 gives 0.025 for the first look and 0.0125 for the second.
+    By Bonferroni's inequality (Bonferroni 1936). Assumes that it was fixed beforehand when to look.
+
+    Example:
+        0.05/2 for the first look, 0.05/4 for the second.
+
+        >>> look_level(0.05, 1), look_level(0.05, 2)
+        (0.025, 0.0125)
 
     Args:
         alpha: For all looks, between 0 and 1.

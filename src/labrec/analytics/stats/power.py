@@ -60,7 +60,14 @@ def t_power(
     effect / (sd·√(1/n₁ + 1/n₂)); both tails count for a two-sided test, as in R's pwr. Assumes
     equal variances; with Welch's test the power is a little lower.
 
-    Example: 20 in each arm, an effect of one sd, α = 0.05: 0.8689530.
+    Assumes independent normal values.
+
+    Example:
+        20 in each arm and an effect of one standard deviation: noncentrality 1/√(1/20 + 1/20) = √10
+        on 38 degrees of freedom, as R's `power.t.test` has it.
+
+        >>> round(t_power(1.0, 1.0, 20, alpha=0.05), 6)
+        0.868953
 
     Args:
         effect: The true difference in the claimed direction, in the unit of the metric.
@@ -86,7 +93,14 @@ def one_sample_power(effect: float, sd: float, n: float, *, alpha: float, sides:
 
     As `t_power`, with n - 1 degrees of freedom and noncentrality effect·√n / sd.
 
-    Example: 20 pairs, an effect of 0.2 sd, α = 0.05: 0.1359563.
+    Assumes independent normal values, or differences.
+
+    Example:
+        20 pairs and an effect of 0.2 standard deviations: noncentrality 0.2·√20 on 19 degrees of
+        freedom.
+
+        >>> round(one_sample_power(0.2, 1.0, 20, alpha=0.05), 6)
+        0.135956
 
     Args:
         effect: The true mean (of the differences) in the claimed direction.
@@ -115,7 +129,14 @@ def n_needed(
 
     Solves `t_power` or `one_sample_power` for n.
 
-    Example: an effect of one sd with power 0.9 at α = 0.05: 22.021, so 23 in each arm.
+    Source: Cohen 1988, ch. 2. Assumes what these do.
+
+    Example:
+        An effect of one standard deviation with power 0.9: as R's `power.t.test` has it.
+
+        >>> found = n_needed(1.0, 1.0, power=0.9, alpha=0.05)
+        >>> found.n, round(found.solved, 3), found.power > 0.9
+        (23, 22.021, True)
 
     Args:
         effect: The smallest difference that matters, > 0: δ, never the effect that was seen.
@@ -159,8 +180,16 @@ def seen_power(found: Estimate, *, alpha: float, sides: int = 2) -> SeenPower | 
     it is shown only beside what the near end of the interval gives (Perugini, Gallucci &
     Costantini 2014).
 
-    Example: an estimate of 2.5 with error 1 on 30 degrees of freedom, its 95 % interval from 0.458:
-    0.677 for the effect seen, 0.073 for its lower limit.
+    Assumes of the estimate what its t test assumes.
+
+    Example:
+        2.5, known to 1 on 30 degrees of freedom, is at least 2.5 - 2.0423 = 0.4577: the power for
+        noncentralities of 2.5 and of 0.4577.
+
+        >>> from labrec.analytics.stats.estimate import estimate
+        >>> found = seen_power(estimate(2.5, 1.0, 30), alpha=0.05)
+        >>> round(found.at_value, 3), round(found.at_low, 3)
+        (0.677, 0.073)
 
     Args:
         found: The estimate with its interval.
@@ -187,7 +216,18 @@ def seen_power(found: Estimate, *, alpha: float, sides: int = 2) -> SeenPower | 
 def power_of(noncentrality: float, df: float, *, alpha: float, sides: int = 2) -> float:
     """Return P(reject) of a t test, given how far its null is from the truth.
 
-    Example: a noncentrality of √10 with 38 degrees of freedom at α = 0.05: 0.8689530.
+    The tails of the noncentral t beyond its central quantile (Cohen 1988, ch. 2). Assumes normal
+    estimates whose error has a chi-squared variance.
+
+    Example:
+        A noncentrality of √10 with 38 degrees of freedom is that of 20 against 20; without any
+        effect the power is α. Where the error is known it is a normal tail: P(Z > 1.96 - 1.96) +
+        P(Z < -1.96 - 1.96) = 0.50004.
+
+        >>> round(power_of(10**0.5, 38, alpha=0.05), 6), round(power_of(0.0, 38, alpha=0.05), 9)
+        (0.868953, 0.05)
+        >>> round(power_of(1.959964, math.inf, alpha=0.05), 5)
+        0.50004
 
     Args:
         noncentrality: True effect in standard errors of its estimate.

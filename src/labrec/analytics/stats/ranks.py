@@ -89,7 +89,13 @@ class RankCorrelation(NamedTuple):
 def midranks(values: Sequence[float]) -> list[float]:
     """Return the ranks of values from 1 on, equal ones sharing the mean of theirs.
 
-    Example: 10, 20, 20, 5 has the ranks 2, 3.5, 3.5, 1.
+    As Kruskal & Wallis (1952) have them. Assumes that values can be ordered: none is NaN.
+
+    Example:
+        5 is the first, 10 the second, and 20 twice the third and fourth.
+
+        >>> midranks([10, 20, 20, 5])
+        [2.0, 3.5, 3.5, 1.0]
     """
     order = sorted(range(len(values)), key=values.__getitem__)
     ranks = [0.0] * len(values)
@@ -116,7 +122,15 @@ def wilcoxon(first: Sequence[float], second: Sequence[float]) -> RankTest:
     Wilcoxon did; p is exact to 100 pairs, given the ranks that ties share, and normal with
     correction for ties and continuity above. Assumes that differences are symmetric.
 
-    Example: the nine patients of Hollander & Wolfe (1973, p. 29): V = 40, p = 0.0390625.
+    Example:
+        All five differences are positive: 1 + 2 + 3 + 4 + 5, and p = 2/2⁵. With the smallest one
+        negative V = 14, and p = 2·2/2⁵.
+
+        >>> found = wilcoxon([1, 2, 3, 4, 5], [0, 0, 0, 0, 0])
+        >>> found.statistic, found.p, found.exact
+        (15.0, 0.0625, True)
+        >>> round(wilcoxon([-1, 2, 3, 4, 5], [0, 0, 0, 0, 0]).p, 9)
+        0.125
 
     Args:
         first: One value a pair.
@@ -165,7 +179,14 @@ def kruskal_wallis(groups: Sequence[Sequence[float]]) -> RankTest:
 
     p from χ² with k - 1 degrees of freedom: rough for groups of fewer than five.
 
-    Example: R's `kruskal.test(Ozone ~ Month, airquality)`: H = 29.267 on 4, p = 6.901e-06.
+    Assumes independent values, and of groups that differ that they do so in their location.
+
+    Example:
+        The sums of ranks are 6 and 15: H = 12/42·(36/3 + 225/3) - 3·7 = 3.857, p = P(χ²₁ > 3.857).
+
+        >>> found = kruskal_wallis([[1, 2, 3], [4, 5, 6]])
+        >>> round(found.statistic, 4), found.df, round(found.p, 4)
+        (3.8571, 1, 0.0495)
 
     Args:
         groups: Two or more, none empty.
@@ -196,7 +217,14 @@ def friedman(table: Sequence[Sequence[float]]) -> RankTest:
 
     p from χ² with k - 1 degrees of freedom: rough for few blocks.
 
-    Example: the ball players of Hollander & Wolfe (1973, p. 140): 11.143 on 2, p = 0.003805.
+    Assumes independent blocks.
+
+    Example:
+        The sums of ranks are 3, 7 and 8: 12/(3·3·4)·(9 + 49 + 64) - 3·3·4 = 14/3, p = e^(-7/3).
+
+        >>> found = friedman([[10, 20, 30], [1, 3, 2], [5, 6, 7]])
+        >>> round(found.statistic, 4), found.df, round(found.p, 4)
+        (4.6667, 2, 0.097)
 
     Args:
         table: A row for each block, a value for each level; two or more levels.
@@ -230,8 +258,16 @@ def brunner_munzel(
     200,000, that of random ones. Without any overlap the statistic is infinite, and only
     permutations tell a p.
 
-    Example: pain scores of 14 and 11 patients (Brunner & Munzel 2000, table 1): 3.1375 on 17.683,
-    p = 0.0057862, probability 0.78896.
+    Assumes independent values in two groups.
+
+    Example:
+        Of 16 pairs 13 are won by the second group, 2 are equal: (13 + 1)/16. The mean ranks differ
+        by 3, and less the own ranks of a group they have the variance 1/2 in both: 16·3/(8·√(4/2 +
+        4/2)) = 3. Of all 70 permutations 10 are as far out.
+
+        >>> found = brunner_munzel([1, 2, 3, 4], [3, 4, 5, 6])
+        >>> found.probability, round(found.test.statistic, 9), round(found.test.p, 4)
+        (0.875, 3.0, 0.1429)
 
     Args:
         first: Two or more finite values.
@@ -336,7 +372,15 @@ def spearman(
     correlations of resampled pairs (percentile method), from 20 pairs on. Costs
     O(resamples · n log n).
 
-    Example: 1, 2, 3, 4, 5 with 2, 1, 4, 3, 5: 0.8, p = 0.1333.
+    Assumes independent pairs.
+
+    Example:
+        The ranks differ by 1, 1, 1, 1 and 0: 1 - 6·4/(5·24) = 0.8; of the 120 orders 16 are as far
+        from none.
+
+        >>> found = spearman([1, 2, 3, 4, 5], [2, 1, 4, 3, 5], seed=1)
+        >>> round(found.rho, 9), round(found.p, 6), found.exact, found.low
+        (0.8, 0.133333, True, None)
 
     Args:
         first: One value a pair; three pairs or more.

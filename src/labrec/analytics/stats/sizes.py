@@ -47,8 +47,15 @@ def hedges_g(
     V = d²(s₁⁴/ν₁ + s₂⁴/ν₂)/(8s⁴) + (s₁²/ν₁ + s₂²/ν₂)/s². For pairs, correlation r, ν = n - 1:
     V = d²(s₁⁴ + s₂⁴ + 2r²s₁²s₂²)/(8s⁴ν) + (s₁² + s₂² - 2rs₁s₂)/(s²ν).
 
-    Example: `Arm(35.1, 7.32, 30)` and `Arm(26.7, 6.98, 30)`: d = 1.17449, g = 1.15923, interval
-    0.61708 to 1.73191.
+    Assumes normal values; the variances may differ.
+
+    Example:
+        s = √((7.32² + 6.98²)/2) = 7.152, d = 8.4/7.152, and J ≈ 1 - 3/(4·58 - 1) = 0.987.
+
+        >>> from labrec.analytics.stats.means import Arm
+        >>> found = hedges_g(Arm(35.1, 7.32, 30), Arm(26.7, 6.98, 30))
+        >>> round(found.d, 4), round(found.g, 4), round(found.low, 4), round(found.high, 4)
+        (1.1745, 1.1592, 0.6171, 1.7319)
 
     Args:
         first: Mean, sd and n.
@@ -107,7 +114,13 @@ def cliffs_delta(first: Sequence[float], second: Sequence[float]) -> float:
     1 where every value of the first is larger, 0 where neither side tends to be. Needs nothing but
     an order.
 
-    Example: 1, 2, 3 against 2, 3, 4: (1 - 6) / 9 = -0.5556.
+    Assumes nothing else.
+
+    Example:
+        Of nine pairs 3 beats 2, six are beaten, two are equal: (1 - 6)/9.
+
+        >>> round(cliffs_delta([1, 2, 3], [2, 3, 4]), 4)
+        -0.5556
 
     Args:
         first: One or more finite values.

@@ -55,7 +55,12 @@ def pooled_sd(groups: Iterable[tuple[int, float]]) -> PooledSd | None:
 
     Assumes that all groups scatter alike around their own means.
 
-    Example: (3, 1.0) and (5, 2.0) give √((2·1 + 4·4)/6) = 1.7321 on 6 degrees of freedom.
+    Example:
+        √((2·1 + 4·4)/6) = √3 on 2 + 4 degrees of freedom.
+
+        >>> found = pooled_sd([(3, 1.0), (5, 2.0)])
+        >>> round(found.sd, 4), found.df, found.groups
+        (1.7321, 6, 2)
 
     Args:
         groups: Number of values and standard deviation (n - 1) of each; a group of one tells
@@ -86,7 +91,13 @@ def pooled_sd(groups: Iterable[tuple[int, float]]) -> PooledSd | None:
 def median_of(values: Sequence[float]) -> float:
     """Return the median: the middle value, or the mean of the two in the middle.
 
-    Example: 4, 1, 3, 2 gives 2.5.
+    By its definition; assumes nothing of the values but that they are finite.
+
+    Example:
+        The middle ones of 1, 2, 3, 4 are 2 and 3.
+
+        >>> median_of([4, 1, 3, 2])
+        2.5
 
     Raises:
         ValueError: There is no value, or one is NaN or infinite.
@@ -101,7 +112,13 @@ def median_of(values: Sequence[float]) -> float:
 def mad(values: Sequence[float], *, scale: float = 1.0) -> float:
     """Return the median absolute deviation from the median (Gauss 1816; Hampel 1974).
 
-    Example: 1, 1, 2, 2, 4, 6, 9 has the median 2 and the MAD 1.
+    Assumes nothing of the values; with `NORMAL_MAD`, that most of them are normal.
+
+    Example:
+        The median is 2, the deviations are 1, 1, 0, 0, 2, 4, 7: their median is 1.
+
+        >>> mad([1, 1, 2, 2, 4, 6, 9])
+        1.0
 
     Args:
         values: One or more, finite.
@@ -117,7 +134,14 @@ def mad(values: Sequence[float], *, scale: float = 1.0) -> float:
 def sd_interval(sd: float, df: float, *, level: float = LEVEL) -> tuple[float, float] | None:
     """Return the interval of a normal standard deviation: √(df·s²/χ²) (Fisher 1925).
 
-    Example: s = 1 from 10 values has the 95 % interval 0.68784 to 1.8256.
+    Assumes independent normal values.
+
+    Example:
+        s = 1 from 10 values: √(9/19.023) and √(9/2.7004), by the quantiles of χ²₉.
+
+        >>> low, high = sd_interval(1.0, 9)
+        >>> round(low, 4), round(high, 4)
+        (0.6878, 1.8256)
 
     Args:
         sd: The estimate, >= 0.
@@ -153,8 +177,16 @@ def icc(groups: Sequence[Sequence[float]], *, level: float = LEVEL) -> Reliabili
     ICC = (F - 1)/(F - 1 + n), and the interval from F/F_{1-a} and F·F_{1-a} (p. 424). Where groups
     differ in size, n is n₀ = (N - Σnᵢ²/N)/(k - 1) (Donner 1986), and the interval approximate.
 
-    Example: the six targets and four judges of Shrout & Fleiss, table 2: 0.16574, interval -0.13294
-    to 0.72259.
+    Assumes normal groups and normal values within them, of one variance.
+
+    Example:
+        Three groups of two: MS within 3/3 = 1, between 2·7.5833 = 15.1667, so that ICC =
+        14.1667/16.1667. The interval is from 15.1667/16.0441 and 15.1667·39.1655, the quantiles of
+        F.
+
+        >>> found = icc([[1, 2], [4, 5], [6, 8]])
+        >>> round(found.icc, 4), round(found.low, 4), round(found.high, 4)
+        (0.8763, -0.0281, 0.9966)
 
     Args:
         groups: Two or more, none empty, one of them with two values or more.
