@@ -64,9 +64,34 @@ def _loud_welch(rng: np.random.Generator) -> bool:
     return _holds(_design(values), "leave-one-out", 1, CELLS[7] - CELLS[5])
 
 
+def _loud(rng: np.random.Generator, count: int, times: float = 6.0, shared: float = 5.0) -> bool:
+    """Half of the cells scatter some times as much; seeds that all share where they move cells."""
+    scatter = np.where(np.arange(8) & 1, times, 1.0)[:, None]
+    values = (
+        CELLS[:, None] + scatter * rng.normal(size=(8, count)) + shared * rng.normal(size=count)
+    )
+    design = _design(values, seeds=shared > 0)
+    return _holds(design, "leave-one-out", 1, CELLS[7] - CELLS[5])
+
+
 def _loud_seeds(rng: np.random.Generator) -> bool:
-    values = CELLS[:, None] + LOUD[:, None] * rng.normal(size=(8, 10)) + 5 * rng.normal(size=10)
-    return _holds(_design(values, seeds=True), "leave-one-out", 1, CELLS[7] - CELLS[5])
+    return _loud(rng, 10)
+
+
+def _rather_loud_seeds(rng: np.random.Generator) -> bool:
+    return _loud(rng, 10, 2.0)
+
+
+def _loud_five_seeds(rng: np.random.Generator) -> bool:
+    return _loud(rng, 5)
+
+
+def _loud_three_seeds(rng: np.random.Generator) -> bool:
+    return _loud(rng, 3)
+
+
+def _loud_three_values(rng: np.random.Generator) -> bool:
+    return _loud(rng, 3, shared=0.0)
 
 
 def _runs_lost(rng: np.random.Generator) -> bool:
@@ -180,9 +205,30 @@ SIMULATIONS = (
         _loud_seeds, 0.95, 0.95,
     ),
     Simulation(
+        "unequal-twice-seeds-interval",
+        "half of the cells scatter twice as much, 10 common seeds: the test of equal scatter does "
+        "not always see it",
+        _rather_loud_seeds, 0.93, 0.95,
+    ),
+    Simulation(
+        "unequal-five-seeds-interval",
+        "half of the cells scatter 6 times as much, 5 common seeds",
+        _loud_five_seeds, 0.93, 0.95,
+    ),
+    Simulation(
+        "unequal-three-seeds-interval",
+        "the same with 3 common seeds, from which no test sees it well: too short",
+        _loud_three_seeds, 0.85, 0.95,
+    ),
+    Simulation(
+        "unequal-three-values-interval",
+        "the same with 3 values a cell that share nothing: too short",
+        _loud_three_values, 0.75, 0.95,
+    ),
+    Simulation(
         "lost-runs-interval",
         "common seeds, one lost in each of two cells; a Shapley value",
-        _runs_lost, 0.95, 0.95,
+        _runs_lost, 0.95, 0.95, long=100_000,
     ),
     Simulation(
         "contrasts-family",

@@ -15,6 +15,7 @@ from labrec.analytics.attribution import games, permutations
 from labrec.analytics.attribution.attribute import attribute, sampled
 from labrec.analytics.attribution.design import Cell, Design
 from labrec.analytics.attribution.frame import Frame
+from labrec.analytics.attribution.noise import noise
 from labrec.analytics.attribution.words import finding
 from labrec.analytics.stats.multiple import holm
 
@@ -202,6 +203,25 @@ def test_cells_that_scatter_differently_are_not_pooled():
     assert effect.se == pytest.approx(
         float(np.std(values[1] - values[0], ddof=1)) / math.sqrt(12), rel=1e-9
     )
+
+
+def test_where_cells_lack_seeds_those_that_all_have_stand_alone():
+    rng = np.random.default_rng(5)
+    values = [rng.normal(size=8) * sd for sd in (0.01, 0.01, 8.0, 8.0)]
+    seeds = tuple(map(str, range(8)))
+    cells = [Cell(on, tuple(map(float, row)), seeds) for on, row in enumerate(values)]
+    cells[0] = cells[0]._replace(values=cells[0].values[1:], seeds=seeds[1:])
+    found = attribute(Design(("a", "b"), tuple(cells), "loss"))
+    assert "only the seeds that every cell has" in found.note
+    effect = found.effect("add-one", 0)
+    differences = values[1][1:] - values[0][1:]
+    assert (effect.method, effect.df) == ("per seed", 6)
+    assert effect.estimate == pytest.approx(differences.mean())
+    assert effect.se == pytest.approx(float(differences.std(ddof=1)) / math.sqrt(7))
+    cells[1] = cells[1]._replace(values=cells[1].values[:3], seeds=seeds[:3])  # two seeds are left
+    few = noise(cells, "unequal")
+    assert "fewer than 3 seeds" in few.note
+    assert few.error(np.array([-1.0, 1.0, 0.0, 0.0])) is None
 
 
 def test_replicates_that_do_not_differ_give_no_interval():

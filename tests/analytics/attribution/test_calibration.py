@@ -89,7 +89,21 @@ def test_shapley_intervals_hold_the_truth_as_often_as_they_say(draw: Draw):
     assert together >= 0.95 - error
 
 
-@pytest.mark.parametrize("draw", [_unequal, _unequal_blocks])
+def _unequal_five_blocks(rng: np.random.Generator) -> Design:
+    spread = np.where(np.arange(8) & 1, 6.0, 1.0)
+    noise = spread[:, None] * rng.normal(size=(8, 5)) + 5 * rng.normal(size=5)
+    return design("abc", TRUTH[:, None] + noise, tuple("12345"))
+
+
+def _unequal_blocks_without_a_run(rng: np.random.Generator) -> Design:
+    whole = _unequal_blocks(rng)
+    cell = whole.cells[2]._replace(values=whole.cells[2].values[1:], seeds=whole.cells[2].seeds[1:])
+    return whole._replace(cells=(*whole.cells[:2], cell, *whole.cells[3:]))
+
+
+@pytest.mark.parametrize(
+    "draw", [_unequal, _unequal_blocks, _unequal_five_blocks, _unequal_blocks_without_a_run]
+)
 def test_effects_of_the_loud_cells_alone_are_not_taken_for_sure(draw: Draw):
     """Both cells of a leave-one-out effect scatter six times as much as half of the others."""
     rng = np.random.default_rng(2026)
@@ -101,16 +115,20 @@ def test_effects_of_the_loud_cells_alone_are_not_taken_for_sure(draw: Draw):
 
 
 def test_shapley_intervals_by_seed_are_not_wide_for_what_seeds_share():
-    """Half their width is what the residual noise makes it, 2.14 standard errors."""
+    """Half their width is what the residual noise makes it, 2.14 standard errors.
+
+    Every fourth design is taken for one whose cells scatter differently, and has wider ones.
+    """
     rng = np.random.default_rng(7)
     half = [
         (effect.high - effect.low) / 2
-        for _ in range(50)
+        for _ in range(200)
         for effect in [attribute(_blocks(rng)).effect("shapley", 0)]
     ]
     weights = games.weights("shapley", (0,), 3)
     expected = 2.1448 * math.sqrt((weights**2).sum() / 3)
-    assert 0.85 < np.mean(half) / expected < 1.15
+    assert 0.9 < np.median(half) / expected < 1.15
+    assert np.mean(half) / expected < 1.35
 
 
 def test_where_nothing_has_an_effect_holm_seldom_finds_one():

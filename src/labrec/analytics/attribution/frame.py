@@ -14,7 +14,7 @@ from labrec.analytics.attribution import games, permutations
 from labrec.analytics.attribution.design import BUDGET, mask
 from labrec.analytics.attribution.fractions import fraction
 from labrec.analytics.attribution.models import Model, missing_main, signs_of
-from labrec.analytics.attribution.noise import noise
+from labrec.analytics.attribution.noise import P_LEVENE, noise
 from labrec.analytics.stats.moments import not_zero
 
 if TYPE_CHECKING:
@@ -111,7 +111,9 @@ class Frame:
 
     def _tested_fit(self, order: int) -> float | None:
         known = self.noise
-        if known.method not in {"pooled", "blocks"} or known.part is not None:
+        if known.method not in {"pooled", "blocks", "per seed"} or known.part is not None:
+            return None
+        if known.p_levene is not None and known.p_levene < P_LEVENE:
             return None
         squares, spare = self._model.misfit(order, known.means)
         if spare < 1 or not known.variance:

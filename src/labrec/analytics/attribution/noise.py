@@ -12,6 +12,11 @@ Replicates of a cell say how far its mean can be trusted. Four ways, by what the
   own variance, degrees of freedom of Welch and Satterthwaite (Satterthwaite 1946).
 - **per seed**: blocks whose cells scatter differently: the effect of each seed for itself, and
   Student's t of these.
+
+Whether cells of blocks scatter alike is asked at `P_POOL`, not at `P_LEVENE`. What a test for
+pooling does not see shortens the interval, so that it has to be a liberal one (Bancroft 1964;
+Bancroft and Han 1983 advise levels about 0.25), and *per seed* assumes nothing: at worst it is
+longer than it had to be.
 """
 
 from __future__ import annotations
@@ -33,11 +38,22 @@ Scatter = Literal["tested", "equal", "unequal"]
 """Whether the cells of a design scatter alike: as Levene's test says, or as it is known."""
 
 P_LEVENE: Final = 0.01
-"""p of equal variances below which they are not pooled."""
+"""p of equal variances below which they are not pooled, of replicates that share nothing."""
+
+P_POOL: Final = 0.25
+"""The same of replicates that share their seeds."""
+
+WHOLE_FROM: Final = 3
+"""Seeds that all cells must have for those to stand alone, where cells lack some others."""
 
 _ROUNDING: Final = 1e-13  # of the largest value: what is left of no spread at all
 _TOLERANCE: Final = 1e-9
 _LARGEST: Final = 5_000_000  # cells times seeds
+_WHOLE = "the cells scatter differently: only the seeds that every cell has once are used"
+_TOO_FEW_WHOLE = (
+    "the cells scatter differently, and not every cell has every seed: no interval from fewer than "
+    f"{WHOLE_FROM} seeds that all of them have"
+)
 _LEVENE_FROM: Final = 3  # values of a cell: of two the deviations from the median are always equal
 
 
@@ -157,12 +173,7 @@ def noise(cells: Sequence[Cell], scatter: Scatter = "tested") -> Noise:
         scatter: Whether cells scatter alike: as Levene's test says, or as it is known.
     """
     values = _values(cells)
-    counts = np.bincount(values.cell, minlength=values.cells)
-    means = np.bincount(values.cell, values.value, values.cells) / counts
-    squares = np.bincount(values.cell, (values.value - means[values.cell]) ** 2, values.cells)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        sds = np.sqrt(squares / (counts - 1))
-    found = Noise(means, counts, sds)
+    found = _summed(values)
     if len(values.value) == values.cells:
         return found._replace(note="one value in each cell: nothing says how much they scatter")
     if values.seeds:
@@ -187,6 +198,16 @@ def _values(cells: Sequence[Cell]) -> Values:
     )
 
 
+def _summed(values: Values) -> Noise:
+    """Return mean, number and standard deviation of each cell."""
+    counts = np.bincount(values.cell, minlength=values.cells)
+    means = np.bincount(values.cell, values.value, values.cells) / counts
+    squares = np.bincount(values.cell, (values.value - means[values.cell]) ** 2, values.cells)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sds = np.sqrt(squares / (counts - 1))
+    return Noise(means, counts, sds)
+
+
 def _independent(found: Noise, values: Values, scatter: Scatter) -> Noise:
     residuals = values.value - found.means[values.cell]
     found = _pooled(found, residuals, values, len(values.value) - values.cells, "pooled")
@@ -205,7 +226,9 @@ def _blocked(found: Noise, values: Values, scatter: Scatter) -> Noise:
     return _incomplete_blocks(found, values, table, scatter)
 
 
-def _complete_blocks(found: Noise, values: Values, scatter: Scatter) -> Noise:
+def _complete_blocks(
+    found: Noise, values: Values, scatter: Scatter, below: float = P_POOL
+) -> Noise:
     """Every cell has every seed once: no adjustment is needed."""
     by_seed = np.zeros((values.seeds, values.cells))
     by_seed[values.seed, values.cell] = values.value
@@ -214,9 +237,13 @@ def _complete_blocks(found: Noise, values: Values, scatter: Scatter) -> Noise:
     found = found._replace(blocks=values.seeds, by_seed=by_seed)
     df = (values.cells - 1) * (values.seeds - 1)
     found = _pooled(found, residuals, values, df, "blocks")
-    p = _levene(residuals, values, found)
+    # Taken from the median of its cells a seed does not carry the scatter of the loud ones to the
+    # quiet ones, as with the mean, where the test would hardly see it.
+    centred = by_seed - found.means
+    centred -= np.median(centred, axis=1, keepdims=True)
+    p = _levene(centred[values.seed, values.cell], values, found)
     found = found._replace(p_levene=p)
-    return found._replace(method="per seed") if _unequal(found, scatter) else found
+    return found._replace(method="per seed") if _unequal(found, scatter, below) else found
 
 
 def _incomplete_blocks(found: Noise, values: Values, table: Floats, scatter: Scatter) -> Noise:
@@ -238,22 +265,35 @@ def _incomplete_blocks(found: Noise, values: Values, table: Floats, scatter: Sca
     )
     df = len(values.value) - values.cells - values.seeds + int(part.max()) + 1
     found = _pooled(found, residuals, values, df, "blocks")
-    p = _levene(residuals, values, found)
-    found = found._replace(p_levene=p)
+    whole = _whole_seeds(values, table)
+    if whole is not None:
+        # What is left out must be worth it.
+        below = P_POOL if 2 * len(whole.value) >= len(values.value) else P_LEVENE
+        of_whole = _complete_blocks(_summed(whole), whole, scatter, below)
+        if of_whole.method == "per seed":
+            return of_whole._replace(note=_WHOLE)
+        return found._replace(p_levene=of_whole.p_levene)
+    found = found._replace(p_levene=_levene(residuals, values, found))
     if _unequal(found, scatter):
-        return found._replace(
-            variance=None,
-            method="none",
-            note="the cells scatter differently, and not every cell has every seed: no interval",
-        )
+        return found._replace(variance=None, method="none", note=_TOO_FEW_WHOLE)
     return found
 
 
-def _unequal(found: Noise, scatter: Scatter) -> bool:
+def _whole_seeds(values: Values, table: Floats) -> Values | None:
+    """Return the values of the seeds that every cell has once; None where these are too few."""
+    whole = np.flatnonzero((table == 1).all(axis=0))
+    if len(whole) < WHOLE_FROM:
+        return None
+    kept = np.isin(values.seed, whole)
+    seed = np.searchsorted(whole, values.seed[kept])
+    return Values(values.value[kept], values.cell[kept], seed, values.cells, len(whole))
+
+
+def _unequal(found: Noise, scatter: Scatter, below: float = P_LEVENE) -> bool:
     """Say whether the cells are taken to scatter differently."""
     if scatter != "tested":
         return scatter == "unequal" and found.method != "none"
-    return found.p_levene is not None and found.p_levene < P_LEVENE
+    return found.p_levene is not None and found.p_levene < below
 
 
 def _pooled(found: Noise, residuals: Floats, values: Values, df: int, method: str) -> Noise:

@@ -18,7 +18,7 @@ _WEAK: Final = 4  # degrees of freedom below which an error is hardly known
 _PLURAL: Final = {"shapley": "Shapley values", "main": "main effects and interactions"}
 _METHODS: Final = {
     "blocks": "t with {blocks} as blocks",
-    "per seed": "t of the effects by seed, as the cells scatter differently",
+    "per seed": "t of the effects by seed, as the cells may scatter differently",
     "pooled": "t, variance pooled over the cells",
     "welch": "t, each cell's own variance (Welch–Satterthwaite)",
     "lenth": "Lenth's method, as there are no replicates",
