@@ -122,7 +122,7 @@ def test_a_cycle_that_notes_make_is_shown_and_breaks_nothing(lab: GitLab) -> Non
 
 
 def test_links_by_notes_are_later_ones_and_start_links_stay(lab: GitLab) -> None:
-    from labrec.analytics.gather import Kept, gather
+    from labrec.analytics.gather import gather, kept_of
     from labrec.analytics.shard import load
     from labrec.store.lab import Lab
 
@@ -139,9 +139,7 @@ def test_links_by_notes_are_later_ones_and_start_links_stay(lab: GitLab) -> None
         view = opened.view()
         ((day, tree),) = view.days("mnist")
         shard = load(view, "mnist", day, tree)
-        (found,) = gather(
-            view, [Kept("mnist", day, tree, shard.rows["runs"], shard.rows["metrics"])]
-        ).runs
+        (found,) = gather(view, [kept_of(shard)]).runs
     assert found.links == (Link("h", one, "start"), Link("h", two, "later"))
 
 

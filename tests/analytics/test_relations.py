@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from tests.analytics.labs import made, measured, note_doc, rows
+from tests.store.labs import Doc, artifact
 
 from labrec.analytics.relations import Related, Relation, Replacement, relate
+from labrec.record.digest import Digest
+from labrec.record.layout import dataset_path
+
+if TYPE_CHECKING:
+    from tests.store.labs import GitLab
 
 
 def run(
@@ -123,3 +131,52 @@ def test_of_a_fork_a_run_id_means_the_record_that_counts() -> None:
     child = run("9", "C", {"run_id": BASE.run_id})
     found = relate([old, BASE, child], []).relations
     assert [r.parent for r in found] == ["B"]
+
+
+# --- the table --------------------------------------------------------------------------------
+
+
+def edges(lab: GitLab, kind: str) -> list[dict[str, Any]]:
+    return [row for row in rows(made(lab), "edges") if row["kind"] == kind]
+
+
+def test_datasets_of_records_and_of_notes_are_edges(lab: GitLab) -> None:
+    version = Doc(dataset_path("mnist", "digits", "1", Digest.of(b"{}")), b"{}")
+    digest = str(Digest.of(version.data))
+    items = [
+        {"name": "digits", "role": role, "version": "1", "digest": digest}
+        for role in ("train", "test")
+    ]
+    given = measured("a", {"loss": 1.0}, datasets={"minor": 0, "items": items})
+    other = measured("b", {"loss": 1.0})
+    gone = str(Digest.of(b"gone"))
+    link = note_doc("link", other[0], to="dataset", target="digits", digest=digest)
+    lab.add(version, *given, *other, link)
+    lab.add(note_doc("link", given[0], to="dataset", target="old", digest=gone))
+    found = edges(lab, "dataset")
+    assert sorted((e["called"], e["target"], e["source"], e["dangling"]) for e in found) == [
+        ("digits@1", digest, "note", False),
+        ("digits@1", digest, "record", False),
+        ("old", gone, "note", True),
+    ]
+    lab.add(note_doc("unlink", other[0], after=[link], to="dataset", target="digits",
+                     digest=digest, reason="It was another one."))  # fmt: skip
+    assert [e["source"] for e in edges(lab, "dataset")] == ["record", "note"]
+
+
+def test_a_run_that_is_given_what_another_made_has_an_edge_and_no_parent(lab: GitLab) -> None:
+    output = artifact(b"weights")
+    taken = {"minor": 0, "items": [{**output["items"][0], "role": "input", "name": "w.bin"}]}
+    empty = artifact(b"")
+    nothing = {"minor": 0, "items": [{**empty["items"][0], "role": "input"}]}
+    lab.add(*measured("a", {"loss": 1.0}, artifacts=output))
+    lab.add(*measured("b", {"loss": 1.0}, artifacts=taken))
+    lab.add(*measured("c", {"loss": 1.0}, artifacts=empty))
+    lab.add(*measured("d", {"loss": 1.0}, artifacts=nothing))
+    (edge,) = edges(lab, "artifact")
+    runs = {row["name"]: row for row in rows(made(lab), "runs")}
+    assert (edge["run_id"], edge["parent_run"]) == (runs["b"]["run_id"], runs["a"]["run_id"])
+    assert edge["parent"] == runs["a"]["experiment"]
+    assert (edge["called"], edge["target"]) == ("w.bin", str(Digest.of(b"weights")))
+    assert (edge["depth"], edge["cyclic"], edge["root"]) == (0, False, edge["experiment"])
+    assert {row["parent"] for row in rows(made(lab), "experiments")} == {None}

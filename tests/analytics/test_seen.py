@@ -9,7 +9,7 @@ import pytest
 from tests.analytics.labs import made, measured, note_doc, rows, run_of
 
 from labrec.analytics.analyses import ANALYSES
-from labrec.analytics.gather import Kept, gather
+from labrec.analytics.gather import gather, kept_of
 from labrec.analytics.seen import Link, Seen
 from labrec.analytics.shard import load
 from labrec.analytics.tables import FEATURE_CHANGES, METRICS, PROBLEMS, RUNS, SERIES, TABLES
@@ -120,7 +120,7 @@ def test_packed_facts_are_those_of_the_run(lab: GitLab) -> None:
     with Lab.open(lab.path) as opened:
         view = opened.view()
         days = [load(view, p, day, tree) for p in view.projects() for day, tree in view.days(p)]
-        kept = [Kept(*one[:3], one.rows["runs"], one.rows["metrics"]) for one in days]
+        kept = [kept_of(one) for one in days]
         seen = gather(view, kept)
         one, two = sorted(seen.runs, key=lambda run: run.name)
         assert seen.facts(two) == {"cpu_name": "Ä"}
@@ -149,7 +149,7 @@ def test_links_keep_when_they_were_made(lab: GitLab, linked: str) -> None:
         view = opened.view()
         ((project, day, tree),) = [(p, *d) for p in view.projects() for d in view.days(p)]
         shard = load(view, project, day, tree)
-        (run,) = gather(view, [Kept(*shard[:3], shard.rows["runs"], shard.rows["metrics"])]).runs
+        (run,) = gather(view, [kept_of(shard)]).runs
     assert run.links == (Link("s", digest, linked),)  # type: ignore[arg-type]
 
 

@@ -216,3 +216,17 @@ def test_what_was_said_later_stands_with_its_reasons(lab: GitLab, site_cache: Pa
     assert "recorded as 2_other" in back
     assert "retracted not heard" in back
     assert "retracted because: it was wrong" in back
+
+
+def test_files_lead_to_who_made_them_and_back(
+    lab: GitLab, tmp_path: Path, site_cache: Path
+) -> None:
+    weights = {"w.bin": b"weights", "v.bin": b"more"}
+    given = {name: (data, "input") for name, data in weights.items()}
+    docs = run(1, "1_base", metrics={"loss": 2.0}, artifacts=weights)
+    add(lab, docs + run(2, "2_tuned", metrics={"loss": 1.0}, artifacts=given))
+    built(lab, tmp_path / "site", cache=site_cache)
+    tuned = _article(tmp_path / "site", 2)
+    assert tuned.count("Was given files of 1_base") == 1
+    assert "Derives from" not in tuned
+    assert "Its files were given to 2_tuned" in _article(tmp_path / "site", 1)

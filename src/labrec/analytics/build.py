@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from labrec.analytics import extract, shard, tables
 from labrec.analytics.across import Across
-from labrec.analytics.gather import Kept
+from labrec.analytics.gather import Kept, kept_of
 from labrec.analytics.parquet import (
     ROW_GROUP,
     NewFile,
@@ -173,7 +173,7 @@ class _Builder:
             pen.add(one)
             if task.file is not None and task.file not in self.days:
                 self._take(write_points(self.view, self.job, one, task.file))
-            kept.append(Kept(*one[:3], one.rows["runs"], one.rows["metrics"]))
+            kept.append(kept_of(one))
         self.sizes |= {name: day["size"] for name, day in self.days.items() if day["size"]}
         self.counts["series"] = sum(day["rows"] for day in self.days.values())
         return kept

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-VERSION: Final = 9
+VERSION: Final = 10
 """Goes up whenever a record would give other rows; what was kept of older ones is then unused."""
 
 OF_RECORDS: Final = (tables.METRICS, tables.FEATURES, tables.HARDWARE, tables.TELEMETRY,
@@ -58,8 +58,8 @@ class Extracted(NamedTuple):
         run: Values of `RUN_COLUMNS`.
         packed: What the second stage asks for, each as JSON text: the parents as the record names
             them, the features, the linked hypotheses, the setup, the state, facts and conditions of
-            the machine, the telemetry, and the counterfactual calls (see `run.Run` and
-            `seen.Seen`).
+            the machine, the telemetry, the counterfactual calls, and the datasets (see `run.Run`
+            and `seen.Seen`).
         rows: Rows of each of `OF_RECORDS` by name, in the order of the table's key; values of
             `own_columns`.
     """
@@ -119,6 +119,7 @@ def extract(record: dict[str, Any], path: str, digest: str) -> Extracted:
             json.dumps(_values(hardware.get("conditions", {})), ensure_ascii=False),
             json.dumps(_channels(_section(record, "telemetry")), ensure_ascii=False),
             packed(_section(record, "counterfactuals").get("calls", [])),
+            json.dumps(list(_used(_section(record, "datasets"))), ensure_ascii=False),
         ),
         {
             "metrics": list(_metrics(_section(record, "metrics"))),
@@ -309,6 +310,16 @@ def _links(lineage: dict[str, Any]) -> Iterator[list[str]]:
         said = [link["slug"], link["registration"], link["linked"]]
         published = link.get("published")
         yield _texts(said if published is None else [*said, published])
+
+
+def _used(section: dict[str, Any]) -> Iterator[list[str | None]]:
+    """Yield name, version and digest of each dataset, those of two roles once."""
+    told = set()
+    for item in section.get("items", []):
+        found = tuple(_text(item.get(name)) for name in ("name", "version", "digest"))
+        if found not in told:
+            told.add(found)
+            yield [*found]
 
 
 def _setup(record: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from labrec.analytics.settle import settle
 from labrec.errors import LabrecError
 from labrec.lineage.fold import fold
 from labrec.lineage.standing import standings
+from labrec.lineage.used import File, Version
 from labrec.record import layout
 from labrec.record.digest import Digest
 from labrec.store.notes import notes_of
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from labrec.analytics.shard import Shard
     from labrec.lineage.fold import Fold
     from labrec.store.view import View
 
-WIDE = ("facts", "conditions", "channels", "calls")
+WIDE = ("facts", "conditions", "channels", "calls", "used")
 """Columns that are large and seldom asked for: they stay packed until they are."""
 
 _OWN = ("run_id", "digest", "started", "duration_s", "output", "path")
@@ -49,6 +51,8 @@ class Kept(NamedTuple):
         tree: Git tree id of the day's folder.
         runs: The shard's runs.
         metrics: The shard's metrics.
+        files: Place, name, role and sha256 of the shard's artifacts; empty ones are left out, which
+            are all alike.
     """
 
     project: str
@@ -56,6 +60,18 @@ class Kept(NamedTuple):
     tree: str
     runs: pa.Table
     metrics: pa.Table
+    files: pa.Table
+
+
+def kept_of(shard: Shard) -> Kept:
+    """Return what stays in memory of a day's shard."""
+    import pyarrow.compute as pc  # brings in all kernels: not needed by who only counts runs
+
+    files = shard.rows["artifacts"]
+    if files.num_rows:
+        files = files.filter(pc.greater(files["size"], 0))
+    files = files.select(["place", "name", "role", "sha256"])
+    return Kept(*shard[:3], shard.rows["runs"], shard.rows["metrics"], files)
 
 
 def gather(view: View, kept: Sequence[Kept]) -> Seen:
@@ -110,6 +126,7 @@ class _Lab:
     def __init__(self, view: View, kept: Sequence[Kept]) -> None:
         self._view = view
         self._wide = {name: [one.runs[name].combine_chunks() for one in kept] for name in WIDE}
+        self._files = [one.files for one in kept]
         self._ends: list[int] = []
         total = 0
         for one in kept:
@@ -133,6 +150,40 @@ class _Lab:
             start = self._ends[day - 1] if day else 0
             told = pc.not_equal(texts, NONE).to_numpy(zero_copy_only=False).nonzero()[0]
             yield from (start + int(place) for place in told)
+
+    def used(self) -> Iterator[tuple[int, str]]:
+        import pyarrow.compute as pc
+
+        for day, texts in enumerate(self._wide["used"]):
+            start = self._ends[day - 1] if day else 0
+            told = pc.not_equal(texts, "[]").to_numpy(zero_copy_only=False).nonzero()[0]
+            yield from ((start + int(place), texts[place].as_py()) for place in told)
+
+    def versions(self) -> Iterator[Version]:
+        for project in self._view.projects():
+            for path, _ in self._view.files(f"{layout.RECORDS}/{project}/datasets"):
+                found = layout.parse_path(path)
+                if found.kind == "dataset":
+                    yield Version(project, found.id, found.version, found.digest)
+
+    def files(self) -> Iterator[File]:
+        import pyarrow as pa
+        import pyarrow.compute as pc  # seldom asked for
+
+        given = [
+            chunk
+            for table in self._files
+            for chunk in table["sha256"].filter(pc.equal(table["role"], "input")).chunks
+        ]
+        wanted = pc.unique(pa.chunked_array(given, pa.string()))
+        if not len(wanted):
+            return
+        for day, table in enumerate(self._files):
+            start = self._ends[day - 1] if day else 0
+            shared = table.filter(pc.is_in(table["sha256"], value_set=wanted))
+            columns = (shared[name].to_pylist() for name in ("place", "name", "role", "sha256"))
+            for place, name, role, sha256 in zip(*columns, strict=True):
+                yield File(start + place, name, role == "input", sha256)
 
     def points(self, output: str) -> Mapping[str, Sequence[float]]:
         from labrec.analytics.points import values  # parses: only where points are asked for

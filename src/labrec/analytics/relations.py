@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from labrec.analytics.tables import EDGES
-from labrec.lineage.relations import Lineage, Related, Relation, Replacement, relate
+from labrec.lineage.relations import Lineage, Related, Relation, Replacement, key, relate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,12 +29,14 @@ def related(run: Run) -> Related:
 
 def rows(seen: Seen) -> Iterator[tuple[Table, Iterable[Sequence[Any]]]]:
     """Yield the table of edges."""
-    yield EDGES, _edge_rows(seen.lineage)
+    relations = [*seen.lineage.relations, *seen.used()]
+    relations.sort(key=key)
+    yield EDGES, _edge_rows(seen.lineage, relations)
 
 
-def _edge_rows(lineage: Lineage) -> Iterator[tuple[Any, ...]]:
+def _edge_rows(lineage: Lineage, relations: Iterable[Relation]) -> Iterator[tuple[Any, ...]]:
     cyclic = lineage.graph.cyclic
-    for relation in lineage.relations:
+    for relation in relations:
         on_cycle = relation.kind == "parent" and (relation.experiment, relation.parent) in cyclic
         yield (
             relation.project,

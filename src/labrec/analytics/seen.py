@@ -16,17 +16,19 @@ from labrec.analytics.relations import relate, related
 from labrec.analytics.run import Link, Measured, Registered, Run
 from labrec.errors import LabrecError
 from labrec.lineage.fold import Fold
+from labrec.lineage.used import DatasetUse, of_artifacts, of_datasets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from labrec.analytics.calls import Call
     from labrec.analytics.experiments import Keys, Sums
-    from labrec.analytics.relations import Lineage
+    from labrec.analytics.relations import Lineage, Relation
     from labrec.catalog.definition import MetricDefinition
     from labrec.catalog.metrics import DefinedMetric
     from labrec.lineage.fold import HeardNote
     from labrec.lineage.standing import Replacement
+    from labrec.lineage.used import File, Version
 
 __all__ = [
     "Defined", "Experiment", "Link", "Measured", "Problem", "Registered", "Run", "Seen", "Source",
@@ -53,6 +55,18 @@ class Source(Protocol):
 
     def asked(self) -> Iterable[int]:
         """Return the places of the runs that asked something counterfactually, ascending."""
+
+    def used(self) -> Iterable[tuple[int, str]]:
+        """Return the datasets of the runs that name any: place, and JSON text of a list.
+
+        Each with name, version and digest, the last two of which may be null.
+        """
+
+    def versions(self) -> Iterable[Version]:
+        """Return the dataset versions that the lab holds."""
+
+    def files(self) -> Iterable[File]:
+        """Return the artifacts whose bytes some run was given, by run."""
 
     def points(self, output: str) -> Mapping[str, Sequence[float]]:
         """Return the values of a stored series by metric, in the order of their steps.
@@ -159,6 +173,32 @@ class Seen:
     def lineage(self) -> Lineage:
         """How runs and experiments relate."""
         return relate([related(run) for run in self.runs], self._replacements)
+
+    def used(self) -> Iterator[Relation]:
+        """Yield what runs were made with: dataset versions, and files that others made."""
+        uses = [*self._recorded_uses(), *self._noted_uses()]
+        files = [*self._source.files()]
+        if uses or files:
+            runs = [related(run) for run in self.runs]
+            yield from of_datasets(runs, uses, self._source.versions())
+            yield from of_artifacts(runs, files)
+
+    def _recorded_uses(self) -> Iterator[DatasetUse]:
+        parsed: dict[str, list[list[str | None]]] = {}
+        for place, text in self._source.used():
+            if text not in parsed:
+                parsed[text] = json.loads(text)
+            for name, version, digest in parsed[text]:
+                yield DatasetUse(place, str(name), version, digest)
+
+    def _noted_uses(self) -> Iterator[DatasetUse]:
+        """Yield the datasets that notes link runs to; what a record names no note takes away."""
+        if not self.said.subjects:
+            return
+        for place, run in enumerate(self.runs):
+            for to, name, digest in self.said.on(run.project, "run", run.digest).links.added:
+                if to == "dataset":
+                    yield DatasetUse(place, name, None, digest, "note")
 
     @cached_property
     def summed(self) -> Sums:

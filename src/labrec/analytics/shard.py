@@ -49,6 +49,7 @@ _INTERNAL = (
     Column("conditions", "text", "Its conditions that have a value, as JSON."),
     Column("channels", "text", "Telemetry that has samples, as JSON."),
     Column("calls", "text", "Counterfactual calls with their cells, as JSON."),
+    Column("used", "text", "Name, version and digest of each dataset, as JSON."),
 )
 COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     "runs": (*extract.RUN_COLUMNS, *_INTERNAL),

@@ -59,7 +59,22 @@ class Related(NamedTuple):
 
 
 class Relation(NamedTuple):
-    """One run and another run or experiment; the columns of the table `edges` without the graph."""
+    """One run and what it relates to; the columns of the table `edges` without the graph.
+
+    Attributes:
+        project: Project of the run.
+        run_id: Its id.
+        digest: Digest of its record.
+        experiment: Its config digest.
+        kind: parent, continues, fulfils, reproduces, supersedes; dataset and artifact, which
+            `labrec.lineage.used` adds.
+        source: record or note: what says so.
+        called: What the other one was called.
+        parent_run: The other run, where one run is meant.
+        parent: The other one's experiment.
+        dangling: Whether it is not in the view.
+        target: Digest of a dataset version or an artifact.
+    """
 
     project: str
     run_id: str
@@ -71,6 +86,7 @@ class Relation(NamedTuple):
     parent_run: str | None
     parent: str | None
     dangling: bool
+    target: str | None = None
 
 
 class Lineage(NamedTuple):
@@ -114,15 +130,16 @@ def relate(runs: Sequence[Related], replacements: Iterable[Replacement]) -> Line
     edges = [(relation.experiment, str(relation.parent)) for relation in parents]
     relations = [relation for _, relations in found for relation in relations]
     relations += view.superseding(replacements)
-    relations.sort(key=_key)
+    relations.sort(key=key)
     return Lineage(relations, graph({run.experiment for run in runs}, edges), first)
 
 
-def _key(relation: Relation) -> tuple[str, ...]:
+def key(relation: Relation) -> tuple[str, ...]:
     """Return the key of the table `edges`; what is missing comes first."""
     return (
         relation.project, relation.run_id, relation.digest, relation.kind,
         relation.called or "", relation.parent_run or "", relation.parent or "",
+        relation.target or "",
     )  # fmt: skip
 
 

@@ -174,17 +174,29 @@ FEATURE_CHANGES: Final = Table(
 
 EDGES: Final = Table(
     "edges",
-    "how a run relates to another",
+    "how a run relates to another one, or to a dataset",
     (
         PROJECT,
         RUN,
         EXPERIMENT,
-        Column("kind", "text", "parent, reproduces, continues, fulfils or supersedes."),
+        Column(
+            "kind",
+            "text",
+            "parent, reproduces, continues, fulfils, supersedes; dataset: it used this dataset "
+            "version; artifact: it was given this file, which the other run made. Parents alone "
+            "make depth and root.",
+        ),
         Column("source", "text", "record or note: what says so."),
-        Column("called", "text", "What the other one was called.", optional=True),
+        Column("called", "text", "What the other one, or the file, was called.", optional=True),
         Column("parent_run", "text", "The other run, where one run is meant.", optional=True),
         Column("parent", "text", "The other one's experiment.", optional=True),
         Column("dangling", "boolean", "Whether it is not in this view."),
+        Column(
+            "target",
+            "text",
+            "Digest of the dataset version or of the file, sha256:….",
+            optional=True,
+        ),
         Column("cyclic", "boolean", "Whether it lies on a cycle of parents."),
         Column(
             "depth",
@@ -195,7 +207,7 @@ EDGES: Final = Table(
         Column("root", "text", "Experiment at the top of its first parents.", optional=True),
         RECORD,
     ),
-    ("project", "run_id", "record_digest", "kind", "called", "parent_run", "parent"),
+    ("project", "run_id", "record_digest", "kind", "called", "parent_run", "parent", "target"),
 )
 
 HARDWARE: Final = Table(

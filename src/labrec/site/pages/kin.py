@@ -150,7 +150,8 @@ class Family:
         return None
 
     def _named(self, kind: str, edges: Iterable[Edge]) -> Relation:
-        links = [self._target(edge) for edge in edges if edge.kind == kind]
+        # Once each, however many files one run made that the other one was given.
+        links = [*dict.fromkeys(self._target(edge) for edge in edges if edge.kind == kind)]
         return Relation(_TO[kind], tuple(links[:SHOWN]), max(0, len(links) - SHOWN))
 
     def _target(self, edge: Edge) -> Link:
@@ -160,7 +161,7 @@ class Family:
         first = self._first(edge.parent)
         if first is None or edge.dangling:
             called = edge.called or edge.parent_run or edge.parent or ""
-            return Link(called, note="not in this lab")
+            return Link(called, note="not in this lab" if edge.dangling else _ELSEWHERE)
         count = len(self.project.runs_of[first.experiment])
         note = f"experiment of {counted(count, 'run')}" if count > 1 else ""
         return Link(self.project.name_of.get(first.experiment, first.name), self.url(first), note)
@@ -180,18 +181,21 @@ class Family:
         return Link(self.runs[at].name, self.url(self.runs[at]))
 
 
+_ELSEWHERE: Final = "in another project"
 _TO: Final = {
     "parent": "Derives from",
     "continues": "Continues",
     "reproduces": "Repeats",
     "fulfils": "Carries out the plan",
     "supersedes": "Takes the place of",
+    "artifact": "Was given files of",
 }
 _FROM: Final = {
     "continues": "Continued by",
     "reproduces": "Repeated by",
     "fulfils": "Carried out by",
     "supersedes": "Replaced by",
+    "artifact": "Its files were given to",
 }
 
 
