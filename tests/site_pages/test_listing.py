@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,7 @@ from labrec.record.wording import (
     p_value,
     percent,
 )
+from labrec.site.columnar import packed
 from labrec.site.listing import FIRST, MARKS, Cell, Column, amount, listing, moment, words
 
 COLUMNS = (Column("Name"), Column("Value", "number"))
@@ -38,9 +40,14 @@ def test_a_short_listing_needs_no_script() -> None:
 def test_a_long_listing_has_all_rows_beside_the_first() -> None:
     found = listing("runs", "Runs", COLUMNS, rows_of(10_000), "runs.csv")
     assert (found.total, len(found.rows)) == (10_000, FIRST)
-    rows = json.loads(found.payload)
-    assert len(rows) == 10_000
-    assert rows[9_999] == [["run 9999", 0], ["9,999", [9999.0]]]
+    payload = json.loads(found.payload)
+    assert payload["rows"] == 10_000
+    assert payload["anchor"] == {"all": ""}
+    name, value = payload["columns"]
+    assert (name["text"]["pre"], name["text"]["rest"][9_999]) == ("run ", "9999")
+    assert name["sort"] == {"all": ""}  # by its text
+    assert (value["text"][9_999], value["sort"][9_999]) == ("9,999", 9999.0)
+    assert value["mark"] == {"all": 0}
 
 
 def test_a_cell_as_the_script_reads_it() -> None:
@@ -52,14 +59,38 @@ def test_a_cell_as_the_script_reads_it() -> None:
         Cell("≈ 3", 3.0),
     ]
     columns = [Column("c")] * len(cells)
-    (row, *_) = json.loads(listing("l", "L", columns, [cells] * (FIRST + 1)).payload)
-    assert row == [
-        ["A", 0, "p/lm/index.html", MARKS.index("better"), "x-1"],
-        ["—", [None], "", MARKS.index("missing")],
-        ["NaN", [None], "", MARKS.index("odd")],
-        ["", [None]],
-        ["≈ 3", [3.0]],
+    rows = [cells, cells[::-1]] * FIRST
+    found = json.loads(listing("l", "L", columns, rows).payload)["columns"]
+    first = [{key: read(column[key], 0) for key in column} for column in found]
+    assert first == [
+        {"text": "A", "sort": "", "href": "p/lm/index.html", "mark": MARKS.index("better")},
+        {"text": "—", "sort": None, "href": "", "mark": MARKS.index("missing")},
+        {"text": "NaN", "sort": None, "href": "", "mark": MARKS.index("odd")},
+        {"text": "", "sort": None, "href": "", "mark": 0},
+        {"text": "≈ 3", "sort": 3.0, "href": "", "mark": 0},
     ]
+
+
+def read(column: Any, at: int) -> Any:
+    """Read a value of a packed column, as the script does."""
+    if isinstance(column, list):
+        return column[at]
+    if "of" in column:
+        return column["of"][column["at"][at]]
+    if "rest" in column:
+        return column["pre"] + column["rest"][at] + column["post"]
+    return column["all"]
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.floats(allow_nan=False), st.sampled_from(["", "ab", "abc"])),
+             min_size=1),
+    st.lists(st.text(alphabet="ab/", max_size=6).map("p/x/{}/index".format), min_size=1),
+)  # fmt: skip
+def test_a_packed_column_is_the_column(mixed: list[Any], texts: list[str]) -> None:
+    for values in (mixed, texts, mixed * 5, texts * 5):
+        packed_ = json.loads(json.dumps(packed(values)))
+        assert [read(packed_, at) for at in range(len(values))] == values
 
 
 def test_a_listing_leads_nowhere_else_and_has_a_cell_a_column() -> None:

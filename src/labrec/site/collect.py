@@ -17,6 +17,7 @@ import polars as pl
 from labrec.analytics import tables
 from labrec.errors import InvalidError
 from labrec.site import rows
+from labrec.site.experiments import Experiments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -85,6 +86,11 @@ class Project:
     def digest(self) -> str:
         """Digest of all that the tables say of it: what its own pages are made from."""
         return hashlib.sha256(f"{self.name} {self.mark}".encode()).hexdigest()
+
+    @cached_property
+    def known(self) -> Experiments:
+        """Its experiments with their runs, in the order of their lineage; brought together once."""
+        return Experiments.of(self)
 
     @cached_property
     def key_metrics(self) -> tuple[KeyMetric, ...]:

@@ -1,8 +1,8 @@
 """A listing: a table of a page that a reader can sort, filter and page through. Pure.
 
 Without JavaScript it is a plain table of its first rows. Of a long one the rows stand a second time
-as compact JSON, which ``listing.js`` shows page by page, so that ten thousand runs stay one page
-that scrolls. ``listing`` of ``templates/listing.html`` shows it.
+as compact JSON, column by column, which ``listing.js`` shows page by page, so ten thousand runs are
+one page that scrolls. ``listing`` of ``templates/listing.html`` shows it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 from labrec.record.wording import number
 from labrec.site import urls
 from labrec.site.charts.figure import for_script
+from labrec.site.columnar import packed
 from labrec.site.stamp import shown
 
 if TYPE_CHECKING:
@@ -41,13 +42,18 @@ class Column(NamedTuple):
 
     Attributes:
         title: What its head says; record text is allowed.
-        kind: ``text``, ``number`` (right-aligned) or ``choice`` (few values, offered as a filter).
+        kind: ``text``, ``number`` (right-aligned, filtered by a range), ``time`` (likewise, by
+            days) or ``choice`` (few values, offered as a filter).
         note: A second line of the head, such as a unit and direction.
+        measure: What a range counts in where the cells say it otherwise, such as ``s``.
+        hidden: Whether a reader with JavaScript sees it only after asking for it.
     """
 
     title: str
-    kind: Literal["text", "number", "choice"] = "text"
+    kind: Literal["text", "number", "time", "choice"] = "text"
     note: str = ""
+    measure: str = ""
+    hidden: bool = False
 
 
 class Cell(NamedTuple):
@@ -117,7 +123,7 @@ def listing(
             if cell.href:
                 urls.check(cell.href)
     is_long = len(rows) > FIRST
-    payload = for_script([[_compact(cell) for cell in row] for row in rows]) if is_long else ""
+    payload = for_script(_compact(rows, len(columns))) if is_long else ""
     return Listing(
         name,
         caption,
@@ -165,14 +171,32 @@ def _cut(text: str) -> str:
     return shown(text, _LONGEST)
 
 
-def _compact(cell: Cell) -> list[Any]:
-    """Return a cell as the script reads it: text, sort, address, number of its mark, anchor.
+def _compact(rows: Sequence[Sequence[Cell]], width: int) -> dict[str, Any]:
+    """Return the rows as the script reads them: of each column texts, sorts, addresses, marks.
 
-    What repeats is left out: a sort of 0 says that the text is sorted by; trailing nothings go.
+    An empty sort says that the text is sorted by, so that it is not written twice.
     """
-    text = _cut(cell.text)
-    sort = 0 if isinstance(cell.sort, str) and cell.sort == text.casefold() else [cell.sort]
-    values: list[Any] = [text, sort, cell.href, _NUMBERS[cell.mark], cell.anchor]
-    while len(values) > 2 and not values[-1]:  # noqa: PLR2004 - text and sort stay
-        values.pop()
-    return values
+    columns = []
+    for at in range(width):
+        cells = [row[at] for row in rows]
+        texts = [_cut(cell.text) for cell in cells]
+        columns.append(
+            {
+                "text": packed(texts),
+                "sort": packed(list(map(_sort, cells, texts))),
+                "href": packed([cell.href for cell in cells]),
+                "mark": packed([_NUMBERS[cell.mark] for cell in cells]),
+            }
+        )
+    return {
+        "rows": len(rows),
+        "columns": columns,
+        "anchor": packed([row[0].anchor for row in rows]),
+    }
+
+
+def _sort(cell: Cell, text: str) -> float | str | None:
+    """Return what a cell is sorted by: a number, a text, None, or nothing where its text is it."""
+    if isinstance(cell.sort, str):
+        return "" if cell.sort == text.casefold() else cell.sort
+    return cell.sort

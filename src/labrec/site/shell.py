@@ -33,6 +33,7 @@ TIMEOUT_S: Final = 120
 TITLE: Final = "labrec-slot-title"
 CONTENT: Final = '<section id="labrec-slot-content"></section>'  # a block: no paragraph around it
 NAV: Final[dict[Kind, tuple[str, str]]] = {
+    "runs": ("Runs", "runs/index"),
     "data": ("Data", "data/index"),
 }
 """Generated pages that stand in the navigation after the hand-written ones: title and place."""

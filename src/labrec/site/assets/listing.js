@@ -1,76 +1,79 @@
-/* Sorts, filters and pages through the listings of a page.
+/* Sorts, filters and pages through the listings of a page, hides columns, saves what is shown.
  *
- * A short listing is read from its table; a long one from the JSON beside it. Text is only ever set
- * as text. A listing's state stays out of the address, so that a link to a row always works.
+ * A short listing is read from its table; a long one from the JSON beside it. A listing's state
+ * stays out of the address, so that a link to a row always works; which columns are hidden is kept
+ * by the browser.
  */
 (function () {
   "use strict";
 
-  var PAGE = 200;
+  var PAGE = 200, FEW = 5, CHOICES = 30;
   var MARKS = ["", "better", "worse", "unclear", "unreplicated", "complete", "failed",
                "interrupted", "planned", "missing", "odd", "aside"];
-  var OWN = /^[A-Za-z0-9._#/-]+$/;
+  var ODD = MARKS.indexOf("odd");
+  var DAY = 86400;
+  var lab = window.labrec, element = lab.element;
 
-  function element(name, className, text) {
-    var made = document.createElement(name);
-    if (className) { made.className = className; }
-    if (text !== undefined) { made.textContent = text; }
-    return made;
-  }
-
-  /* --- rows: {keys: what each column is sorted by, texts, line: its <tr>, once it was shown} --- */
+  /* --- rows: {keys: what each column is sorted by, texts, odd: which are no numbers, line: <tr>} - */
 
   function fromTable(body) {
     return Array.prototype.map.call(body.rows, function (line) {
-      var texts = [], keys = [];
+      var row = {keys: [], texts: [], odd: [], line: line, anchor: line.id};
       Array.prototype.forEach.call(line.cells, function (cell) {
         var text = cell.textContent.trim();
-        texts.push(text);
-        keys.push(cell.hasAttribute("data-none") ? null
+        row.texts.push(text);
+        row.odd.push(cell.classList.contains("lr-odd"));
+        row.keys.push(cell.hasAttribute("data-none") ? null
           : cell.hasAttribute("data-sort") ? Number(cell.dataset.sort) : text.toLowerCase());
       });
-      return {keys: keys, texts: texts, line: line, values: null};
+      return row;
     });
   }
 
   function fromJson(script) {
-    return JSON.parse(script.textContent).map(function (values) {
-      return {
-        keys: values.map(function (cell) {
-          return cell[1] === 0 ? cell[0].toLowerCase() : cell[1][0];
-        }),
-        texts: values.map(function (cell) { return cell[0]; }),
-        line: null,
-        values: values
-      };
+    var given = JSON.parse(script.textContent);
+    var anchor = lab.vector(given.anchor), rows = [];
+    var columns = given.columns.map(function (column) {
+      return {text: lab.vector(column.text), sort: lab.vector(column.sort),
+              href: lab.vector(column.href), mark: lab.vector(column.mark)};
     });
+    for (var at = 0; at < given.rows; at += 1) { rows.push(read(columns, at, anchor(at))); }
+    return rows;
+  }
+
+  function read(columns, at, anchor) {
+    var row = {keys: [], texts: [], odd: [], hrefs: [], marks: [], line: null, anchor: anchor};
+    columns.forEach(function (column) {
+      var text = column.text(at), sort = column.sort(at), mark = column.mark(at);
+      row.texts.push(text);
+      row.keys.push(sort === "" ? text.toLowerCase() : sort);
+      row.odd.push(mark === ODD);
+      row.hrefs.push(column.href(at));
+      row.marks.push(MARKS[mark] || "");
+    });
+    return row;
   }
 
   function line(row, kinds, root) {
     if (row.line) { return row.line; }
     row.line = document.createElement("tr");
-    row.values.forEach(function (cell, index) {
-      var mark = MARKS[cell[3] || 0] || "";
-      var place = element("td", "lr-" + kinds[index] + (mark ? " lr-" + mark : ""));
-      if (cell[2] && OWN.test(cell[2])) {
-        var link = element("a", "", cell[0] || "(no name)");
-        link.setAttribute("href", (cell[2].charAt(0) === "#" ? "" : root) + cell[2]);
-        place.append(link);
-      } else {
-        place.append(cell[0]);
-      }
-      if (cell[4]) { row.line.id = cell[4]; }
+    if (row.anchor) { row.line.id = row.anchor; }
+    row.texts.forEach(function (text, at) {
+      var mark = row.marks[at];
+      var place = element("td", "lr-" + kinds[at] + (mark ? " lr-" + mark : ""));
+      place.append(row.hrefs[at] ? lab.link(root, row.hrefs[at], text || "(no name)") : text);
       row.line.append(place);
     });
     return row.line;
   }
 
-  /* Numbers before text; what has no value, or is NaN, comes last whichever way. */
+  /* Numbers before text, then NaN and infinities, then what has no value, whichever way. */
   function compare(column, down) {
     var way = down ? -1 : 1;
+    function rank(row) { return row.keys[column] !== null ? 0 : row.odd[column] ? 1 : 2; }
     return function (a, b) {
       var one = a.keys[column], other = b.keys[column];
-      if (one === null || other === null) { return (one === null) - (other === null); }
+      if (one === null || other === null) { return rank(a) - rank(b); }
       if (typeof one !== typeof other) { return typeof one === "number" ? -1 : 1; }
       return one < other ? -way : one > other ? way : 0;
     };
@@ -83,13 +86,17 @@
     this.body = root.querySelector("tbody");
     this.heads = Array.prototype.slice.call(root.querySelectorAll("thead th"));
     this.kinds = this.heads.map(function (head) { return head.dataset.kind; });
+    this.titles = this.heads.map(function (head) {
+      return head.querySelector(".lr-head").textContent.trim();
+    });
     var script = root.querySelector("script[type='application/json']");
     this.rows = script ? fromJson(script) : fromTable(this.body);
     this.rows.forEach(function (row, index) { row.place = index; });
     this.shown = this.rows;
     this.page = 0;
     this.wanted = "";
-    this.choices = {};
+    this.tests = {};
+    this.key = "labrec columns " + window.location.pathname + "#" + root.id;
     this.build();
   }
 
@@ -102,16 +109,34 @@
       head.append(button);
       button.addEventListener("click", function () { listing.sort(column); });
     });
-    if (this.rows.length > 5) { this.root.prepend(this.tools()); }
-    this.part = element("p", "lr-pages");
-    this.part.setAttribute("aria-live", "polite");
-    this.root.querySelector(".lr-foot").before(this.part);
-    var said = this.root.querySelector(".lr-part");
-    if (said) { said.remove(); }
-    if (this.rows.length > PAGE) { this.show(); }
+    this.hidden = this.remembered();
+    if (this.rows.length > FEW) { this.root.prepend(this.tools()); }
+    else { this.hidden = []; }
+    this.footer();
+    if (this.rows.length > PAGE || this.hidden.length) { this.show(); }
     this.jump();
     window.addEventListener("hashchange", function () { listing.jump(); });
   };
+
+  Listing.prototype.footer = function () {
+    var listing = this;
+    this.part = element("p", "lr-pages");
+    this.said = element("span");
+    this.said.setAttribute("role", "status");
+    this.part.append(this.said);
+    this.turns = [["Previous", -1], ["Next", 1]].map(function (way) {
+      return lab.button(way[0], function () {
+        listing.page += way[1];
+        listing.show();
+        listing.root.scrollIntoView();
+      });
+    });
+    this.root.querySelector(".lr-foot").before(this.part);
+    var first = this.root.querySelector(".lr-part");
+    if (first) { first.remove(); }
+  };
+
+  /* --- tools ---------------------------------------------------------------------------------- */
 
   Listing.prototype.tools = function () {
     var listing = this;
@@ -128,7 +153,34 @@
     this.kinds.forEach(function (kind, column) {
       if (kind === "choice") { listing.choice(tools, column); }
     });
+    var panels = [this.panel(tools, "Ranges", this.ranges()),
+                  this.panel(tools, "Columns", this.columns())].filter(Boolean);
+    tools.append(lab.button("Save as CSV", function () { listing.save(); },
+                            "Save as CSV the rows and columns that are shown"));
+    tools.append.apply(tools, panels);
     return tools;
+  };
+
+  /* A button that opens a panel below the tools; Escape closes it. */
+  Listing.prototype.panel = function (tools, name, content) {
+    if (!content) { return null; }
+    content.id = this.root.id + "-" + name.toLowerCase();
+    content.className = "lr-panel";
+    content.hidden = true;
+    content.setAttribute("role", "group");
+    content.setAttribute("aria-label", name);
+    function open(is) {
+      content.hidden = !is;
+      opener.setAttribute("aria-expanded", String(is));
+    }
+    var opener = lab.button(name, function () { open(content.hidden); });
+    opener.setAttribute("aria-controls", content.id);
+    open(false);
+    content.addEventListener("keydown", function (event) {
+      if (event.key === "Escape") { open(false); opener.focus(); }
+    });
+    tools.append(opener);
+    return content;
   };
 
   Listing.prototype.choice = function (tools, column) {
@@ -138,8 +190,8 @@
       var text = row.texts[column];
       counts.set(text, (counts.get(text) || 0) + 1);
     });
-    if (counts.size < 2 || counts.size > 30) { return; }
-    var label = element("label", "", this.heads[column].textContent.trim() + " ");
+    if (counts.size < 2 || counts.size > CHOICES) { return; }
+    var label = element("label", "", this.titles[column] + " ");
     var select = element("select");
     select.append(element("option", "", "all"));
     select.firstChild.value = "";
@@ -150,24 +202,118 @@
       select.append(option);
     });
     select.addEventListener("change", function () {
-      var chosen = select.selectedOptions[0];
-      if (select.value) { listing.choices[column] = chosen.dataset.text; }
-      else { delete listing.choices[column]; }
-      listing.filter();
+      var text = select.selectedOptions[0].dataset.text;
+      listing.test("choice " + column, select.value && function (row) {
+        return row.texts[column] === text;
+      });
     });
     label.append(select);
     tools.append(label);
   };
 
-  Listing.prototype.filter = function () {
-    var wanted = this.wanted, choices = this.choices;
-    this.shown = this.rows.filter(function (row) {
-      var fits = Object.keys(choices).every(function (column) {
-        return row.texts[column] === choices[column];
+  Listing.prototype.test = function (name, test) {
+    if (test) { this.tests[name] = test; } else { delete this.tests[name]; }
+    this.filter();
+  };
+
+  Listing.prototype.ranges = function () {
+    var listing = this, panel = element("div");
+    this.kinds.forEach(function (kind, column) {
+      if (kind === "number" || kind === "time") { panel.append(listing.range(column, kind)); }
+    });
+    return panel.firstChild && panel;
+  };
+
+  /* Bounds of a number or a day, both included, and whether there is a value at all. */
+  Listing.prototype.range = function (column, kind) {
+    var listing = this, head = this.heads[column];
+    var name = this.titles[column] + (head.dataset.measure ? " (" + head.dataset.measure + ")" : "");
+    var bounds = [["from", "at least"], ["to", "at most"]].map(function (way) {
+      var input = element("input");
+      input.type = kind === "time" ? "date" : "number";
+      if (kind === "number") { input.step = "any"; }
+      input.setAttribute("aria-label", name + ", " + way[1]);
+      input.addEventListener("input", apply);
+      return input;
+    });
+    var which = element("select");
+    which.setAttribute("aria-label", name + ", which rows");
+    ["any", "with a value", "NaN or ∞", "missing"].forEach(function (text) {
+      which.append(element("option", "", text));
+    });
+    which.addEventListener("change", apply);
+
+    function bound(input, more) {
+      if (input.value === "") { return null; }
+      return kind === "time" ? Date.parse(input.value + "T00:00Z") / 1000 + more : Number(input.value);
+    }
+    function apply() {
+      var low = bound(bounds[0], 0), high = bound(bounds[1], DAY - 1);
+      var chosen = which.selectedIndex;
+      listing.test("range " + column, (low !== null || high !== null || chosen > 0) &&
+        function (row) {
+          var value = row.keys[column];
+          if (typeof value !== "number") {
+            return chosen > 1 && row.odd[column] === (chosen === 2);
+          }
+          return chosen < 2 && (low === null || value >= low) && (high === null || value <= high);
+        });
+    }
+
+    var made = element("div", "lr-range");
+    made.append(element("span", "", name), " from ", bounds[0], " to ", bounds[1], " ", which);
+    return made;
+  };
+
+  /* --- columns -------------------------------------------------------------------------------- */
+
+  Listing.prototype.remembered = function () {
+    var titles = this.titles, kept = lab.kept(this.key);
+    if (Array.isArray(kept)) {
+      return kept.map(function (title) { return titles.indexOf(title); })
+        .filter(function (column) { return column > 0; });
+    }
+    return this.heads.map(function (head, column) {
+      return head.hasAttribute("data-hidden") ? column : 0;
+    }).filter(Boolean);
+  };
+
+  /* The first column says what a row is and stays. */
+  Listing.prototype.columns = function () {
+    var listing = this, panel = element("div");
+    this.titles.forEach(function (title, column) {
+      if (!column) { return; }
+      var label = element("label"), box = element("input");
+      box.type = "checkbox";
+      box.checked = listing.hidden.indexOf(column) < 0;
+      box.addEventListener("change", function () {
+        listing.hidden = listing.hidden.filter(function (other) { return other !== column; });
+        if (!box.checked) { listing.hidden.push(column); }
+        lab.keep(listing.key, listing.hidden.map(function (at) { return listing.titles[at]; }));
+        listing.show();
       });
-      return fits && (!wanted || row.texts.some(function (text) {
-        return text.toLowerCase().indexOf(wanted) >= 0;
-      }));
+      label.append(box, " ", title);
+      panel.append(label);
+    });
+    return panel.firstChild && panel;
+  };
+
+  Listing.prototype.hide = function (cells) {
+    var hidden = this.hidden;
+    Array.prototype.forEach.call(cells, function (cell, column) {
+      cell.hidden = hidden.indexOf(column) >= 0;
+    });
+  };
+
+  /* --- what is shown -------------------------------------------------------------------------- */
+
+  Listing.prototype.filter = function () {
+    var wanted = this.wanted, tests = Object.values(this.tests);
+    this.shown = this.rows.filter(function (row) {
+      return tests.every(function (test) { return test(row); }) &&
+        (!wanted || row.texts.some(function (text) {
+          return text.toLowerCase().indexOf(wanted) >= 0;
+        }));
     });
     this.order();
   };
@@ -191,57 +337,64 @@
   };
 
   Listing.prototype.show = function () {
-    var kinds = this.kinds, root = this.root.dataset.root;
+    var listing = this, kinds = this.kinds, root = this.root.dataset.root;
     var start = this.page * PAGE;
     var lines = this.shown.slice(start, start + PAGE).map(function (row) {
-      return line(row, kinds, root);
+      var made = line(row, kinds, root);
+      listing.hide(made.cells);
+      return made;
     });
+    this.hide(this.heads);
     this.body.replaceChildren.apply(this.body, lines);
     this.pages(start, lines.length);
   };
 
   Listing.prototype.pages = function (start, count) {
-    var listing = this, total = this.shown.length;
-    this.part.replaceChildren();
-    if (total <= PAGE && total === this.rows.length) { return; }
-    var text = total === 0 ? "No row fits." : "Rows " + (start + 1).toLocaleString("en") + " to " +
-      (start + count).toLocaleString("en") + " of " + total.toLocaleString("en") +
+    var total = this.shown.length, part = this.part;
+    function told(number) { return number.toLocaleString("en"); }
+    var text = total === 0 ? "No row fits." : "Rows " + told(start + 1) + " to " +
+      told(start + count) + " of " + told(total) +
       (total < this.rows.length ? " that fit" : "") + ". ";
-    this.part.append(text);
-    [["Previous", -1, this.page > 0], ["Next", 1, start + count < total]].forEach(function (way) {
-      if (total <= PAGE) { return; }
-      var button = element("button", "lr-button", way[0]);
-      button.type = "button";
-      button.disabled = !way[2];
-      button.addEventListener("click", function () {
-        listing.page += way[1];
-        listing.show();
-        listing.root.scrollIntoView();
-      });
-      listing.part.append(button, " ");
+    this.said.textContent = total <= PAGE && total === this.rows.length ? "" : text;
+    this.turns[0].disabled = this.page === 0;
+    this.turns[1].disabled = start + count >= total;
+    this.turns.forEach(function (turn) {
+      if (total <= PAGE) { turn.remove(); } else { part.append(turn); }
     });
+  };
+
+  /* The numbers exact, not as they are shown. */
+  Listing.prototype.save = function () {
+    var listing = this;
+    var columns = this.titles.map(function (_, column) { return column; })
+      .filter(function (column) { return listing.hidden.indexOf(column) < 0; });
+    var head = columns.map(function (column) { return listing.titles[column]; });
+    var rows = this.shown.map(function (row) {
+      return columns.map(function (column) {
+        var key = row.keys[column];
+        if (listing.kinds[column] === "number") {
+          return typeof key === "number" || !row.odd[column] ? key : row.texts[column];
+        }
+        return key === null && listing.kinds[column] === "time" ? null : row.texts[column];
+      });
+    });
+    lab.save(this.root.id + "-shown.csv", lab.csv([head].concat(rows)), "text/csv;charset=utf-8");
   };
 
   /* A link to a row that is not on the shown page turns to its page first. */
   Listing.prototype.jump = function () {
     var id = window.location.hash.slice(1);
-    if (!id) { return; }
-    var at = this.shown.findIndex(function (row) { return row.values && row.values[0][4] === id; });
+    if (!id || this.rows.length <= PAGE) { return; }
+    var at = this.shown.findIndex(function (row) { return row.anchor === id; });
     if (at < 0) { return; }
     this.page = Math.floor(at / PAGE);
     this.show();
     document.getElementById(id).scrollIntoView();
   };
 
-  function start() {
+  lab.ready(function () {
     document.querySelectorAll("[data-labrec-listing]").forEach(function (root) {
       if (root.querySelector("thead th")) { new Listing(root); }
     });
-  }
-
-  if (document.readyState === "loading") {
-    document.addEventListener("DOMContentLoaded", start);
-  } else {
-    start();
-  }
+  });
 })();

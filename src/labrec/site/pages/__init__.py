@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labrec.site.pages import data, graph, home, project, run
+from labrec.site.pages import data, graph, home, project, run, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,6 +16,7 @@ PAGES: dict[Kind, Callable[[Site], Iterator[Page | Draft]]] = {
     "run": run.pages,
     "graph": graph.pages,
     "project": project.pages,
+    "runs": runs.pages,
     "data": data.pages,
     "home": home.pages,
 }

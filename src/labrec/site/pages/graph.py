@@ -11,7 +11,6 @@ from labrec.site import dag_drawing, urls
 from labrec.site.charts.figure import as_csv
 from labrec.site.dag_drawing import Node
 from labrec.site.dag_layout import Sizes, layout
-from labrec.site.experiments import Experiments
 from labrec.site.families import Collapsed, collapse
 from labrec.site.listing import Cell, Column, Listing, amount, listing, words
 from labrec.site.page import Crumb, Draft, Page
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from labrec.site.charts.drawing import Markup
     from labrec.site.collect import KeyMetric, Project, Site
-    from labrec.site.experiments import Experiment
+    from labrec.site.experiments import Experiment, Experiments
     from labrec.site.rows import FeatureChange
 
 _ROOMY = 250  # experiments up to which a node shows its value and what changed
@@ -51,7 +50,7 @@ def pages(site: Site) -> Iterator[Draft]:
 
 def page(project: Project) -> Page:
     """Return the graph page of a project."""
-    experiments = Experiments.of(project)
+    experiments = project.known
     url = urls.graph(project.name)
     metric = next(iter(experiments.key_metrics), None)
     kept = experiments.kept_chain(metric) if metric is not None else ()

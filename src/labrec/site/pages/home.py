@@ -38,7 +38,7 @@ def pages(site: Site) -> Iterator[Draft]:
 
 def page(site: Site) -> Page:
     """Return the home page."""
-    known = [Experiments.of(project) for project in site.projects]
+    known = [project.known for project in site.projects]
     told = sorted(known, key=_newest, reverse=True)
     runs = [run for project in site.projects for run in project.runs]
     return Page(

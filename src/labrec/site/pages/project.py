@@ -42,7 +42,7 @@ def pages(site: Site) -> Iterator[Draft]:
 def page(project: Project) -> Page:
     """Return the page of a project."""
     url = urls.project(project.name)
-    known = Experiments.of(project)
+    known = project.known
     found = findings(known)
     figures = [
         _progress(known, metric, f"progress-{number}")

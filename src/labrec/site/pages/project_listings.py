@@ -64,7 +64,7 @@ def _experiment(known: Experiments, one: Experiment, metrics: tuple[KeyMetric, .
         Cell(name, name.casefold(), urls.run(one.project, one.runs[0].run_id), "", one.anchor),
         words(", ".join(above), f"#{first.anchor}" if first is not None else ""),
         amount(len(one.runs), _runs_text(one)),
-        words(one.status, mark=_ended(one.status)),
+        words(one.status, mark=ended(one.status)),
         *(_mean(one, metric.name) for metric in metrics),
     ]  # fmt: skip
     if metrics:
@@ -78,7 +78,8 @@ def _runs_text(one: Experiment) -> str:
     return f"{len(one.runs)}{short}"
 
 
-def _ended(status: str) -> Mark:
+def ended(status: str) -> Mark:
+    """Return how a status looks."""
     return status if status != "mixed" else ""  # type: ignore[return-value]  # the statuses are marks
 
 
@@ -165,8 +166,8 @@ def runs(known: Experiments) -> Listing:
         Column("Run"),
         Column("Status", "choice"),
         *([Column("Standing", "choice")] if aside else []),
-        Column("Started", "number", "UTC"),
-        Column("Duration", "number"),
+        Column("Started", "time", "UTC"),
+        Column("Duration", "number", measure="s"),
         Column("Seed"),
         *(Column(metric.name, "number", note_of(metric)) for metric in metrics),
         *([Column(f"{metrics[0].name} against parent", "number", "raw difference")]
@@ -184,19 +185,19 @@ def _run(
     values = {row.metric: row.last for row in known.project.metrics_of.get(run.record_digest, ())}
     row = [
         Cell(run.name or "(no name)", run.name.casefold(), urls.run(run.project, run.run_id)),
-        words(run.status, mark=_ended(run.status)),
+        words(run.status, mark=ended(run.status)),
         *([words(run.standing, mark="" if run.counts else "aside")] if aside else []),
         moment(run.started),
         amount(run.duration_s, duration(run.duration_s)),
-        words(_seeds(run.seeds)),
+        words(seeds_of(run.seeds)),
         *(amount(values.get(metric.name)) for metric in metrics),
     ]
     if metrics:
-        row.append(_raw(known, run, metrics[0], values.get(metrics[0].name)))
+        row.append(against_parent(known, run, metrics[0], values.get(metrics[0].name)))
     return [*row, words(run.gpu_model or run.cpu_model or ""), words(", ".join(run.tags))]
 
 
-def _raw(known: Experiments, run: Run, metric: KeyMetric, value: float | None) -> Cell:
+def against_parent(known: Experiments, run: Run, metric: KeyMetric, value: float | None) -> Cell:
     """Return how far a run is from the mean of its first parent, and which way that is."""
     parents = known.by_key[run.experiment].parents
     mean = known.by_key[parents[0]].mean(metric.name) if parents else None
@@ -210,7 +211,8 @@ def _raw(known: Experiments, run: Run, metric: KeyMetric, value: float | None) -
     return amount(difference, f"{text} {side}", side)
 
 
-def _seeds(seeds: str | None) -> str:
+def seeds_of(seeds: str | None) -> str:
+    """Return the seeds of a run in a line; the only one without its name."""
     try:
         found = json.loads(seeds or "{}")
     except ValueError:
@@ -237,7 +239,7 @@ def tables(known: Experiments) -> dict[str, bytes]:
 def _experiments_csv(known: Experiments) -> bytes:
     rows = known.project.experiments
     names = rows[0]._fields if rows else ("project", "experiment", "name", "metric")
-    return as_csv(names, ([_plain(value) for value in row] for row in rows))
+    return as_csv(names, ([plain(value) for value in row] for row in rows))
 
 
 def _runs_csv(known: Experiments) -> bytes:
@@ -251,13 +253,14 @@ def _runs_csv(known: Experiments) -> bytes:
         values = {
             row.metric: row.last for row in known.project.metrics_of.get(run.record_digest, ())
         }
-        own = [_plain(getattr(run, name)) for name in fields]
+        own = [plain(getattr(run, name)) for name in fields]
         return own + [values.get(metric) for metric in metrics]
 
     return as_csv((*fields, *metrics), map(cells, known.project.runs))
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value of a table as a cell of CSV: a list in a line, a moment as ISO 8601."""
     if isinstance(value, tuple):
         return " ".join(map(str, value))
     return value.isoformat() if hasattr(value, "isoformat") else value

@@ -1,0 +1,79 @@
+/* What the scripts of the site share: columns as `labrec.site.columnar` packs them, elements, files
+ * to save. Loaded before those that use it; text is only ever set as text.
+ */
+(function () {
+  "use strict";
+
+  var OWN = /^[A-Za-z0-9._#/-]+$/;
+  var FORMULA = /^[=+\-@\t\r]/;
+
+  /* Return a function from the number of a row to its value. */
+  function vector(packed) {
+    if (Array.isArray(packed)) { return function (at) { return packed[at]; }; }
+    if ("of" in packed) { return function (at) { return packed.of[packed.at[at]]; }; }
+    if ("rest" in packed) {
+      return function (at) { return packed.pre + packed.rest[at] + packed.post; };
+    }
+    return function () { return packed.all; };
+  }
+
+  function element(name, className, text) {
+    var made = document.createElement(name);
+    if (className) { made.className = className; }
+    if (text !== undefined) { made.textContent = text; }
+    return made;
+  }
+
+  function button(text, act, label) {
+    var made = element("button", "lr-button", text);
+    made.type = "button";
+    if (label) { made.setAttribute("aria-label", label); }
+    made.addEventListener("click", act);
+    return made;
+  }
+
+  /* A link inside the site: anything else stays text. */
+  function link(root, url, text) {
+    if (!OWN.test(url)) { return document.createTextNode(text); }
+    var made = element("a", "", text);
+    made.setAttribute("href", (url.charAt(0) === "#" ? "" : root) + url);
+    return made;
+  }
+
+  /* As `labrec.site.charts.figure.as_csv`: text that a spreadsheet would take for a formula is
+   * preceded by an apostrophe. */
+  function csv(rows) {
+    return rows.map(function (row) {
+      return row.map(function (value) {
+        if (typeof value === "number" || value === null) { return value === null ? "" : String(value); }
+        var text = FORMULA.test(value) ? "'" + value : value;
+        return /[",\r\n]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
+      }).join(",") + "\r\n";
+    }).join("");
+  }
+
+  function save(name, text, type) {
+    var link = element("a");
+    link.href = URL.createObjectURL(new Blob([text], {type: type}));
+    link.download = name;
+    link.click();
+    window.setTimeout(function () { URL.revokeObjectURL(link.href); }, 1000);
+  }
+
+  /* What a reader chose, kept by the browser where it keeps anything. */
+  function kept(key) {
+    try { return JSON.parse(window.localStorage.getItem(key)); } catch (error) { return null; }
+  }
+
+  function keep(key, value) {
+    try { window.localStorage.setItem(key, JSON.stringify(value)); } catch (error) { /* private */ }
+  }
+
+  function ready(act) {
+    if (document.readyState === "loading") { document.addEventListener("DOMContentLoaded", act); }
+    else { act(); }
+  }
+
+  window.labrec = {vector: vector, element: element, button: button, link: link, csv: csv,
+                   save: save, kept: kept, keep: keep, ready: ready};
+})();
