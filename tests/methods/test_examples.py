@@ -25,9 +25,15 @@ MODULES = {module.__name__: module for module in modules()}
 SOURCE = re.compile(r"\b(1[6-9]|20)\d\d\b|[Dd]efinition|labrec's own")
 ASSUMES = re.compile(r"\b[Aa]ssum(es?|ing)\b")
 
-HELD = ("stats.", "trends.")
+HELD = ("evidence.", "stats.", "trends.")
 
-PLUMBING: dict[str, str] = {}
+PLUMBING: dict[str, str] = {
+    "evidence.claims.claims": "reads registrations",
+    "evidence.defined.in_force": "looks up a definition",
+    "evidence.defined.resolutions": "looks up definitions",
+    "evidence.judge.judge": "puts together what others compute",
+    "evidence.places.places": "says in words which place a run has",
+}
 """What makes numbers by its shape and is no statistic, with the reason."""
 
 

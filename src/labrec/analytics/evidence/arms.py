@@ -51,6 +51,29 @@ def arms(units: Units, n: int, *, paired: bool, withdrawn: bool) -> Arms:
     Seeds that were run already take no second place: whoever could repeat them at will could stop
     gathering values once these please.
 
+    The rule is labrec's own; for the candidates among which a baseline could be chosen it counts by
+    Bonferroni's inequality. Assumes that ids are in the order in which runs began, and that who
+    started a run did not know its result.
+
+    Example:
+        Of three treatments the second has seeds that were run already, so that the first and the
+        third take the two places; of the baseline as many runs as are compared with it.
+
+        >>> from labrec.analytics.evidence.units import Member, Units
+        >>> from labrec.analytics.run import Run
+        >>> def ran(part, experiment, *seeds):
+        ...     ids = [f"{experiment} {at}" for at in range(len(seeds))]
+        ...     runs = [Run(i, i, experiment=experiment, seeds=s) for i, s in zip(ids, seeds)]
+        ...     against = "base" if part == "treatment" else None
+        ...     return tuple(Member(run, part, "confirmatory", "", against) for run in runs)
+        >>> new = ran("treatment", "new", "1", "1", "2")
+        >>> units = Units(new, {"base": ran("baseline", "base", "1", "2", "3")}, {}, (), (), ())
+        >>> found = arms(units, 2, paired=False, withdrawn=False)
+        >>> [member.run.run_id for member in found.treatments]
+        ['new 0', 'new 2']
+        >>> [member.run.run_id for member in found.baselines], found.full, found.candidates
+        (['base 0', 'base 1'], 2, 1)
+
     Args:
         units: The runs of the hypothesis.
         n: Places in each arm.
@@ -197,6 +220,23 @@ def sample(members: Sequence[Member], metric: str, *, apart: bool = False) -> Sa
     Only a complete run has a value. Runs of one experiment that share their seeds, or whose series
     are the same bytes, are one value: their mean; so are runs that say no seeds and all agree to
     the last digit. Repeating what cannot vary is no replicate.
+
+    A mean by its definition; what counts as one value is labrec's own rule. Assumes that runs of
+    different seeds are independent.
+
+    Example:
+        Two runs of seed 1 are one value, (3 + 5)/2; a failed one is missing.
+
+        >>> from labrec.analytics.evidence.units import Member
+        >>> from labrec.analytics.run import Measured, Run
+        >>> def member(run_id, seeds, value, status="complete"):
+        ...     metrics = {"score": Measured(value)}
+        ...     run = Run(run_id, run_id, seeds=seeds, status=status, metrics=metrics)
+        ...     return Member(run, "treatment", "confirmatory", "", "base")
+        >>> given = [member("a", "1", 3.0), member("b", "1", 5.0), member("c", "2", 7.0)]
+        >>> found = sample([*given, member("d", "3", 0.0, "failed")], "score")
+        >>> [one.value for one in found.values], found.n_runs, found.n_identical, found.n_missing
+        ([4.0, 7.0], 4, 1, 1)
 
     Args:
         members: The arm, by run id.

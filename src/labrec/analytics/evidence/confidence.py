@@ -62,6 +62,21 @@ def confidence(
 ) -> Confidence:
     """Score a unit.
 
+    Components and weights are labrec's own. Assumes nothing of how values are distributed, and thus
+    says nothing of chance.
+
+    Example:
+        Complete, 1; the tail 1/(1 + 1/4); two values, 2/3; one rerun that agrees, (1 + 1)/(1 + 2);
+        nothing lost by capture, 1. The fifth root of 0.8·2/3·2/3 is 0.8132.
+
+        >>> from labrec.analytics.run import Run
+        >>> run = Run("r", "d", seeds="{}", code_digest="c", environment_digest="e")
+        >>> found = confidence([run], 2, 4.0, [1.0], (1, 1))
+        >>> found.status, found.tail, found.capture
+        (1.0, 0.8, 1.0)
+        >>> round(found.replication, 4), round(found.reruns, 4), round(found.value, 4)
+        (0.6667, 0.6667, 0.8132)
+
     Args:
         runs: Its runs that ended.
         n: Its independent values.
@@ -86,6 +101,16 @@ def tail_sd(points: Sequence[float]) -> float | None:
     """Return the standard deviation of the last tenth of a series.
 
     None where that is fewer than two finite points: nothing is known of how it ended.
+
+    By its definition, with n - 1. Assumes that points stand in the order of their steps.
+
+    Example:
+        The last tenth of twenty points are 1 and 3: √2.
+
+        >>> round(tail_sd([9.0] * 18 + [1.0, 3.0]), 4)
+        1.4142
+        >>> tail_sd([9.0] * 19) is None
+        True
     """
     last = points[-(len(points) // _PART) :] if len(points) >= 2 * _PART else ()
     return sd_of(last) if last and all(map(math.isfinite, last)) else None
@@ -93,6 +118,15 @@ def tail_sd(points: Sequence[float]) -> float | None:
 
 def agrees(one: float, other: float, scale: float | None, resolution: float | None) -> bool:
     """Say whether a rerun agrees: as near as two replicates are in 19 of 20 cases (2·√2·scale).
+
+    The rule is labrec's own, with 2 for the normal quantile 1.96. Assumes normal noise of the same
+    size in both.
+
+    Example:
+        With a scale of 1 they agree up to 2·√2 = 2.83.
+
+        >>> agrees(1.0, 3.8, 1.0, None), agrees(1.0, 3.9, 1.0, None), agrees(1.0, 1.1, None, 0.2)
+        (True, False, True)
 
     Args:
         one: What was measured first.

@@ -144,7 +144,19 @@ class Case(NamedTuple):
 
 
 def score_of(wholes: Sequence[Whole]) -> float | None:
-    """Return E of a hypothesis from its experiments; None where none has a score."""
+    """Return E of a hypothesis from its experiments; None where none has a score.
+
+    Σ confidence·E over the confirmatory ones; E is of labrec's own making and assumes nothing: it
+    is shown and never decides alone.
+
+    Example:
+        0.8·1.5 - 0.4·0.5; what is exploratory does not count.
+
+        >>> one = Whole("a", "confirmatory", 1, 1.5, 0.8)
+        >>> other = Whole("b", "confirmatory", 1, -0.5, 0.4)
+        >>> round(score_of([one, other, Whole("c", "exploratory", 1, 9.0, 1.0)]), 9)
+        1.0
+    """
     parts = [
         one.contribution
         for one in wholes

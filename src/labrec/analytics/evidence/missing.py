@@ -46,6 +46,27 @@ def missing(treatment: Sample, baseline: Sample, sign: float) -> Missing:
     value the worst, and then the best, of all values that were seen in either arm for its side
     (Manski 1989, with the range that was observed).
 
+    Assumes that what is missing lies within the range of what was seen, and nothing of why it is
+    missing.
+
+    Example:
+        One of three treatments failed. The others gave 3 and 4, the baseline 1, 2 and 3: with 1 or
+        4 in its place the difference is 8/3 - 2 or 11/3 - 2. A third of an arm is more than a
+        fifth.
+
+        >>> from labrec.analytics.evidence.arms import Lost, Sample
+        >>> def arm(experiment, *values, failed=0):
+        ...     every = enumerate(values)
+        ...     found = tuple(Value(experiment, str(seed), x, "base", ()) for seed, x in every)
+        ...     lost = (Lost(experiment, None, "base"),) * failed
+        ...     counts = len(values) + failed, failed, 0, 0, 0, 0
+        ...     return Sample(found, lost, *counts, frozenset([None]), frozenset())
+        >>> found = missing(arm("new", 3.0, 4.0, failed=1), arm("base", 1.0, 2.0, 3.0), 1.0)
+        >>> round(found.treatment, 4), found.baseline, round(found.p, 4), found.matters
+        (0.3333, 0.0, 0.5097, True)
+        >>> round(found.low, 4), round(found.high, 4)
+        (0.6667, 1.6667)
+
     Args:
         treatment: One arm.
         baseline: The other.
@@ -69,6 +90,27 @@ def worst_case(
 
     Whoever may choose which runs end can let those fail that would have spoken otherwise. What is
     decided with the arms as they are must therefore hold with these, too.
+
+    Bounds as Manski's (1989), within the range that was seen. Assumes that what is missing lies
+    within it, and nothing of why it is missing.
+
+    Example:
+        The worst that was seen, 1, stands for the treatment that failed; the best for what the
+        baseline lacks, which is nothing.
+
+        >>> from labrec.analytics.evidence.arms import Lost, Sample
+        >>> def arm(experiment, *values, failed=0):
+        ...     every = enumerate(values)
+        ...     found = tuple(Value(experiment, str(seed), x, "base", ()) for seed, x in every)
+        ...     lost = (Lost(experiment, None, "base"),) * failed
+        ...     counts = len(values) + failed, failed, 0, 0, 0, 0
+        ...     return Sample(found, lost, *counts, frozenset([None]), frozenset())
+        >>> new, base = arm("new", 3.0, 4.0, failed=1), arm("base", 1.0, 2.0, 3.0)
+        >>> ours, theirs = worst_case(new, base, 1.0, against=True)
+        >>> [one.value for one in ours.values], [one.value for one in theirs.values]
+        ([3.0, 4.0, 1.0], [1.0, 2.0, 3.0])
+        >>> worst_case(base, base, 1.0, against=True) is None
+        True
 
     Args:
         treatment: The treatment arm.

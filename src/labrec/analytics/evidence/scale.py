@@ -53,6 +53,26 @@ def scales(
 ) -> dict[Alike, Scale]:
     """Return the scale of each metric on each set of datasets.
 
+    Pooled as Fisher (1925) does; the MAD is that of Hampel (1974). Assumes that all experiments on
+    the same datasets scatter alike about their own means.
+
+    Example:
+        1, 3 and 4, 4: √((1·2 + 1·0)/2) = 1 on 2 degrees of freedom; the means 2 and 4 are 1 off
+        their median.
+
+        >>> from labrec.analytics.experiments import Experiment
+        >>> from labrec.analytics.replicates import sum_up
+        >>> from labrec.analytics.run import Measured, Run
+        >>> def experiment(name, *values):
+        ...     given = [(f"{name}{at}", {"loss": Measured(x)}) for at, x in enumerate(values)]
+        ...     runs = [Run(run_id, run_id, metrics=metrics) for run_id, metrics in given]
+        ...     return Experiment("p", name, name, None, runs, name)
+        >>> both = [experiment("a", 1.0, 3.0), experiment("b", 4.0, 4.0)]
+        >>> summed = {("p", one.experiment): sum_up(one.runs, ["loss"]) for one in both}
+        >>> found = scales(both, summed, frozenset(["loss"]))["loss", (), None]
+        >>> round(found.value, 9), found.df, found.mad
+        (1.0, 2, 1.0)
+
     Args:
         experiments: Those of one project.
         summed: Their metrics, summed up.
@@ -91,6 +111,21 @@ def normalized(delta: float, scale: Scale, resolution: float | None) -> float | 
     Where the metric is deterministic every difference above the declared resolution is real, and
     counts the most; where it has no replicates there is none.
 
+    The scale is Cohen's (1988, ch. 2); that it ends at 10 is labrec's own. Assumes that the scale
+    is that of both arms.
+
+    Example:
+        3/2 on a scale of 2; -100 on the same is cut at -10; without any spread 0.1 counts where the
+        resolution is less.
+
+        >>> scale, still = Scale(PooledSd(2.0, 4, 2), None), Scale(PooledSd(0.0, 4, 2), None)
+        >>> normalized(3.0, scale, None), normalized(-200.0, scale, None)
+        (1.5, -10.0)
+        >>> normalized(0.1, still, 0.01), normalized(0.1, still, 0.2)
+        (10.0, 0.0)
+        >>> normalized(3.0, Scale(None, 2.0), None) is None
+        True
+
     Args:
         delta: The difference in the claimed direction.
         scale: Of the metric.
@@ -104,7 +139,17 @@ def normalized(delta: float, scale: Scale, resolution: float | None) -> float | 
 
 
 def spread_ratio(delta: float, scale: Scale) -> float | None:
-    """Return delta in units of the MAD between experiments; only where there is no scale."""
+    """Return delta in units of the MAD between experiments; only where there is no scale.
+
+    The MAD is that of Hampel (1974); to read a difference by it is labrec's own, and it never
+    enters E. Assumes nothing: experiments are no replicates.
+
+    Example:
+        >>> spread_ratio(3.0, Scale(None, 2.0))
+        1.5
+        >>> spread_ratio(3.0, Scale(PooledSd(2.0, 4, 2), 2.0)) is None
+        True
+    """
     if scale.value is not None or not scale.mad:
         return None
     return delta / scale.mad

@@ -193,6 +193,33 @@ class Project:
 def units(claim: Claim, project: Project, linked: Sequence[Run]) -> Units:
     """Find the runs of a hypothesis and their places in it.
 
+    The rule is labrec's own: no choice that is made once results are known moves a run. Assumes
+    that the ids of runs tell when they began.
+
+    Example:
+        A claim that was registered at 2 ms. A treatment linked it when it started; a run of the
+        baseline from before was known already; one begun later is fresh.
+
+        >>> from labrec.analytics.evidence.claims import Claim, Target
+        >>> from labrec.analytics.run import Link, Run
+        >>> claim = Claim(
+        ...     "p", "better", "digest", None, "…", 2, (Target("score", "maximize", 0.0),),
+        ...     "parent", None, 3, (3,), "welch", 0.05, "all", None, {}, 1
+        ... )
+        >>> def run(ms, experiment, *links):
+        ...     run_id = f"00000000-{ms:04x}-7000-8000-000000000000"
+        ...     return Run(run_id, f"run {ms}", experiment=experiment, links=links)
+        >>> new = run(4, "new", Link("better", "digest", "start"))
+        >>> runs = [run(1, "base"), run(3, "base"), new]
+        >>> project = Project(runs, {"run 4": "base"}, {"new": "base"})
+        >>> found = units(claim, project, [new])
+        >>> [member.run.digest for member in found.treatments]
+        ['run 4']
+        >>> [member.run.digest for member in found.baselines["base"]]
+        ['run 3']
+        >>> [member.run.digest for member in found.known["base"]]
+        ['run 1']
+
     Args:
         claim: The registration that the runs link to, never a later draft.
         project: Its project.

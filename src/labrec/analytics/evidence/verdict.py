@@ -147,6 +147,34 @@ def try_out(
 ) -> Trial:
     """Take every look that the runs allow.
 
+    Levels of looks and candidates are by Bonferroni's inequality (Bonferroni 1936). Assumes what
+    the registered test does.
+
+    Example:
+        One look at three of each: 3, 4, 5 against 1, 2, 3. t = 2/√(2/3) = 2.4495 on 4 degrees of
+        freedom has the one-sided p 0.0352.
+
+        >>> from labrec.analytics.evidence.claims import Claim, Target
+        >>> from labrec.analytics.evidence.units import Member, Units
+        >>> from labrec.analytics.run import Measured, Run
+        >>> claim = Claim(
+        ...     "p", "better", "digest", None, "…", 0, (Target("score", "maximize", 0.0),),
+        ...     "parent", None, 3, (3,), "welch", 0.05, "all", None, {}, 1
+        ... )
+        >>> def ran(part, experiment, values):
+        ...     ids = [f"{experiment} {at}" for at in range(len(values))]
+        ...     runs = [
+        ...         Run(ids[at], ids[at], experiment=experiment, metrics={"score": Measured(value)})
+        ...         for at, value in enumerate(values)
+        ...     ]
+        ...     against = "base" if part == "treatment" else None
+        ...     return tuple(Member(run, part, "confirmatory", "", against) for run in runs)
+        >>> new, base = ran("treatment", "new", [3, 4, 5]), ran("baseline", "base", [1, 2, 3])
+        >>> found = Units(new, {"base": base}, {}, (), (), ())
+        >>> trial = try_out(claim, found, withdrawn=False, resolution={})
+        >>> len(trial.reached), trial.next, round(trial.support, 4), round(trial.refute, 4)
+        (1, None, 0.0352, 0.9648)
+
     Args:
         claim: The claim.
         found: Its runs.
@@ -191,6 +219,31 @@ def result(
     there: Arms, target: Target, test: str, alpha: float, resolution: float | None
 ) -> Result:
     """Compare the arms on one metric, with the interval of level 1 - 2α.
+
+    The worst cases are Manski's (1989) within the range that was seen. Assumes what the registered
+    test does, of the values; nothing of why others are missing.
+
+    Example:
+        3, 4, 5 against 1, 2, 3: 2 ± 2.1318·√(2/3), the interval of level 0.9. t = 2/√(2/3) = 2.4495
+        has the one-sided p 0.0352.
+
+        >>> from labrec.analytics.evidence.claims import Target
+        >>> from labrec.analytics.evidence.units import Member
+        >>> from labrec.analytics.run import Measured, Run
+        >>> def ran(part, experiment, values):
+        ...     ids = [f"{experiment} {at}" for at in range(len(values))]
+        ...     runs = [
+        ...         Run(ids[at], ids[at], experiment=experiment, metrics={"score": Measured(value)})
+        ...         for at, value in enumerate(values)
+        ...     ]
+        ...     against = "base" if part == "treatment" else None
+        ...     return tuple(Member(run, part, "confirmatory", "", against) for run in runs)
+        >>> new, base = ran("treatment", "new", [3, 4, 5]), ran("baseline", "base", [1, 2, 3])
+        >>> found = result(Arms(new, base), Target("score", "maximize", 0.0), "welch", 0.05, None)
+        >>> round(found.compared.estimate.low, 4), round(found.compared.estimate.high, 4)
+        (0.2594, 3.7406)
+        >>> round(found.support, 4), round(found.refute, 4), found.sure
+        (0.0352, 0.9648, False)
 
     Args:
         there: The arms.
@@ -309,6 +362,24 @@ def adjusted(claim: Claim, trial: Trial, family: Sequence[tuple[Claim, Trial]]) 
     Claims of the family without a look yet count with p = 1. The versions of one hypothesis are a
     family where it names none: who amends a claim until it holds has tried several.
 
+    Assumes that each p is valid, and nothing of how the claims hang together.
+
+    Example:
+        0.02 beside 0.03: 2·0.02. Beside a claim without a look, which counts as 1, it is the same.
+
+        >>> from labrec.analytics.evidence.claims import Claim, Target
+        >>> claim = Claim(
+        ...     "p", "better", "digest", None, "…", 0, (Target("score", "maximize", 0.0),),
+        ...     "parent", None, 3, (3,), "welch", 0.05, "all", None, {}, 1
+        ... )
+        >>> other = claim._replace(slug="faster", digest="another")
+        >>> look = Look(1, 3, 3, 0.05, Arms((), ()), (), 0.02, 1.0, 0)
+        >>> mine, theirs = Trial((look,), None), Trial((look._replace(support=0.03),), None)
+        >>> adjusted(claim, mine, [(claim, mine), (other, theirs)])
+        Adjusted(support=0.04, refute=1.0, size=2)
+        >>> adjusted(claim, mine, [(claim, mine), (other, Trial((), None))]).support
+        0.04
+
     Args:
         claim: The claim.
         trial: What its runs showed; may be another one than in the family.
@@ -341,6 +412,27 @@ class Ruling(NamedTuple):
 
 def rule(claim: Claim, trial: Trial, p: Adjusted, score: float | None, *, linked: bool) -> Ruling:
     """Apply the registered rule.
+
+    Berger (1982) for several metrics, Holm (1979) for the family; that E must be above `THRESHOLD`,
+    too, is labrec's own. Assumes that p is valid and that the rule was registered before there were
+    results.
+
+    Example:
+        p = 0.02 is below 0.05, and E above 0: supported. p = 0.3 before the second of two looks:
+        more runs are awaited.
+
+        >>> from labrec.analytics.evidence.claims import Claim, Target
+        >>> claim = Claim(
+        ...     "p", "better", "digest", None, "…", 0, (Target("score", "maximize", 0.0),),
+        ...     "parent", None, 3, (3,), "welch", 0.05, "all", None, {}, 1
+        ... )
+        >>> look = Look(1, 3, 3, 0.05, Arms((), ()), (), 0.02, 1.0, 0)
+        >>> rule(claim, Trial((look,), None), Adjusted(0.02, 1.0, 1), 1.2, linked=True)
+        Ruling(verdict='supported', side='', why='the interval lies above delta', final=True)
+        >>> rule(claim, Trial((look,), look), Adjusted(0.3, 1.0, 1), 1.2, linked=True).verdict
+        'testing'
+        >>> rule(claim, Trial((), look), Adjusted(1.0, 1.0, 1), None, linked=False).verdict
+        'proposed'
 
     Args:
         claim: The claim.
@@ -431,6 +523,14 @@ def without_withdrawn(ruling: Ruling, beside: Ruling) -> Ruling:
     A retraction can take a verdict away. It cannot make one: the same runs decided otherwise, and
     whoever retracts has seen their results.
 
+    The rule is labrec's own. Assumes that whoever retracts has seen the results.
+
+    Example:
+        >>> gone = Ruling("supported", "", "the interval lies above delta", final=True)
+        >>> there = Ruling("inconclusive", "", "the interval holds delta", final=True)
+        >>> without_withdrawn(gone, there).verdict, without_withdrawn(there, gone).verdict
+        ('inconclusive', 'inconclusive')
+
     Args:
         ruling: What the rule says without the withdrawn runs.
         beside: What it says with them.
@@ -442,5 +542,20 @@ def without_withdrawn(ruling: Ruling, beside: Ruling) -> Ruling:
 
 
 def lab_level(claim: Claim) -> float:
-    """Return the level at which a claim is judged over the whole lab: 6α/(π²j²)."""
+    """Return the level at which a claim is judged over the whole lab: 6α/(π²j²).
+
+    By Bonferroni's inequality over an endless sequence (Euler 1740 for its sum). Assumes that the
+    order of claims does not depend on their results.
+
+    Example:
+        The second claim of a lab at 0.05: 6·0.05/(π²·4).
+
+        >>> from labrec.analytics.evidence.claims import Claim, Target
+        >>> claim = Claim(
+        ...     "p", "better", "digest", None, "…", 0, (Target("score", "maximize", 0.0),),
+        ...     "parent", None, 3, (3,), "welch", 0.05, "all", None, {}, 2
+        ... )
+        >>> round(lab_level(claim), 7)
+        0.0075991
+    """
     return sequence_level(claim.alpha, claim.order)
