@@ -63,7 +63,7 @@ class UsageError(LabrecError):
 
 
 class NotFoundError(LabrecError):
-    """No such lab, record or object."""
+    """No such lab, record or object, or nothing of that name."""
 
     exit_code = 10
     name = "not-found"
@@ -77,7 +77,7 @@ class BusyError(LabrecError):
 
 
 class InvalidError(LabrecError):
-    """A record, definition or settings file does not follow its format."""
+    """A record, definition, settings file or new name does not follow its format."""
 
     exit_code = 12
     name = "invalid"

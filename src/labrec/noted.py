@@ -112,6 +112,16 @@ def find_run(view: View, text: str) -> RunEntry:
     return find.find_run(view, text, lambda: dict(_renamed(view)))
 
 
+def find_replicates(view: View, text: str) -> list[RunEntry]:
+    """Find a run, or, by a name that fits several, all runs of the experiment that they are of.
+
+    Raises:
+        NotFoundError: Nothing fits; the hint names what is near.
+        UsageError: Runs of different experiments fit; the message lists them.
+    """
+    return find.find_replicates(view, text, lambda: dict(_renamed(view)))
+
+
 def lineage_of(view: View, runs: Iterable[Noted]) -> Lineage:
     """Return how runs relate, by the parents that notes leave them.
 

@@ -92,6 +92,9 @@ def test_an_amendment_shows_what_it_amended(drafted, call, lab_dir):
         (("register", "wider", "--project", "other"), 10, "no draft of wider"),
         (("register", "wider", "--file", "nowhere.yaml"), 2, "cannot be read"),
         (("show", "nothing"), 10, "no hypothesis nothing"),
+        (("show", "Not A Slug"), 10, "not a slug"),
+        (("decide", "Not A Slug", "refuted", "--reason", "x"), 10, "not a slug"),
+        (("register", "Not A Slug"), 12, "not a slug"),
         (("list", "--project", "../x"), 12, "not a project name"),
         ((), 2, "Usage"),
         (("nothing",), 2, "No such command"),
@@ -101,6 +104,27 @@ def test_refusals(drafted, call, argv, code, says):
     answer = call("hypothesis", *argv)
     assert answer.code == code
     assert says in answer.err
+
+
+def test_a_draft_that_is_not_committed_is_shown_as_one(drafted, call, lab_dir):
+    (lab_dir / "records/lm/hypotheses/deeper.yaml").write_text('claim: "Deeper \\u001b[31mwins."\n')
+    answer = call("hypothesis", "show", "deeper")
+    assert answer.code == 0
+    assert answer.out.startswith("lm/deeper  draft\n")
+    assert "primary_metrics" in answer.out
+    assert "can be registered" not in answer.out
+    assert "not committed" in answer.err
+    found = call("hypothesis", "show", "deeper", "--project", "lm", "--json").json
+    assert (found["committed"], found["draft"]) == (False, "records/lm/hypotheses/deeper.yaml")
+    assert found["mistakes"]
+    assert call("hypothesis", "show", "deeper", "--at", "HEAD").code == 10
+    assert call("hypothesis", "show", "deeper", "--project", "other").code == 10
+    assert call("hypothesis", "show", "wider", "--json").json["committed"] is True
+    other = lab_dir / "records/other/hypotheses/deeper.yaml"
+    other.parent.mkdir(parents=True)
+    other.write_text("claim: x\n")
+    several = call("hypothesis", "show", "deeper")
+    assert (several.code, "several projects: lm, other" in several.err) == (2, True)
 
 
 def test_an_empty_lab_has_no_hypothesis(lab_dir, call):

@@ -171,7 +171,7 @@ def test_replicates_are_reparented_together(family, call):
         (("retract", "8_base"), 2, "--reason"),
         (("retract", "8_base", "--reason", " "), 2, "says why"),
         (("reparent", "8_base", "--reason", "x"), 2, "--root"),
-        (("reparent", "8_base", "nobody", "--reason", "x"), 2, "no run nobody"),
+        (("reparent", "8_base", "nobody", "--reason", "x"), 10, "no run nobody"),
         (("link", "8_base", "something"), 2, "--to"),
         (("link", "8_base", "mnist", "--to", "dataset"), 2, "--digest"),
         (("supersede", "8_base", "--by", "8_base", "--reason", "x"), 2, "place"),

@@ -99,6 +99,34 @@ def test_why_a_run_counts_or_does_not(judged, call):
     assert "wider  supported  (no part)" in text
 
 
+def test_a_name_of_replicates_means_each_of_them(judged, call, lab_dir):
+    rows = [row for row in call("log", "--json").json if row["name"] == "base"]
+    found = call("why", "base", "--json").json
+    assert found["project"] == "lm"
+    assert sorted(one["run_id"] for one in found["runs"]) == sorted(row["run_id"] for row in rows)
+    whys = {one["hypotheses"][0]["why"] for one in found["runs"]}
+    assert whys == {"Begun after the claim was registered."}
+    text = call("why", "base").out
+    assert all(f"lm/{row['run_id']}" in text for row in rows)
+    write(lab_dir, run("base", 5.2, 8, config_digest=str(Digest.of(b"another"))))
+    several = call("why", "base")
+    assert several.code == 2
+    assert "fits 3 runs" in several.err
+
+
+def test_a_decision_is_shown_with_who_and_why(judged, call):
+    reason = "The loader \x1b[31mwas broken."
+    call("hypothesis", "decide", "wider", "refuted", "--reason", reason, "--author", "Bo")
+    for argv in (["why", "wider"], ["hypothesis", "verdict", "wider"]):
+        text = call(*argv).out
+        assert "Decided by Bo: refuted." in text
+        assert "Their reason: The loader" in text
+        assert "was broken." in text
+        assert "\x1b" not in text
+    row = call("why", "wider", "--json").json["hypothesis"]
+    assert (row["decided_by"], row["decided_why"]) == ("Bo", reason)
+
+
 def test_the_registered_version_decides_and_not_the_draft(judged, call, lab_dir):
     before = call("why", "wider", "--json").json["hypothesis"]
     path = lab_dir / "records/lm/hypotheses/wider.yaml"

@@ -208,3 +208,16 @@ def test_what_is_not_there_is_said(study):
     done = study.labrec("attribute", "tiny", "--metric", "accuracy", code=10)
     assert "There are designs on: loss." in done.err
     assert study.labrec("attribute", "tiny", "--design", "ffffffffff", code=10).err
+
+
+def test_a_definition_that_cannot_be_used_is_named(study):
+    record(study, 1, norm=True, skip=False)
+    path = study.folder / "records/tiny/project.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("factors: [\n")
+    study.git("add", "records")
+    study.git("commit", "-qm", "Break the definition")
+    done = study.labrec("attribute", "tiny", "--json", code=12)
+    said = json.loads(done.err.splitlines()[-1])
+    assert "records/tiny/project.yaml cannot be used" in said["message"]
+    assert said["paths"] == ["records/tiny/project.yaml"]

@@ -108,15 +108,36 @@ def test_fulfilling_says_what_it_needs(forked_work):
     assert done["features"]["tree"]["lr"] == 0.2
 
 
+def test_replicates_share_what_their_name_shows(lab):
+    definition = lab.folder / "records/p/project.yaml"
+    definition.parent.mkdir(parents=True)
+    definition.write_text("nuisance: [out]\n")
+    lab.git("add", ".")
+    lab.git("commit", "-qm", "nuisance")
+    for out in ("a", "b", "c"):
+        run(lab, "1_base", "--set", "lr=0.1", "--set", f"out={out}")
+    done = lab.labrec("features", "1_base")
+    assert "lr" in done.out
+    assert "3 runs of one experiment: the first is shown; they differ in out" in done.err
+    found = lab.labrec("features", "1_base", "--json").json
+    assert (found["replicates"], found["varying"]) == (3, ["out"])
+    assert found["run"].startswith(f"p/{lab.runs()[-1]['run_id']}@")
+    run(lab, "1_base", "--set", "lr=0.9")
+    assert "fits 4 runs" in lab.labrec("features", "1_base", code=2).err
+    own = lab.runs()[0]["run_id"]
+    assert "fits 4 runs" in lab.labrec("features", own, "--against", "1_base", code=2).err
+
+
 def test_what_cannot_be_merged_is_said(forked_work):
     lab = forked_work
     for a, b, says in (
         ("1_base", "2_from_1_wide", "2_from_1_wide derives from 1_base"),
         ("2_from_1_wide", "2_from_1_wide", "runs of one experiment"),
-        ("nothing", "1_base", "nothing"),
     ):
         refused = lab.labrec("merge", a, b, "--as", "x", code=2)
         assert says in refused.err, refused.err
+    for sides in (("nothing", "1_base"), ("1_base", "nothing")):
+        assert "no run nothing" in lab.labrec("merge", *sides, "--as", "x", code=10).err
     refused = lab.labrec("merge", "2_from_1_wide", "3_from_1_long", "--as", "x",
                          "--take", "A", "data", code=2)  # fmt: skip
     assert "no conflict is at 'data'" in refused.err

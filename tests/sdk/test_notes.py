@@ -262,7 +262,7 @@ def test_a_run_is_linked_later_and_that_can_be_taken_back(lab, registered):
     assert linked(lab, run_id) == [("wider", digest, "later")]
     with pytest.raises(UsageError, match="not linked to narrower"):
         unlinking(lab.view(), "late", "narrower")
-    with pytest.raises(UsageError, match="no hypothesis 'narrower'"):
+    with pytest.raises(NotFoundError, match="no hypothesis 'narrower'"):
         linking(lab.view(), "late", "narrower")
 
 

@@ -266,7 +266,7 @@ def test_what_is_listed_and_where_it_is_found(lab, folder, path):
     assert ask(lab, project="lm").project == "lm"
     with pytest.raises(NotFoundError, match="no hypothesis nothing"):
         find_hypothesis(view, "nothing")
-    with pytest.raises(InvalidError):
+    with pytest.raises(NotFoundError, match="not a slug"):
         find_hypothesis(view, "../up")
 
 

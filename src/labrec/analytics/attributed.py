@@ -14,6 +14,7 @@ from labrec.analytics.attribution.plan import Asked, Plan, plan
 from labrec.analytics.tables import ABOUT_DESIGNS
 from labrec.errors import InvalidError, NotFoundError, UsageError
 from labrec.reader import RunReader
+from labrec.record.layout import project_path
 from labrec.record.paths import check_path
 from labrec.record.text import printable
 from labrec.states import malformed
@@ -67,10 +68,13 @@ def attributed(
 
     Raises:
         NotFoundError: There is none.
+        InvalidError: There is none, and the project's definition, which could declare some, cannot
+            be used.
         UsageError: The beginning of a digest fits several.
     """
     designs = _rows(folder, "designs", project)
     if not designs:
+        _refuse_unusable(folder, project_path(project))
         raise NotFoundError(
             f"project {printable(project)} has no designs",
             hint="Declare factors in its project.yaml, or measure with run.counterfactual; "
@@ -140,6 +144,22 @@ def planned(
         more = f"These are the first {len(listed)} of {design['n_needed']:,} cells that it lacks."
         return found_plan._replace(advice=(more, *found_plan.advice))
     return found_plan
+
+
+def _refuse_unusable(folder: Path, path: str) -> None:
+    """Name a definition that cannot be used, and why.
+
+    Raises:
+        InvalidError: It cannot.
+    """
+    found = pq.read_table(folder / "problems.parquet", filters=[("path", "=", path)]).to_pylist()
+    if found:
+        raise InvalidError(
+            f"{printable(path)} cannot be used, so that it declares no factors: "
+            f"{printable(found[0]['problem'])}",
+            hint="Mend it on the base branch; `labrec analyze` lists what cannot be used.",
+            paths=[path],
+        )
 
 
 def _rows(folder: Path, table: str, project: str) -> Rows:

@@ -40,7 +40,8 @@ def command(
 
     A SELECTOR is keys joined by dots; * stands for any one key or for a part of one, ** for any
     number of keys. It means what it names and all below: optimizer means optimizer.lr too, **.lr
-    every lr. A dot, backslash or * inside a key is written with a backslash before it.
+    every lr. A dot, backslash or * inside a key is written with a backslash before it. A name that
+    fits all runs of one experiment means the first of them: they share their features.
     """
     from labrec.sdk.features import features_of_run
 
@@ -50,6 +51,9 @@ def command(
 
 def _text(world: World, found: Features) -> None:
     console = world.console
+    if found.replicates > 1:
+        differ = f"; they differ in {', '.join(map(safe, found.varying))}" if found.varying else ""
+        console.note(f"{found.replicates} runs of one experiment: the first is shown{differ}")
     if found.against is not None:
         for one in found.differences:
             old, new = _value(one.old), _value(one.new)

@@ -149,15 +149,27 @@ def list_(world: World, project: str | None, at: str | None) -> None:
 @json_option
 @pass_world
 def show(world: World, slug: str, project: str | None, at: str | None) -> None:
-    """Show what is registered of a hypothesis, or what its draft still lacks."""
+    """Show what is registered of a hypothesis, or what its draft still lacks.
+
+    A draft that is not committed yet is shown from the worktree, and does not count.
+    """
+    from labrec.errors import NotFoundError
     from labrec.sdk.hypotheses import find_hypothesis
 
     view = world.lab.view(at)
-    found = find_hypothesis(view, slug, project)
+    try:
+        found = find_hypothesis(view, slug, project)
+    except NotFoundError:
+        draft = _uncommitted(world, slug, project) if at is None else None
+        if draft is None:
+            raise
+        world.answer(draft, lambda: _text(world, draft, []))
+        return
     notes = _notes(view, found)
     answer = _row(view, found) | _details(view, found)
     answer["verdict"] = _verdicts(world, view).get(answer["registration"] or "")
     answer["notes"] = [one.to_json() for one in notes]
+    answer["committed"] = True
     world.answer(answer, lambda: _text(world, answer, notes))
 
 
@@ -249,6 +261,7 @@ def verdict(world: World, slug: str, project: str | None, keep: bool, author: st
     """
     from labrec.analytics.why import chain
     from labrec.cli.query import made_tables, plain_row
+    from labrec.cli.why import say_decision
 
     folder = made_tables(world, None, None)
     from labrec.analytics.query import Tables  # brings polars in
@@ -267,8 +280,7 @@ def verdict(world: World, slug: str, project: str | None, keep: bool, author: st
         if row["then"] is not None:
             differs = ", which is another one now" if row["changed"] else ""
             world.console.say(f"kept: {safe(row['then'])}{differs}. {safe(row['then_text'] or '')}")
-        if row["decided"] is not None:
-            world.console.say(f"decided by {safe(row['decided_by'])}: {safe(row['decided'])}")
+        say_decision(world.console, row)
 
     world.answer(plain_row(row), text)
 
@@ -320,6 +332,32 @@ def _details(view: View, found: Hypothesis) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _uncommitted(world: World, slug: str, project: str | None) -> dict[str, Any] | None:
+    """Return what is to be said of a draft that only the worktree holds; None where there is none.
+
+    One whose name is not valid is none.
+    """
+    from labrec.errors import InvalidError
+    from labrec.record.draft import mistakes
+    from labrec.record.layout import check_slug
+    from labrec.sdk.drafts import uncommitted
+
+    try:
+        check_slug(slug)
+    except InvalidError:
+        return None
+    found = uncommitted(world.lab, slug, project)
+    if found is None:
+        return None
+    claim = found.tree.get("claim")
+    return {
+        "project": found.project, "slug": slug, "state": "draft", "registration": None,
+        "time": None, "claim": claim if isinstance(claim, str) else None, "current": [],
+        "versions": [], "draft": found.path, "mistakes": mistakes(found.tree), "verdict": None,
+        "notes": [], "committed": False,
+    }  # fmt: skip
+
+
 def _notes(view: View, found: Hypothesis) -> list[Told]:
     """Return what was said about its registrations, the latest one's first."""
     from labrec.lineage.fold import fold
@@ -358,7 +396,9 @@ def _text(world: World, answer: dict[str, Any], notes: list[Told]) -> None:
         console.say(f"\n{console.styled('draft', 'bold')}  {safe(answer['draft'])}")
         for line in answer["mistakes"]:
             console.say(f"  {safe(line)}")
-        if not answer["mistakes"]:
+        if not answer["committed"]:
+            console.note("it is not committed, and counts as the base branch holds it: commit it")
+        elif not answer["mistakes"]:
             console.say("  can be registered")
 
 

@@ -32,17 +32,18 @@ def command(world: World, /, what: str, project: str | None, **where: Any) -> No
 
     A hypothesis: its verdict, the metrics and units that it rests on, and every run with its
     place and record digest. A run (by id, the beginning of one, or name): its part in each
-    hypothesis of its project. The tables are made first where the lab has changed.
+    hypothesis of its project; a name that fits all runs of one experiment means each of them. The
+    tables are made first where the lab has changed.
     """
-    from labrec.noted import find_run
+    from labrec.noted import find_replicates
     from labrec.sdk.hypotheses import hypotheses
 
     view = world.lab.view(where["at"])
     if what in {one.slug for one in hypotheses(view, project)}:
         _hypothesis(world, what, project, where)
     else:
-        entry = find_run(view, what)
-        _run(world, entry.project, entry.run_id, where)
+        entries = find_replicates(view, what)
+        _runs(world, entries[0].project, [entry.run_id for entry in entries], where)
 
 
 def _hypothesis(world: World, slug: str, project: str | None, where: dict[str, Any]) -> None:
@@ -56,11 +57,28 @@ def _hypothesis(world: World, slug: str, project: str | None, where: dict[str, A
     world.answer(answer, lambda: _say_chain(world.console, found))
 
 
-def _run(world: World, project: str, run_id: str, where: dict[str, Any]) -> None:
+def _runs(world: World, project: str, run_ids: list[str], where: dict[str, Any]) -> None:
     from labrec.analytics.why import parts
 
-    found = parts(_rows(world, where), project, run_id)
-    answer = [
+    rows = _rows(world, where)
+    found = {run_id: parts(rows, project, run_id) for run_id in run_ids}
+    told = [
+        {"project": project, "run_id": run_id, "hypotheses": _hypotheses(one)}
+        for run_id, one in found.items()
+    ]
+
+    def text() -> None:
+        for place, (run_id, one) in enumerate(found.items()):
+            if place:
+                world.console.say()
+            _say_parts(world.console, f"{project}/{run_id}", one)
+
+    # Of one run, as a rule, its own answer and no list of one.
+    world.answer(told[0] if len(told) == 1 else {"project": project, "runs": told}, text)
+
+
+def _hypotheses(found: list[Part]) -> list[dict[str, Any]]:
+    return [
         {
             "hypothesis": one.hypothesis["hypothesis"], "verdict": one.hypothesis["verdict"],
             "registration": one.hypothesis["registration"], "why": one.why,
@@ -68,10 +86,6 @@ def _run(world: World, project: str, run_id: str, where: dict[str, Any]) -> None
         }
         for one in found
     ]  # fmt: skip
-    world.answer(
-        {"project": project, "run_id": run_id, "hypotheses": answer},
-        lambda: _say_parts(world.console, f"{project}/{run_id}", found),
-    )
 
 
 def _rows(world: World, where: dict[str, Any]) -> Any:
@@ -91,6 +105,7 @@ def _say_chain(console: Console, found: Chain) -> None:
     console.say(f"{console.styled(title, 'bold')}  {safe(row['shown'])}")
     console.say(safe(row["claim"]))
     console.say("\n" + safe(row["sentence"]))
+    say_decision(console, row)
     if row["then"] is not None:
         differs = " and is another one now" if row["changed"] else ""
         console.say(f"A note has kept the verdict {safe(row['then'])}{differs}.")
@@ -106,6 +121,13 @@ def _say_chain(console: Console, found: Chain) -> None:
     _say_runs(console, found)
     for one in found.versions:
         console.say(f"\nanother version  {one['registration']}  {safe(one['verdict'])}")
+
+
+def say_decision(console: Console, row: dict[str, Any]) -> None:
+    """Say who decided a hypothesis, and why they say they did."""
+    if row["decided"] is not None:
+        console.say(f"Decided by {safe(row['decided_by'])}: {safe(row['decided'])}.")
+        console.say(f"  Their reason: {safe(row['decided_why'] or 'none is given')}")
 
 
 def _say_metrics(console: Console, found: Chain) -> None:

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labrec.errors import NotFoundError, UnsafeError, UsageError
-from labrec.record.layout import draft_path
+from labrec.record.layout import RECORDS, check_slug, draft_path
 from labrec.store.definitions import LIMIT, read_definition
 from labrec.store.storage import storage_error
 
@@ -68,6 +68,20 @@ class Draft(NamedTuple):
 
     tree: dict[str, Any]
     origin: str
+
+
+class Uncommitted(NamedTuple):
+    """A draft that only the lab's worktree holds.
+
+    Attributes:
+        project: Its project.
+        path: Its path in the lab.
+        tree: What it says.
+    """
+
+    project: str
+    path: str
+    tree: dict[str, Any]
 
 
 def new_draft(lab: Lab, project: str, slug: str) -> Path:
@@ -147,6 +161,35 @@ def read_committed(lab: Lab, view: View, project: str, slug: str) -> Draft:
             paths=[name],
         )
     return Draft(read_definition(data, name), f"{name} in {view.base}")
+
+
+def uncommitted(lab: Lab, slug: str, project: str | None = None) -> Uncommitted | None:
+    """Return the draft that the lab's worktree holds of a hypothesis; None where it holds none.
+
+    Args:
+        lab: The lab.
+        slug: The hypothesis.
+        project: Its project; None = whichever folder has one.
+
+    Raises:
+        InvalidError: A name is not valid, or the draft is no mapping in the YAML 1.2 core schema.
+        UsageError: Several projects have one.
+    """
+    if lab.git.worktree is None:
+        return None
+    records = lab.git.worktree / RECORDS
+    names = [project] if project is not None else [path.parents[1].name for path in sorted(
+        records.glob(f"*/hypotheses/{check_slug(slug)}.yaml"))]  # fmt: skip
+    found = [name for name in names if _worktree_bytes(lab, draft_path(name, slug)) is not None]
+    if len(found) > 1:
+        raise UsageError(
+            f"hypothesis {slug} is in several projects: {', '.join(found)}", hint="Give --project."
+        )
+    for name in found:
+        path = draft_path(name, slug)
+        tree = read_definition(_worktree_bytes(lab, path) or b"", path)
+        return Uncommitted(name, path, tree)
+    return None
 
 
 def _worktree(lab: Lab) -> Path:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from labrec.errors import InvalidError
 from labrec.lineage.provenance import changed, leaves, origin
 from labrec.lineage.selector import any_means, parse
-from labrec.noted import find_run
+from labrec.noted import find_replicates
 from labrec.reader import RunReader
 from labrec.record.config import join_path
 from labrec.sdk.ancestry import Ancestry
@@ -85,19 +85,26 @@ class Features(NamedTuple):
         against: Citation of the other run, or None.
         features: Those that are meant, by path; empty where runs are compared.
         differences: Where they differ, by path; empty where nothing is compared.
+        replicates: How many runs of one experiment the name fits; the run is the first of them.
+        varying: Paths of features in which these differ, and which make no difference.
     """
 
     run: str
     against: str | None
     features: tuple[Feature, ...]
     differences: tuple[Difference, ...]
+    replicates: int = 1
+    varying: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return them with stable keys."""
+        told: dict[str, Any] = {"run": self.run}
         if self.against is None:
-            return {"run": self.run, "features": [_json(one) for one in self.features]}
-        rows = [_json(one) for one in self.differences]
-        return {"run": self.run, "against": self.against, "differences": rows}
+            told["features"] = [_json(one) for one in self.features]
+        else:
+            told["against"] = self.against
+            told["differences"] = [_json(one) for one in self.differences]
+        return told | {"replicates": self.replicates, "varying": list(self.varying)}
 
 
 def features_of_run(
@@ -107,17 +114,19 @@ def features_of_run(
 
     Args:
         view: The lab.
-        text: The run.
+        text: The run; a name that fits all runs of one experiment means the first of them, as they
+            share what makes them one.
         selectors: Which features are meant (see `lineage.selector`); none = all.
         against: Another run, to tell only what differs from it.
 
     Raises:
         NotFoundError: There is no such run.
-        UsageError: Several runs fit, or a selector is none.
+        UsageError: Runs of several experiments fit, or a selector is none.
         InvalidError: A record cannot be used.
     """
     wanted = [parse(one) for one in selectors]
-    run = RunReader(view, find_run(view, text))
+    every = [RunReader(view, entry) for entry in find_replicates(view, text)]
+    run = every[0]
     ancestry = Ancestry(view, run.project)
     tree = _tree(run)
     if against is None:
@@ -127,8 +136,8 @@ def features_of_run(
             for path, value in leaves(tree)
             if any_means(wanted, path)
         ]
-        return Features(run.citation, None, tuple(found), ())
-    other = RunReader(view, find_run(view, against))
+        return Features(run.citation, None, tuple(found), (), len(every), _varying(every))
+    other = RunReader(view, find_replicates(view, against)[0])
     before = _tree(other)
     theirs = ancestry if other.project == run.project else Ancestry(view, other.project)
     olds = _Trace(theirs, other, before)
@@ -144,7 +153,14 @@ def features_of_run(
         )
         for path, op, old, new, set_by in sorted(rows, key=lambda row: row[0])
     )
-    return Features(run.citation, other.citation, (), differences)
+    return Features(run.citation, other.citation, (), differences, len(every), _varying(every))
+
+
+def _varying(runs: Sequence[RunReader]) -> tuple[str, ...]:
+    """Return the paths of features in which replicates differ."""
+    first = _tree(runs[0])
+    paths = {path for run in runs[1:] for path in changed(first, _tree(run))}
+    return tuple(join_path(path) for path in sorted(paths))
 
 
 class _Trace:

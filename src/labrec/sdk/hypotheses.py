@@ -71,7 +71,8 @@ def find_registration(view: View, project: str, text: str) -> Registration:
         text: A slug, a digest, or at least 8 hex digits of its beginning.
 
     Raises:
-        UsageError: None fits, or several do; the message names what is there.
+        NotFoundError: None fits; the hint names what is there.
+        UsageError: Several fit; the message names them.
     """
     there = list(registrations(view, project))
     digits = text.removeprefix("sha256:").lower()
@@ -86,7 +87,7 @@ def find_registration(view: View, project: str, text: str) -> Registration:
         raise UsageError(
             f"{text!r} fits {len(found)} registrations: {digests}", hint="Give more of a digest."
         )
-    raise UsageError(
+    raise NotFoundError(
         f"no hypothesis {text!r} is registered in project {project}",
         hint=f"Registered: {', '.join(slugs)}." if slugs else "None is registered there.",
     )
@@ -134,11 +135,14 @@ def find_hypothesis(view: View, slug: str, project: str | None = None) -> Hypoth
         project: Its project; None = whichever has one of that name.
 
     Raises:
-        InvalidError: The slug or the project is not valid.
-        NotFoundError: There is none.
+        InvalidError: The project is not valid.
+        NotFoundError: There is none, as none can be where the slug is not valid.
         UsageError: Several projects have one.
     """
-    check_slug(slug)
+    try:
+        check_slug(slug)
+    except InvalidError as error:
+        raise NotFoundError(f"no hypothesis: {error.message}", hint=error.hint) from error
     everywhere = [_hypothesis(view, name, slug) for name in _projects(view, project)]
     found = [one for one in everywhere if one.versions or one.has_draft]
     if len(found) == 1:

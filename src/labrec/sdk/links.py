@@ -33,9 +33,8 @@ def linking(view: View, run: str, hypothesis: str) -> Request:
         hypothesis: A slug (its latest amendment), or a registration's digest or its beginning.
 
     Raises:
-        NotFoundError: There is no such run.
-        UsageError: Nothing of that name is registered, several fit, or the run was linked to it at
-            its start.
+        NotFoundError: There is no such run, or nothing of that name is registered.
+        UsageError: Several fit, or the run was linked to it at its start.
     """
     entry = find_run(view, run)
     one = find_registration(view, entry.project, hypothesis)

@@ -403,8 +403,8 @@ def run(  # noqa: PLR0913 - the front door: every option by name
         scratch: Watch the run and never commit it.
 
     Raises:
-        NotFoundError: There is no lab.
-        UsageError: A parent, hypothesis or run to resume is ambiguous or not there.
+        NotFoundError: There is no lab, or no such parent, hypothesis or run to resume.
+        UsageError: A parent, hypothesis or run to resume is ambiguous.
         InvalidError: A name, setting or definition is not valid.
     """
     options = RunOptions(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labrec._version import __version__
-from labrec.errors import NotFoundError, UsageError
+from labrec.errors import UsageError
 from labrec.lineage.diff import diff
 from labrec.lineage.merge import merge, resolve
 from labrec.record.codec import encode
@@ -117,6 +117,7 @@ def merge_runs(lab: Lab, request: Request) -> MergeReport:
 
     Raises:
         InvalidError: A name is not valid.
+        NotFoundError: There is no such run.
         UsageError: A side cannot be told or is the other's ancestor, or a resolution fits nothing.
         StorageError: The lab cannot be written.
     """
@@ -154,10 +155,7 @@ def _project(view: View, request: Request) -> str:
 
     names = {row.project for row in summaries(view) if row.name == request.a}
     if not names:
-        try:
-            return view.find_run(request.a).project
-        except NotFoundError as error:
-            raise UsageError(error.message, hint=error.hint, paths=error.paths) from error
+        return view.find_run(request.a).project
     if len(names) > 1:
         listed = ", ".join(sorted(names))
         raise UsageError(f"{one_line(request.a, 60)!a} is in several projects: {listed}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from labrec.errors import IntegrityError, InvalidError, NotFoundError, UsageError
+from labrec.errors import IntegrityError, InvalidError, UsageError
 from labrec.lineage.naming import DEFAULT_RULE, is_named, parent_named
 from labrec.record.codec import decode
 from labrec.record.text import one_line
@@ -70,7 +70,8 @@ def given_parent(view: View, project: str, text: str) -> Parent:
     """Return the parent that was asked for: a name in the project, or a run's id.
 
     Raises:
-        UsageError: Nothing fits, or several do; the message lists them.
+        NotFoundError: Nothing fits.
+        UsageError: Several do; the message lists them.
     """
     named = _experiment(view, project, text, lambda row: row.name == text)
     if named is not None:
@@ -83,15 +84,13 @@ def find_summary(view: View, text: str) -> RunSummary:
     """Return the one run that a text means.
 
     Raises:
-        UsageError: None fits, or several do.
+        NotFoundError: None fits.
+        UsageError: Several do.
     """
     from labrec.noted import find_run  # notes may have renamed it
     from labrec.store.summaries import summaries
 
-    try:
-        entry = find_run(view, text)
-    except NotFoundError as error:
-        raise UsageError(error.message, hint=error.hint, paths=error.paths) from error
+    entry = find_run(view, text)
     return next(row for row in summaries(view, entry.project) if row.run_id == entry.run_id)
 
 

@@ -74,7 +74,8 @@ def find_planned(view: View, text: str) -> PlannedRun:
     """Return the planned run that a text means.
 
     Raises:
-        UsageError: None fits, several do, or it is no planned run.
+        NotFoundError: None fits.
+        UsageError: Several do, or it is no planned run.
         InvalidError: Its record cannot be used.
     """
     row = find_summary(view, text)

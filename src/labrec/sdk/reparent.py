@@ -39,8 +39,8 @@ def reparenting(
         replicates: Whether all runs of its experiment get them, each by a note of its own.
 
     Raises:
-        UsageError: A parent is not there, or several fit, or the run would derive from itself;
-            the message names the cycle.
+        NotFoundError: A parent is not there.
+        UsageError: Several fit, or the run would derive from itself; the message names the cycle.
     """
     body = {"parents": [given_parent(view, entry.project, text).to_json() for text in parents]}
     runs = noted_runs(view).runs

@@ -100,7 +100,8 @@ def prepare(lab: Lab, options: RunOptions, command: Sequence[str] | None) -> Pre
         command: The program to observe; None = this process.
 
     Raises:
-        UsageError: A parent, hypothesis or run to resume is ambiguous or not there.
+        NotFoundError: A parent, hypothesis or run to resume is not there.
+        UsageError: One is ambiguous.
         InvalidError: A name or a definition is not valid.
     """
     from labrec.capture.secrets.guard import clean_argv  # heavy patterns, compiled where needed

@@ -46,7 +46,7 @@ def find_subject(view: View, text: str) -> Found:
     Raises:
         NotFoundError: Nothing fits.
         UsageError: Several things fit; the message lists them.
-        InvalidError: A slug is none, or the record of a run is none.
+        InvalidError: The record of a run is none.
     """
     kind, colon, rest = text.partition(":")
     if colon and kind == "hypothesis":
@@ -80,9 +80,8 @@ def registration_of(view: View, slug: str, project: str | None = None) -> tuple[
     """Return the registration of a hypothesis that counts, and its project.
 
     Raises:
-        NotFoundError: There is no hypothesis of that name.
-        UsageError: It is not registered, or several times side by side, or in several projects.
-        InvalidError: The slug is none.
+        NotFoundError: There is no hypothesis of that name, or none of it is registered.
+        UsageError: It is registered several times side by side, or in several projects.
     """
     found = find_hypothesis(view, slug, project)
     return found.project, find_registration(view, found.project, slug)

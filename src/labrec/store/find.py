@@ -64,6 +64,32 @@ def find_run(view: View, text: str, renamed: Callable[[], Names] = dict) -> RunE
     return found[0]
 
 
+def find_replicates(view: View, text: str, renamed: Callable[[], Names] = dict) -> list[RunEntry]:
+    """Find a run, or, by a name that fits several, all runs of the experiment that they are of.
+
+    Args:
+        view: Where to look.
+        text: What the person typed, as `find_run` takes it.
+        renamed: As for `find_run`.
+
+    Returns:
+        One run or more, oldest first; of one experiment.
+
+    Raises:
+        UsageError: Several runs of different experiments fit; the message lists them.
+        NotFoundError: None fits; the hint names what is near.
+        IntegrityError: A citation's digest is not that of the run's record.
+    """
+    wanted = text.strip().partition("@sha256:")[0]
+    project, slash, rest = wanted.partition("/")
+    if runs_by_id(view, wanted) or (slash and runs_by_id(view, rest, project)):
+        return [find_run(view, text, renamed)]
+    found = _named(view, text, wanted, renamed())
+    if len({(row.project, row.config_digest or row.run_id) for row in found}) > 1:
+        raise _unclear(text, found)
+    return [row.entry() for row in found]
+
+
 def runs_by_id(view: View, text: str, project: str | None = None) -> list[RunEntry]:
     """Return the runs whose id begins with at least four hex digits, dashes or none."""
     digits = text.lower().replace("-", "")
@@ -107,6 +133,14 @@ def _cited(found: list[RunEntry], text: str, digest: str) -> list[RunEntry]:
 
 
 def _by_name(view: View, text: str, wanted: str, renamed: Names) -> RunEntry:
+    found = _named(view, text, wanted, renamed)
+    if len(found) > 1:
+        raise _unclear(text, found)
+    return found[0].entry()
+
+
+def _named(view: View, text: str, wanted: str, renamed: Names) -> list[RunSummary]:
+    """Return the runs of a name, one at least."""
     from labrec.store.summaries import summaries  # reads every record once: only for names
 
     recorded = rows = summaries(view)
@@ -115,10 +149,8 @@ def _by_name(view: View, text: str, wanted: str, renamed: Names) -> RunEntry:
             row._replace(name=renamed.get((row.project, row.digest), row.name)) for row in recorded
         ]
     found = _called(rows, wanted) or _called(recorded, wanted)
-    if len(found) > 1:
-        raise _ambiguous(text, [(f"{row.project}/{row.run_id}", _told(row)) for row in found])
     if found:
-        return found[0].entry()
+        return found
     raise NotFoundError(
         f"no run {one_line(printable(text), _SHOWN)} in this lab",
         hint=_near(wanted[:_SHOWN], rows),
@@ -128,6 +160,10 @@ def _by_name(view: View, text: str, wanted: str, renamed: Names) -> RunEntry:
 
 def _called(rows: Iterable[RunSummary], wanted: str) -> list[RunSummary]:
     return [row for row in rows if wanted in (row.name, f"{row.project}/{row.name}")]
+
+
+def _unclear(text: str, found: Iterable[RunSummary]) -> UsageError:
+    return _ambiguous(text, [(f"{row.project}/{row.run_id}", _told(row)) for row in found])
 
 
 def _ambiguous(text: str, candidates: Iterable[tuple[str, str]]) -> UsageError:

@@ -480,6 +480,8 @@ def test_a_metric_that_is_defined_anew_decides_nothing_for_older_claims() -> Non
     assert found.ruling.verdict == "inconclusive"
     assert "defined otherwise since" in found.ruling.why
     assert "defined otherwise since" in found.sentence
+    assert "More runs change nothing in that: amend the claim" in found.sentence
+    assert "takes" not in found.sentence  # no number of runs
 
 
 def test_another_direction_makes_another_point_the_best() -> None:

@@ -237,7 +237,7 @@ def test_a_decision_of_its_author_is_shown_beside_what_the_rule_says() -> None:
 
     stop = told("stop here")
     assert (stop["verdict"], stop["then"], stop["changed"]) == ("supported", "refuted", True)
-    assert (stop["decided"], stop["decided_by"]) == ("stop here", "Ada")
+    assert (stop["decided"], stop["decided_by"], stop["decided_why"]) == ("stop here", "Ada", None)
     assert (stop["shown"], stop["overridden"]) == ("supported", False)
     other = told("inconclusive")
     assert (other["verdict"], other["shown"]) == ("supported", "inconclusive")

@@ -52,6 +52,7 @@ class Said(NamedTuple):
         text: Their words, or None.
         decided: What a decide note says, or None.
         by: Whose decision that is, or None.
+        reason: Why they decided so, or None.
     """
 
     then: str | None
@@ -59,6 +60,7 @@ class Said(NamedTuple):
     text: str | None
     decided: str | None
     by: str | None
+    reason: str | None
 
     @property
     def overrides(self) -> str | None:
@@ -198,11 +200,13 @@ def _said(seen: Seen, claim: Claim) -> Said:
         words = [str(note.body.get("text") or "") for note in verdict.notes]
         text = " / ".join(word[:_TEXT] for word in words if word) or None
     decided = _agreed(decide, "decision")
-    by = None
+    by = reason = None
     if decide is not None:
         by = ", ".join(sorted({note.author for note in decide.notes}))
+        reasons = dict.fromkeys(note.reason[:_TEXT] for note in decide.notes if note.reason)
+        reason = " / ".join(reasons) or None
     notes = tuple(note.digest for note in verdict.notes) if verdict is not None else ()
-    return Said(then, notes, text, decided, by)
+    return Said(then, notes, text, decided, by, reason)
 
 
 def _agreed(value: Value | None, field: str) -> str | None:

@@ -256,7 +256,7 @@ def _hypothesis(one: Judged, _: Mapping[str, str]) -> Iterator[Row]:
         "why": ruling.why, "final": ruling.final, "sentence": one.sentence,
         "then": said.then, "then_notes": list(said.notes), "then_text": said.text,
         "changed": said.then is not None and said.then != now,
-        "decided": said.decided, "decided_by": said.by,
+        "decided": said.decided, "decided_by": said.by, "decided_why": said.reason,
         "overridden": said.overrides is not None,
         "shown": said.overrides or ruling.verdict,
         "verdict_with_withdrawn": one.beside.verdict if one.beside is not None else None,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from labrec.analytics.evidence.verdict import OPEN
 from labrec.record.text import one_line
 from labrec.record.wording import counted, estimate, listed, number, p_value, percent
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from labrec.analytics.evidence.verdict import Adjusted, Look, Result, Ruling
     from labrec.analytics.stats.power import Needed
 
+_REDEFINED = (
+    " More runs change nothing in that: amend the claim, so that it means the metric as it is "
+    "defined now, and run it anew."
+)
 _NAME = 60  # characters of a name
 _WHY = 200  # characters of a reason
 _FEW = 4  # degrees of freedom below which nobody can see whether errors are normal
@@ -78,8 +83,10 @@ def _by_rule(case: Case, told: Told) -> str:
     if gone:
         parts.append(gone)
     text = f"{'; '.join(parts)}. {_registered(case)}{_over_the_lab(case, told)}"
-    if told.needed is not None and ruling.verdict == "inconclusive":
+    if told.needed is not None and (ruling.verdict, ruling.why) == ("inconclusive", OPEN):
         text += _needed(told.needed, result)
+    if case.redefined:
+        text += _REDEFINED
     return f"{text}{_explored(case)} Not known: {unknown(case, look, result)}."
 
 

@@ -37,6 +37,9 @@ THRESHOLD: Final = 0.0
 MOST_ALPHA: Final = 0.5
 """From this one-sided error rate on nothing is decided: there is no interval for it."""
 
+OPEN: Final = "the interval holds delta"
+"""Why a verdict is inconclusive that more runs could make another one."""
+
 LEAST_ALPHA: Final = 1e-12
 """Below this one nothing is planned."""
 
@@ -505,7 +508,7 @@ def _undecided(look: Look, claim: Claim, score: float | None, p: Adjusted) -> Ru
         return Ruling("inconclusive", "", f"it rests on {why}", final=True)
     if p.support < claim.alpha and (score is None or score <= THRESHOLD):
         return Ruling("inconclusive", "", "E is not above its threshold", final=True)
-    return Ruling("inconclusive", "", "the interval holds delta", final=True)
+    return Ruling("inconclusive", "", OPEN, final=True)
 
 
 def _lost(look: Look, lead: Result) -> bool:

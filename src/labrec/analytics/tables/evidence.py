@@ -207,6 +207,7 @@ HYPOTHESES: Final = Table(
         Column("changed", "boolean", "Whether then and now differ."),
         Column("decided", "text", "What a decide note says.", optional=True),
         Column("decided_by", "text", "Whose decision that is.", optional=True),
+        Column("decided_why", "text", "The reason they gave.", optional=True),
         Column("overridden", "boolean", "Whether that decision takes the place of the verdict."),
         Column("shown", "text", "What people are shown: such a decision, else the verdict."),
         Column("verdict_with_withdrawn", "text", "The verdict with the runs that were withdrawn; "
