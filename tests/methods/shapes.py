@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 import numpy as np
 
 import labrec.analytics
+from labrec.analytics.conditions import project
+from labrec.analytics.evidence import units
 from labrec.analytics.run import Run
 from labrec.analytics.seen import Seen
 from labrec.store.view import View
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FunctionType, ModuleType
 
-LAB = (Run, Seen, View)
-"""What takes one of these gathers from a lab what statistics are then made of."""
+LAB = (project.Project, Run, Seen, units.Project, View)
+"""What takes one of these gathers from a lab, or a project of it, what statistics are made of."""
 
 
 def modules() -> Iterator[ModuleType]:

@@ -25,9 +25,10 @@ MODULES = {module.__name__: module for module in modules()}
 SOURCE = re.compile(r"\b(1[6-9]|20)\d\d\b|[Dd]efinition|labrec's own")
 ASSUMES = re.compile(r"\b[Aa]ssum(es?|ing)\b")
 
-HELD = ("evidence.", "stats.", "trends.")
+HELD = ("conditions.", "evidence.", "stats.", "trends.")
 
 PLUMBING: dict[str, str] = {
+    "conditions.levels.levels": "reads the levels that runs have",
     "evidence.claims.claims": "reads registrations",
     "evidence.defined.in_force": "looks up a definition",
     "evidence.defined.resolutions": "looks up definitions",

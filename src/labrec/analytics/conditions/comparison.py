@@ -81,6 +81,24 @@ class Compared(NamedTuple):
 def compare(layout: Layout, *, level: float = LEVEL) -> Compared:
     """Compare the levels of a layout.
 
+    Student 1908 for pairs; Fisher 1935 and Greenhouse & Geisser 1959 for blocks; Welch 1947 and
+    1951 without them. Assumes normal residuals, and with blocks that block and level add up.
+
+    Example:
+        Three blocks, 3 - 1, 5 - 2 and 6 - 4: mean 7/3, error 1/3, t = 7 on 2 degrees of freedom,
+        p = 1 - 7/√51.
+
+        >>> import numpy as np
+        >>> from labrec.analytics.conditions.layout import Runs, layout
+        >>> block, nobody = np.array([0, 0, 1, 1, 2, 2]), np.full(6, -1)
+        >>> values = np.array([1.0, 3.0, 2.0, 5.0, 4.0, 6.0])
+        >>> runs = Runs(np.arange(6), np.array([0, 1] * 3), block, nobody, nobody, values)
+        >>> found = compare(layout(runs, of_machines=False))
+        >>> found.test, round(found.difference.value, 4), round(found.difference.error, 4)
+        ('paired t', 2.3333, 0.3333)
+        >>> round(found.statistic, 9), found.df1, round(found.p, 4), round(found.sd, 4)
+        (7.0, 2, 0.0198, 0.5774)
+
     Args:
         layout: At least two levels.
         level: Of the interval, for all pairs together.
@@ -115,7 +133,16 @@ def compare(layout: Layout, *, level: float = LEVEL) -> Compared:
 
 
 def extremes(groups: Sequence[Sequence[float]]) -> tuple[int, int]:
-    """Return the places of two groups whose means differ most, in their order."""
+    """Return the places of two groups whose means differ most, in their order.
+
+    By definition; assumes nothing.
+
+    Example:
+        The means are 2, 5 and 1.
+
+        >>> extremes([[1.0, 3.0], [4.0, 6.0], [1.0]])
+        (1, 2)
+    """
     means = [mean_of(group) for group in groups]
     low, high = means.index(min(means)), means.index(max(means))
     if low == high:
@@ -124,7 +151,23 @@ def extremes(groups: Sequence[Sequence[float]]) -> tuple[int, int]:
 
 
 def differ(layout: Layout, first: int, last: int, *, level: float = LEVEL) -> Estimate:
-    """Return the difference of two levels, last minus first, with its interval."""
+    """Return the difference of two levels, last minus first, with its interval.
+
+    Student 1908 where blocks are counted, else Welch 1947. Assumes normal differences, or normal
+    values.
+
+    Example:
+        3 - 1, 5 - 2 and 6 - 4: mean 7/3, error (1/√3)/√3.
+
+        >>> import numpy as np
+        >>> from labrec.analytics.conditions.layout import Runs, layout
+        >>> block, nobody = np.array([0, 0, 1, 1, 2, 2]), np.full(6, -1)
+        >>> values = np.array([1.0, 3.0, 2.0, 5.0, 4.0, 6.0])
+        >>> runs = Runs(np.arange(6), np.array([0, 1] * 3), block, nobody, nobody, values)
+        >>> found = differ(layout(runs, of_machines=False), 0, 1)
+        >>> round(found.value, 4), round(found.error, 4), found.df
+        (2.3333, 0.3333, 2)
+    """
     one, other = layout.groups[first], layout.groups[last]
     if layout.table.size:
         return paired(other, one, level=level)
@@ -132,7 +175,27 @@ def differ(layout: Layout, first: int, last: int, *, level: float = LEVEL) -> Es
 
 
 def own_scale(layout: Layout, compared: Compared) -> Compared:
-    """Return a comparison with the difference and spread of another layout, such as not logged."""
+    """Return a comparison with the difference and spread of another layout, such as not logged.
+
+    The test stays that of the comparison; the difference is `differ`'s (Student 1908; Welch 1947).
+    Assumes what that does.
+
+    Example:
+        Compared by its logarithms, shown in its own unit: 3 - 1, 5 - 2 and 6 - 4 have the mean 7/3.
+
+        >>> import numpy as np
+        >>> from labrec.analytics.conditions.layout import Runs, layout
+        >>> block, nobody = np.array([0, 0, 1, 1, 2, 2]), np.full(6, -1)
+        >>> values = np.array([1.0, 3.0, 2.0, 5.0, 4.0, 6.0])
+        >>> runs = Runs(np.arange(6), np.array([0, 1] * 3), block, nobody, nobody, values)
+        >>> plain = layout(runs, of_machines=False)
+        >>> found = compare(logarithms(plain))
+        >>> round(found.difference.value, 4)  # ln(3 · 5/2 · 6/4) / 3
+        0.8068
+        >>> shown = own_scale(plain, found)
+        >>> round(shown.difference.value, 4), shown.p == found.p
+        (2.3333, True)
+    """
     first, last = compared.first, compared.last
     difference = differ(layout, first, last, level=compared.difference.level)
     return compared._replace(difference=difference, sd=_sd(layout, difference, first, last))
@@ -142,6 +205,22 @@ def equivalence(layout: Layout, compared: Compared, margin: float) -> Equivalent
     """Test every pair of levels for a difference within ± margin.
 
     All must be equivalent, so the largest p decides, without adjustment (Berger 1982).
+
+    Two one-sided tests of each pair (Schuirmann 1987). Assumes what `differ` does.
+
+    Example:
+        7/3, known to 1/3 on 2 degrees of freedom, against 4: t = -5, p = (1 - 5/√27)/2. The
+        interval of level 0.9 is 7/3 ± 2.92/3.
+
+        >>> import numpy as np
+        >>> from labrec.analytics.conditions.layout import Runs, layout
+        >>> block, nobody = np.array([0, 0, 1, 1, 2, 2]), np.full(6, -1)
+        >>> values = np.array([1.0, 3.0, 2.0, 5.0, 4.0, 6.0])
+        >>> runs = Runs(np.arange(6), np.array([0, 1] * 3), block, nobody, nobody, values)
+        >>> plain = layout(runs, of_machines=False)
+        >>> found = equivalence(plain, compare(plain), 4.0)
+        >>> round(found.p, 4), round(found.low, 4), round(found.high, 4)
+        (0.0189, 1.36, 3.3067)
 
     Args:
         layout: What was compared.
@@ -162,6 +241,19 @@ def logarithms(layout: Layout) -> Layout | None:
 
     What a machine does to speed or energy is a factor: the same for tasks that take a thousand
     times as long. The mean of a block is then a geometric one in effect.
+
+    That ratios add up on this scale is the definition of a logarithm. Assumes that the condition
+    multiplies.
+
+    Example:
+        >>> import numpy as np
+        >>> from labrec.analytics.conditions.layout import Runs, layout
+        >>> block, nobody = np.array([0, 0, 1, 1, 2, 2]), np.full(6, -1)
+        >>> values = np.array([1.0, 3.0, 2.0, 5.0, 4.0, 6.0])
+        >>> runs = Runs(np.arange(6), np.array([0, 1] * 3), block, nobody, nobody, values)
+        >>> found = logarithms(layout(runs, of_machines=False))
+        >>> [round(value, 4) for value in found.groups[0]]  # of 1, 2 and 4
+        [0.0, 0.6931, 1.3863]
     """
     if min(map(min, layout.groups)) <= 0:
         return None

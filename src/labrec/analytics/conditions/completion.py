@@ -35,6 +35,17 @@ def completion(counts: Sequence[tuple[int, int]]) -> Completion:
 
     Of more than two levels every pair, adjusted by Holm: the smallest is the p of "all are equal".
 
+    Assumes that runs end independently of each other, with one chance in each level.
+
+    Example:
+        5 of 5 and 1 of 5 ended well: 1/5 - 1. The p is that of `barnard`; scipy has the same.
+
+        >>> found = completion([(5, 5), (1, 5)])
+        >>> found.first, found.last, round(found.difference, 9), round(found.p, 4)
+        (0, 1, -0.8, 0.0215)
+        >>> completion([(5, 5), (4, 4)]).p is None
+        True
+
     Args:
         counts: Complete runs and runs that ended, of each level; the latter > 0.
     """

@@ -44,6 +44,19 @@ def adjust(drafts: Sequence[Draft], family: str) -> None:
     are never below what all levels together have: no pair differs where the levels do not.
     Equivalence tests are a family of their own, in the same way.
 
+    Assumes that each p is valid, and nothing of how comparisons hang together.
+
+    Example:
+        Of 0.01, 0.02 and 0.01 under another name two are different: 2·0.01 and 0.02.
+
+        >>> def draft(condition, p, signature):
+        ...     row = {"scope": "all", "condition": condition, "p": p, "equivalence_p": None}
+        ...     return Draft(row, signature)
+        >>> drafts = [draft("cpu", 0.01, "a"), draft("memory", 0.02, "b"), draft("tier", 0.01, "a")]
+        >>> adjust(drafts, "project p")
+        >>> [one.row["p_adjusted"] for one in drafts], drafts[0].row["family_size"]
+        ([0.02, 0.02, 0.02], 2)
+
     Args:
         drafts: Of one project.
         family: What the family is called.

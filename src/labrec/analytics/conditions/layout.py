@@ -83,6 +83,22 @@ def layout(runs: Runs, *, of_machines: bool) -> Layout | str:
 
     Where there is a single block, and each of its levels ran with the same seeds, seeds are pairs.
 
+    Blocks are those of Fisher (1935); which cells make the table is labrec's own rule. Assumes that
+    runs of one machine are no replicates of its model.
+
+    Example:
+        Two levels in three blocks, one run in each cell.
+
+        >>> import numpy as np
+        >>> block, nobody = np.array([0, 0, 1, 1, 2, 2]), np.full(6, -1)
+        >>> values = np.array([1.0, 3.0, 2.0, 5.0, 4.0, 6.0])
+        >>> runs = Runs(np.arange(6), np.array([0, 1] * 3), block, nobody, nobody, values)
+        >>> found = layout(runs, of_machines=False)
+        >>> found.counted, found.levels, found.table.tolist()
+        ('block', (0, 1), [[1.0, 3.0], [2.0, 5.0], [4.0, 6.0]])
+        >>> layout(runs._replace(block=np.arange(6)), of_machines=False)
+        'no two levels share a block'
+
     Args:
         runs: What was measured.
         of_machines: Whether the condition is part of the machine.
@@ -111,6 +127,18 @@ def layout(runs: Runs, *, of_machines: bool) -> Layout | str:
 
 def cells(runs: Runs, columns: Places) -> tuple[Places, Places, Floats]:
     """Return the cells of blocks and columns that hold runs, and the mean of each.
+
+    Means by definition. Assumes that every value is finite.
+
+    Example:
+        Block 0 holds 1 and 3 of one machine, 4 of another.
+
+        >>> import numpy as np
+        >>> nobody, at = np.full(3, -1), np.arange(3)
+        >>> runs = Runs(at, nobody, np.zeros(3, int), nobody, nobody, np.array([1.0, 3.0, 4.0]))
+        >>> block, machine, means = cells(runs, np.array([0, 0, 1]))
+        >>> block.tolist(), machine.tolist(), means.round(9).tolist()
+        ([0, 0], [0, 1], [2.0, 4.0])
 
     Args:
         runs: What was measured.

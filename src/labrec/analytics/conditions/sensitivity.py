@@ -47,6 +47,27 @@ class Sensitivity(NamedTuple):
 def sensitivity(layout: Layout, compared: Compared, seed: int) -> Sensitivity:
     """Return what tests on ranks say of the observations that were compared.
 
+    Wilcoxon 1945; Friedman 1937; Kruskal & Wallis 1952; Brunner & Munzel 2000; Cliff 1993. Assumes
+    independent blocks, or where blocks are ignored independent values, which they are not: none of
+    it decides.
+
+    Example:
+        3, 5, 6 against 1, 2, 4: all three pairs are larger, 2/2³. Of nine pairs the last level wins
+        8 and loses 1.
+
+        >>> import numpy as np
+        >>> from labrec.analytics.conditions.comparison import compare
+        >>> from labrec.analytics.conditions.layout import Runs, layout
+        >>> block, nobody = np.array([0, 0, 1, 1, 2, 2]), np.full(6, -1)
+        >>> values = np.array([1.0, 3.0, 2.0, 5.0, 4.0, 6.0])
+        >>> runs = Runs(np.arange(6), np.array([0, 1] * 3), block, nobody, nobody, values)
+        >>> plain = layout(runs, of_machines=False)
+        >>> found = sensitivity(plain, compare(plain), seed=1)
+        >>> found.rank_test, round(found.rank_p, 9), round(found.cliffs_delta, 4)
+        ('Wilcoxon', 0.25, 0.7778)
+        >>> round(found.kruskal_p, 4), found.brunner_munzel_form
+        (0.1266, 'permutation')
+
     Args:
         layout: What was compared.
         compared: What came out.

@@ -40,6 +40,17 @@ def verdict(basis: Basis) -> Verdict:
     """Return the verdict.
 
     Confounding replaces what a test says. Without a margin nothing is ever called equivalent.
+
+    A difference by its adjusted p (Holm 1979), none by two one-sided tests (Schuirmann 1987); their
+    order is labrec's own. Assumes that both p are adjusted for the whole family.
+
+    Example:
+        >>> verdict(Basis(True, False, False, 0.01, None))
+        'effect'
+        >>> verdict(Basis(True, False, False, 0.3, 0.02))
+        'no effect larger than δ'
+        >>> verdict(Basis(True, True, False, 0.01, None))
+        'confounded'
     """
     if not basis.comparable:
         return "not comparable"
