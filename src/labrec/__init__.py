@@ -1,7 +1,8 @@
 """labrec: a lab notebook made of git.
 
-``labrec.run(…)`` records the program that calls it; ``labrec.open(…)`` reads a lab back. Both are
-imported when they are first used, so that ``import labrec`` costs next to nothing.
+``labrec.run(…)`` records the program that calls it; ``labrec.open(…)`` reads a lab back;
+``labrec.note(…)`` says something about what it holds. They are imported when they are first
+used, so that ``import labrec`` costs next to nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from labrec.notebook import Notebook, open  # noqa: A004 - the name is this package's
     from labrec.reader import Reader, RunReader
     from labrec.sdk import RecordingWarning, Run, run
+    from labrec.sdk.noting import note
 
 __all__ = [
     "Notebook",
@@ -22,6 +24,7 @@ __all__ = [
     "Run",
     "RunReader",
     "__version__",
+    "note",
     "open",
     "run",
 ]
@@ -32,6 +35,7 @@ _PLACES = {
     "RecordingWarning": "labrec.sdk",
     "Run": "labrec.sdk",
     "RunReader": "labrec.reader",
+    "note": "labrec.sdk.noting",
     "open": "labrec.notebook",
     "run": "labrec.sdk",
 }

@@ -36,6 +36,34 @@ def test_a_definition_is_made_once_amended_and_kept(lab_dir, call):
     assert "Val. loss (nat)" in call("metric", "list").out
 
 
+def test_runs_are_shown_with_what_their_metrics_mean(lab_dir, call):
+    import labrec
+
+    with labrec.run(project="lm", name="1_base") as run:
+        for step, value in enumerate((3.0, 2.0, 2.5)):
+            run.log_metric("loss", value, step, unit="bit", direction="maximize")
+        run.log_metric("acc", 0.5, direction="maximize")
+    plain = call("show", "1_base")
+    assert "loss  2.5 bit, higher is better  (3 points" in plain.out
+    assert call("show", "1_base", "--json").json["defined"] == {}
+    assert call("log", "--metric", "loss").out.splitlines()[0].endswith("  loss")
+    define(call, "loss", "--unit", "nat", "--direction", "minimize", "--aggregation", "min")
+    define(call, "unlogged", "--unit", "s")
+    shown = call("show", "1_base").out
+    assert "loss  2.5 nat, lower is better (defined; the run says bit; min counts)" in shown
+    assert "acc   0.5, higher is better" in shown
+    found = call("show", "1_base", "--json").json
+    assert set(found["defined"]) == {"loss"}
+    assert found["defined"]["loss"]["direction"] == "minimize"
+    assert found["record"]["metrics"]["values"]["loss"]["unit"] == "bit"
+    listed = call("log", "--metric", "loss", "--metric", "acc").out.splitlines()[0]
+    assert "loss (nat, lower is better)" in listed
+    assert "acc (" not in listed
+    with labrec.run(project="other", name="1_base") as run:
+        run.log_metric("loss", 1.0)
+    assert "loss (" not in call("log", "--metric", "loss").out  # there nothing defines it
+
+
 def test_computed_metrics_are_defined_and_shown(lab_dir, call):
     assert define(call, "loss", "--direction", "minimize").code == 0
     answer = define(call, "ppl", "--unit", "1", "--direction", "minimize", "--expression",

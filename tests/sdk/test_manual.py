@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from labrec.noted import find_run, said_of
 from labrec.store.init import init
+from labrec.store.lab import Lab
+from labrec.store.notes import notes_of
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -26,7 +29,7 @@ def lab(tmp_path, monkeypatch):
 def test_the_sdk_example_records_a_run(lab):
     import labrec
 
-    example, _ = _examples("sdk.md")
+    example, *_ = _examples("sdk.md")
     exec(compile(example, "sdk.md", "exec"), {})
     with labrec.open() as reader:
         (run,) = reader.runs("lm")
@@ -34,10 +37,26 @@ def test_the_sdk_example_records_a_run(lab):
         assert run.section("lineage")["outcome"] == "a baseline to compare with"
 
 
+def test_the_note_example_says_what_it_says(lab):
+    import labrec
+
+    with labrec.run(project="lm", name="1_baseline"):
+        pass
+    *_, example = _examples("sdk.md")
+    exec(compile(example, "sdk.md", "exec"), {})
+    with Lab.open(lab) as opened:
+        view = opened.view()
+        said = said_of(view, find_run(view, "1_baseline"))
+        assert said.standing == "retracted"
+        assert said.folded.tags.added == ("reference",)
+        notes = {note.kind: note.subject.kind for note in notes_of(view).notes}
+    assert notes == {"comment": "run", "tag": "run", "retract": "run", "object": "experiment"}
+
+
 def test_the_counterfactual_example_measures_and_records_cells(lab, capsys):
     import labrec
 
-    _, example = _examples("sdk.md")
+    _, example, _ = _examples("sdk.md")
     exec(compile(example, "sdk.md", "exec"), {})
     assert capsys.readouterr().out.splitlines()[1] == "() {'loss': 0.5}"
     with labrec.open() as reader:

@@ -292,3 +292,54 @@ def test_landing_brings_notes_and_verify_agrees(lab, folder, family):
         assert fresh.view("HEAD").entry(said.path) is not None
         assert verify(fresh)
     subprocess.run(["git", "fsck", "--strict"], cwd=folder, check=True, capture_output=True)
+
+
+# --- from Python --------------------------------------------------------------------------------
+
+
+def test_notes_from_python_are_those_of_the_command(folder, lab):
+    old = record("8_base")
+    new = record("9_lr")
+    ada = {"author": "Ada"}
+    written = labrec.note(new, "comment", "Slow.", **ada)
+    assert written
+    assert (written.kind, written.known) == ("comment", False)
+    assert labrec.note("9_lr", "comment", "Slow.", lab=folder, **ada).known
+    labrec.note("9_lr", "tag", add="a", remove=["b", "b"], **ada)
+    labrec.note("9_lr", "outcome", "No effect.", **ada)
+    labrec.note("9_lr", "rename", "9_from_8_lr", **ada)
+    labrec.note(new, "reparent", parents=["8_base"], reason="It did.", **ada)
+    labrec.note("experiment:8_base", "object", "Few seeds.", **ada)
+    view = lab.view()
+    said = said_of(view, find_run(view, new)).folded
+    assert (said.name("9_lr"), said.outcome(None)) == ("9_from_8_lr", "No effect.")
+    assert (said.tags.added, said.tags.removed) == (("a",), ("b",))
+    assert [parent["name"] for parent in said.parents(())] == ["8_base"]
+    labrec.note(f"note:{written.note_id}", "retract", reason="It was not.", **ada)
+    labrec.note(old, "reparent", parents=[], reason="From scratch.", **ada)
+    assert verify(lab)
+
+
+def test_notes_from_python_that_say_nothing_are_refused(folder):
+    new = record("9_lr")
+    ada = {"author": "Ada"}
+    for error, says, argv, how in (
+        (NotFoundError, "no run", ("nothing", "comment", "x"), ada),
+        (NotFoundError, "no run", (new, "reparent"), {"parents": "nothing", "reason": "x", **ada}),
+        (UsageError, "no note of kind", (new, "evaluate", "x"), ada),
+        (UsageError, "needs a text", (new, "comment"), ada),
+        (UsageError, "takes no text", (new, "retract", "x"), ada),
+        (UsageError, "says why", (new, "retract"), ada),
+        (UsageError, "adds or removes", (new, "tag"), ada),
+        (UsageError, "no tags", (new, "comment", "x"), {"add": "y", **ada}),
+        (UsageError, "speaks about a run", (f"experiment:{new}", "outcome", "x"), ada),
+        (UsageError, "speaks about a hypothesis", (new, "decide", "x"), {"reason": "y", **ada}),
+        (UsageError, "is retracted", (f"experiment:{new}", "retract"), {"reason": "y", **ada}),
+        (UsageError, "subject is no text", (5, "comment", "x"), ada),
+        (UsageError, "nobody is named", (new, "comment", "x"), {}),
+        (NotFoundError, "lab", (new, "comment", "x"), {"lab": folder.parent, **ada}),
+    ):
+        with pytest.raises(error, match=says):
+            labrec.note(*argv, **how)
+    with Lab.open(folder) as opened:
+        assert not notes_of(opened.view()).notes

@@ -69,6 +69,19 @@ def metrics(
     return {name: _defined(project, name, found[name]) for name in sorted(found)}
 
 
+def counting(view: View, project: str) -> dict[str, MetricDefinition]:
+    """Return the definitions of a project that count, by metric.
+
+    Documents that cannot be used are passed over, and so are those made side by side.
+
+    Args:
+        view: Where to look.
+        project: A project.
+    """
+    found = metrics(view, project)
+    return {name: one.definition for name, one in found.items() if one.definition is not None}
+
+
 def find_metric(view: View, text: str, project: str | None = None) -> DefinedMetric:
     """Return the defined metric that a text means.
 

@@ -185,7 +185,8 @@ def _table(
 ) -> None:
     projects = {one.row.project for one in runs}
     several = ["project"] if len(projects) > 1 else []
-    shown = [f">{name}" for name in metrics] or ["metrics"]
+    meant = _meant(view, projects, metrics)
+    shown = [f">{name}{meant.get(name, '')}" for name in metrics] or ["metrics"]
     titles = ["=run", *several, "name", "status", "started", ">time", *shown]
     cells = []
     for one in runs:
@@ -204,6 +205,27 @@ def _table(
              duration(row.duration_s), *shown]
         )  # fmt: skip
     world.console.table(titles, cells)
+
+
+def _meant(view: View, projects: set[str], metrics: tuple[str, ...]) -> dict[str, str]:
+    """Return unit and better direction of the metrics that are defined, and alike everywhere."""
+    if not metrics:
+        return {}
+    from labrec.catalog.metrics import counting  # reads documents: only where metrics are asked for
+    from labrec.record.wording import better
+
+    every = [counting(view, project) for project in projects]
+    found = {}
+    for name in metrics:
+        told = {
+            ", ".join(filter(None, [one.unit if one.unit != "1" else None, better(one.direction)]))
+            for defined in every
+            for one in [defined.get(name)]
+            if one is not None
+        }
+        if len(told) == 1 and all(name in defined for defined in every) and told != {""}:
+            found[name] = f" ({told.pop()})"
+    return found
 
 
 def _status(one: Noted) -> str:

@@ -117,7 +117,7 @@ def tag(
         body["add"] = list(dict.fromkeys(tags))
     if remove:
         body["remove"] = list(dict.fromkeys(remove))
-    _note(world, subject, "tag", body, only_runs=True, **told)
+    _note(world, subject, "tag", body, **told)
 
 
 @command.command("outcome", epilog="\b\nExample:\n  labrec note outcome 12_lr 'No effect.'")
@@ -126,7 +126,7 @@ def tag(
 @_says(reason=False)
 def outcome(world: World, subject: str, text: str, **told: Any) -> None:
     """Say what a run found."""
-    _note(world, subject, "outcome", {"outcome": text}, only_runs=True, **told)
+    _note(world, subject, "outcome", {"outcome": text}, **told)
 
 
 @command.command("rename", epilog="\b\nExample:\n  labrec note rename 0199a4 12_from_8_lr")
@@ -135,7 +135,7 @@ def outcome(world: World, subject: str, text: str, **told: Any) -> None:
 @_says(reason=False)
 def rename(world: World, subject: str, name: str, **told: Any) -> None:
     """Give a run another name. What calls it by the recorded one still finds it."""
-    _note(world, subject, "rename", {"name": name}, only_runs=True, **told)
+    _note(world, subject, "rename", {"name": name}, **told)
 
 
 @command.command(
@@ -225,17 +225,7 @@ def retract(world: World, subject: str, **told: Any) -> None:
     A retracted run leaves all statistics and stays to be seen, with the reason. A retracted note is
     not heard: that is how a note, and a retraction too, is taken back.
     """
-    from labrec.errors import UsageError
-    from labrec.sdk.subjects import find_subject
-
-    view = world.lab.view()
-    kind = find_subject(view, subject).subject.kind
-    if kind not in {"run", "note"}:
-        raise UsageError(
-            f"nothing of kind {kind} is retracted",
-            hint="Retract its runs, or decide the hypothesis: `labrec hypothesis decide`.",
-        )
-    _note(world, subject, "retract", {}, view=view, **told)
+    _note(world, subject, "retract", {}, **told)
 
 
 @command.command(
@@ -284,7 +274,7 @@ def redact(world: World, subject: str, files: tuple[str, ...], **told: Any) -> N
     view = world.lab.view()
     run = RunReader(view, find_run(view, subject))
     digests = sorted({f"sha256:{run.file(name).sha256}" for name in files})
-    _note(world, subject, "redact", {"objects": digests}, only_runs=True, view=view, **told)
+    _note(world, subject, "redact", {"objects": digests}, view=view, **told)
 
 
 @command.command(
@@ -346,23 +336,14 @@ def _note(
     kind: str,
     body: dict[str, Any],
     *,
-    only_runs: bool = False,
     view: View | None = None,
     **told: Any,
 ) -> None:
     """Say something about what a text means."""
-    from labrec.errors import UsageError
-    from labrec.sdk.notes import Request
-    from labrec.sdk.subjects import find_subject
+    from labrec.sdk.noting import saying
 
     view = world.lab.view() if view is None else view
-    found = find_subject(view, subject)
-    if only_runs and found.subject.kind != "run":
-        raise UsageError(
-            f"a note of kind {kind} speaks about a run; this is of kind {found.subject.kind}",
-            hint="Name a run.",
-        )
-    _write(world, view, [Request(found.project, found.subject, kind, body)], **told)
+    _write(world, view, [saying(view, subject, kind, body)], **told)
 
 
 def _link(world: World, kind: str, *, run: str, target: str, to: str | None, digest: str | None,
@@ -390,7 +371,7 @@ def _link(world: World, kind: str, *, run: str, target: str, to: str | None, dig
     if to == "run":
         target = find_run(view, target).run_id
     body = {"to": to, "target": target, **({"digest": digest} if digest else {})}
-    _note(world, run, kind, body, only_runs=True, view=view, **told)
+    _note(world, run, kind, body, view=view, **told)
 
 
 def _write(

@@ -14,10 +14,12 @@ from labrec.cli.world import World, at_option, json_option, pass_world
 from labrec.lineage.features import flatten
 from labrec.record.text import size
 from labrec.record.values import from_json
+from labrec.record.wording import better
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from labrec.catalog.definition import MetricDefinition
     from labrec.lineage.fold import Folded
     from labrec.noted import Said, Told
     from labrec.reader import RunReader
@@ -63,6 +65,7 @@ def command(world: World, run: str, raw: bool, at: str | None) -> None:
 
 
 def _answer(world: World, view: View, found: RunReader) -> None:
+    defined = _defined(view, found)
     from labrec.noted import said_of, told
     from labrec.states import by_hand, states_of
 
@@ -77,11 +80,25 @@ def _answer(world: World, view: View, found: RunReader) -> None:
             "states": states._asdict(),
             "by_hand": list(by_hand(found)),
             "noted": _noted(found, said),
+            "defined": {name: _definition(one) for name, one in defined.items()},
             "notes": [one.to_json() for one in notes],
             "record": found.record,
         },
-        lambda: _text(world, found, states, (said, notes)),
+        lambda: _text(world, found, states, (said, notes, defined)),
     )
+
+
+def _defined(view: View, run: RunReader) -> dict[str, MetricDefinition]:
+    """Return the definitions of the metrics that a run logged."""
+    from labrec.catalog.metrics import counting  # reads documents: not needed for --raw
+
+    named = run.section("metrics").get("values", {})
+    return {name: one for name, one in counting(view, run.project).items() if name in named}
+
+
+def _definition(one: MetricDefinition) -> dict[str, Any]:
+    return {"digest": one.digest, "unit": one.unit, "direction": one.direction,
+            "aggregation": str(one.aggregation)}  # fmt: skip
 
 
 def _noted(run: RunReader, said: Said) -> dict[str, Any]:
@@ -106,17 +123,20 @@ def _noted(run: RunReader, said: Said) -> dict[str, Any]:
 
 
 def _text(
-    world: World, run: RunReader, states: States, spoken: tuple[Said, Sequence[Told]]
+    world: World,
+    run: RunReader,
+    states: States,
+    later: tuple[Said, Sequence[Told], Mapping[str, MetricDefinition]],
 ) -> None:
     console = world.console
-    said, notes = spoken
+    said, notes, defined = later
     status = console.styled(safe(run.status), _STYLES.get(run.status, "bold"))
     if said.standing != "counts":
         status += "  " + console.styled(said.standing, "red")
     name = said.folded.name(run.name)
     console.say(console.styled(safe(f"{run.project}/{name}"), "bold") + f"  {status}")
     _say_notes(world, said, notes)
-    for title, rows in _sections(run, said.folded):
+    for title, rows in _sections(run, said.folded, defined):
         if not rows:
             continue
         console.say("\n" + console.styled(title, "bold"))
@@ -149,14 +169,16 @@ def _one_line(value: object) -> str:
     return safe(text if len(text) <= _LONG else text[: _LONG - 1] + "…")
 
 
-def _sections(run: RunReader, said: Folded) -> Iterator[tuple[str, list[Row]]]:
+def _sections(
+    run: RunReader, said: Folded, defined: Mapping[str, MetricDefinition]
+) -> Iterator[tuple[str, list[Row]]]:
     yield "run", list(_identity(run, said))
     yield "lineage", list(_lineage(run, said))
     yield "command", list(_command(run))
     tree = run.section("features").get("tree", {})
     yield "features", [(path, value) for path, value in flatten(tree)]
     yield "seeds", list(run.seeds.items())
-    yield "metrics", list(_metrics(run))
+    yield "metrics", list(_metrics(run, defined))
     yield "counterfactuals", list(_calls(run))
     yield (
         "files (labrec get RUN NAME)",
@@ -279,14 +301,31 @@ def _command(run: RunReader) -> Iterator[Row]:
         yield "signal", section["signal"]
 
 
-def _metrics(run: RunReader) -> Iterator[Row]:
+def _metrics(run: RunReader, defined: Mapping[str, MetricDefinition]) -> Iterator[Row]:
     for name, summary in run.section("metrics").get("values", {}).items():
-        unit = f" {summary['unit']}" if summary.get("unit") else ""
-        text = f"{number(from_json(summary['last']))}{unit}"
+        meaning = defined.get(name)
+        said, unit = summary.get("unit"), summary.get("unit")
+        direction = summary.get("direction")
+        if meaning is not None:
+            unit, direction = meaning.unit or unit, meaning.direction or direction
+        text = number(from_json(summary["last"]))
+        text += f" {unit}" if unit and unit != "1" else ""
+        way = better(direction)
+        text += f", {way}" if way else ""
+        if meaning is not None:
+            text += _meant(meaning, unit, said)
         if summary["count"] > 1:
             low, high = (number(from_json(summary[key])) for key in ("min", "max"))
             text += f"  ({summary['count']} points, {low} … {high})"
         yield name, text
+
+
+def _meant(meaning: MetricDefinition, unit: str | None, said: str | None) -> str:
+    """Say what a definition changes, besides unit and direction."""
+    parts = [f"the run says {said}"] if said is not None and said != unit else []
+    if str(meaning.aggregation) != "last":
+        parts.append(f"{meaning.aggregation} counts")
+    return f" (defined{''.join(f'; {part}' for part in parts)})"
 
 
 def _code(run: RunReader) -> Iterator[Row]:
