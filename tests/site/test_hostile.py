@@ -42,8 +42,8 @@ SENTINEL = """
 """
 # What stands in an article of ours that holds no payload.
 TAGS = {
-    "a", "article", "caption", "code", "dd", "details", "div", "dl", "dt", "figcaption", "figure",
-    "h1", "h2", "h3", "li", "nav", "ol", "p", "pre", "script", "section", "span", "strong",
+    "a", "article", "caption", "code", "dd", "del", "details", "div", "dl", "dt", "figcaption", "figure",
+    "h1", "h2", "h3", "h4", "ins", "li", "nav", "ol", "p", "pre", "script", "section", "span", "strong",
     "summary", "table", "tbody", "td", "th", "thead", "time", "tr", "ul",
     # drawings, the copy button of the theme
     "button", "circle", "g", "input", "label", "line", "path", "svg", "text",
@@ -87,6 +87,14 @@ def _hostile_run(number: int, texts: list[str]) -> list[object]:
         capture={"minor": 0, "events": [
             {"kind": "lost", "what": text[:200], "why": text[:200], "count": 1}
             for text in texts[:100]]},
+        methodology={"minor": 0, "question": texts[4], "self_critique": texts[:30],
+                     **{f"{text[:100]} {at}": text for at, text in enumerate(texts[:20])}},
+        counterfactuals={"minor": 0, "object": None, "calls": [{
+            "at": _line(texts[5], 200), "step": None, "method": "factorial", "budget": 64,
+            "factors": [{"name": _line(texts[6], 200), "kind": "item"}], "complete": True,
+            "cells": [{"on": "1", "replicate": 0, "values": {text[:100]: 1 for text in texts[:30]}},
+                      {"on": "0", "replicate": 0, "values": {}, "failed": texts[7]}],
+        }]},
         command={"minor": 0, "argv": [text[:200] for text in texts[:20]], "cwd": ".",
                  "entry": None, "exit_code": 1, "signal": None},
     )  # fmt: skip

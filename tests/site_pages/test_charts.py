@@ -323,9 +323,12 @@ def test_specifications_know_our_columns_and_load_nothing() -> None:
         assert "http" not in text
         assert '"url"' not in text
         fields = set(re.findall(r'"field": "(\w+)"', text)) | set(re.findall(r"datum\.(\w+)", text))
-        assert fields <= {*FIELDS[kind], "name"}
+        made = set(re.findall(r'"as": "(\w+)"', text)) | {"value"}  # of an axis: its tick
+        assert fields <= {*FIELDS[kind], "name", *made}
         places = {text for text in strings(spec) if text.startswith("@")}
-        assert places == {"@x", "@y", "@first", "@last", "@low", "@high"}
+        own = {"@bases", "@highs", "@lows", "@labels", "@ticks", "@height"}
+        texts = own if kind == "timeline" else {"@y"}
+        assert places == {"@x", "@first", "@last", "@low", "@high", *texts}
 
 
 def test_specifications_are_the_same_in_every_process() -> None:

@@ -79,7 +79,7 @@ def compare(
         command=diff(*(_command(side) for side in sides)),
         environment=diff(before, after),
         hardware=diff(*(_facts(side) for side in sides)),
-        code=_files(*manifests) if None not in manifests else [],
+        code=changed_files(*manifests) if None not in manifests else [],
         code_known=None not in manifests,
     )
 
@@ -117,7 +117,13 @@ def _facts(record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _files(old: dict[str, Any], new: dict[str, Any]) -> list[FileChange]:
+def changed_files(old: dict[str, Any], new: dict[str, Any]) -> list[FileChange]:
+    """Return the files that differ between two code manifests, by path.
+
+    Args:
+        old: A code manifest, as stored.
+        new: The other.
+    """
     before, after = ({entry["path"]: entry for entry in side["files"]} for side in (old, new))
     changes = []
     for path in sorted(before.keys() | after.keys()):

@@ -103,6 +103,11 @@ class Project:
         return tuple(found[name] for name in sorted(found))
 
     @cached_property
+    def registered(self) -> frozenset[str]:
+        """Names of its hypotheses that somebody registered."""
+        return frozenset(row.hypothesis for row in self.hypotheses)
+
+    @cached_property
     def run(self) -> Mapping[str, Run]:
         """Its runs by id; of a fork the one whose record is counted, else the first."""
         found: dict[str, Run] = {}

@@ -11,5 +11,9 @@ from labrec.site.charts.curves import Curve, lines, panels
 from labrec.site.charts.figure import Figure
 from labrec.site.charts.progress import Quantity, Step, lineage
 from labrec.site.charts.scripts import BUNDLE, bundle
+from labrec.site.charts.timeline import Mark, Span, Track, timeline
 
-__all__ = ["BUNDLE", "Curve", "Figure", "Quantity", "Step", "bundle", "lineage", "lines", "panels"]
+__all__ = [
+    "BUNDLE", "Curve", "Figure", "Mark", "Quantity", "Span", "Step", "Track", "bundle", "lineage",
+    "lines", "panels", "timeline",
+]  # fmt: skip

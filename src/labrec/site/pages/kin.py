@@ -71,13 +71,16 @@ class Kin(NamedTuple):
         relations: Those it has, parents first.
         baseline: What it is compared with; None where it derives from nothing that is known.
         reproduced_by: How many other runs say that they repeat it.
-        before: The run of the project that started before it.
-        after: The run that started after it.
+        beside: The parent's run that it is shown beside: the one it names, else of the parent's
+            runs the one with its seeds, else the first.
+        before: The run that it derives from.
+        after: The first run that derives from its experiment.
     """
 
     relations: tuple[Relation, ...]
     baseline: Baseline | None
     reproduced_by: int
+    beside: Run | None
     before: Link | None
     after: Link | None
 
@@ -92,8 +95,11 @@ class Family:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.runs = list(project.run.values())
-        self._place = {run.run_id: at for at, run in enumerate(self.runs)}
+        self._place = {run.run_id for run in self.runs}
         self._urls = {run.run_id: urls.run(project.name, run.run_id) for run in self.runs}
+        self._by_seeds: dict[tuple[str | None, str | None], Run] = {}
+        for run in self.runs:
+            self._by_seeds.setdefault((run.experiment, run.seeds), run)
         self._children: dict[str, list[str]] = {}
         self._by_run: dict[tuple[str, str], list[str]] = {}
         for edge in project.edges:
@@ -122,13 +128,28 @@ class Family:
             for kind, name in _FROM.items()
             if (kind, run.run_id) in self._by_run
         ]
+        beside = self.beside(run)
         return Kin(
             tuple(relation for relation in found if relation.links),
             self.baseline(edges),
             len(set(self._by_run.get(("reproduces", run.run_id), ())) - {run.run_id}),
-            self._neighbour(run, -1),
-            self._neighbour(run, 1),
+            beside,
+            Link(beside.name, self.url(beside)) if beside is not None else None,
+            self._child(run),
         )
+
+    def beside(self, run: Run) -> Run | None:
+        """Return the run of its first known parent that a run is shown beside; None without one."""
+        for edge in self.project.edges_of.get(run.record_digest, ()):
+            if edge.kind != "parent" or edge.dangling:
+                continue
+            named = self.project.run.get(edge.parent_run or "")
+            if named is None:
+                same = self._by_seeds.get((edge.parent, run.seeds))
+                named = same or self._first(edge.parent)
+            if named is not None and named.run_id != run.run_id:
+                return self.project.run[named.run_id]
+        return None
 
     def baseline(self, edges: Iterable[Edge]) -> Baseline | None:
         """Return what a run with these edges is compared with: the first parent that is known."""
@@ -174,11 +195,13 @@ class Family:
     def _first(self, experiment: str | None) -> Run | None:
         return next(iter(self.project.runs_of.get(experiment or "", ())), None)
 
-    def _neighbour(self, run: Run, step: int) -> Link | None:
-        at = self._place[run.run_id] + step
-        if not 0 <= at < len(self.runs):
+    def _child(self, run: Run) -> Link | None:
+        children = self._children.get(run.experiment, ())
+        found = next((one for one in children if one in self._place and one != run.run_id), None)
+        if found is None:
             return None
-        return Link(self.runs[at].name, self.url(self.runs[at]))
+        child = self.project.run[found]
+        return Link(child.name, self.url(child))
 
 
 _ELSEWHERE: Final = "in another project"

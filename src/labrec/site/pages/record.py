@@ -171,6 +171,17 @@ def identity(reader: RunReader) -> list[Fact]:
     return facts
 
 
+def rerun(reader: RunReader) -> str:
+    """Return the command that repeats a run and records that it does; empty without a command."""
+    command = reader.section("command")
+    if not command.get("argv"):
+        return ""
+    import shlex  # as `labrec show` writes it
+
+    words = ["labrec", "run", *command.get("options", []), "--reproduces", reader.run_id, "--"]
+    return shlex.join(map(str, [*words, *command["argv"]]))
+
+
 def code(reader: RunReader) -> list[Fact]:
     """Return which code ran."""
     section = reader.section("code")
@@ -262,15 +273,6 @@ def events(reader: RunReader) -> list[Fact]:
     for event in found[:MOST_ROWS]:
         many = f" ({counted(event['count'], 'time')})" if event.get("count", 1) > 1 else ""
         rows.append((f"{event['kind']}: {event['what']}{many}", str(event["why"])))
-    return rows
-
-
-def hypotheses(reader: RunReader) -> list[Fact]:
-    """Return the hypotheses that a run was linked to."""
-    rows = []
-    for link in reader.section("lineage").get("hypotheses", []):
-        linked = "before it started" if link["linked"] == "start" else "later: exploratory"
-        rows.append((link["slug"], f"{link['registration']}, linked {linked}"))
     return rows
 
 

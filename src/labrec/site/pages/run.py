@@ -7,31 +7,34 @@ on the project's page, where all runs are.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from labrec.errors import LabrecError
 from labrec.site import urls
 from labrec.site.charts import Curve, panels
+from labrec.site.code_diff import CodeDiff, Codes
 from labrec.site.page import Crumb, Draft, Page, inputs_of
-from labrec.site.pages import record
+from labrec.site.pages import matrix, methodology, over_time, record
 from labrec.site.pages.kin import Compared, Family, Kin, compare
 from labrec.site.pages.notes import said
 from labrec.states import by_hand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from labrec.reader import RunReader
     from labrec.site.collect import Project, Site
-    from labrec.site.rows import Run
+    from labrec.site.rows import Point, Run
 
 _HEADLINE = 4  # metrics on the first screen
 _CURVE = 2  # points that make a curve
+_PARENTS = 64  # records of parents that are kept: children of one parent follow one another
 
 
 def pages(site: Site) -> Iterator[Draft]:
     """Yield the page of every run; of a run with several records one page."""
+    shared = Shared(site)
     for project in site.projects:
         family = Family(project)
         keys = {metric.name for metric in project.key_metrics}
@@ -40,7 +43,7 @@ def pages(site: Site) -> Iterator[Draft]:
             forks.setdefault(run.run_id, []).append(run.record_digest)
         for run in family.runs:
             kin = family.kin(run)
-            sheet = _Sheet(site, project, run, kin, forks[run.run_id], keys)
+            sheet = _Sheet(shared, project, run, kin, forks[run.run_id], keys)
             yield _draft(sheet, family.url(run))
 
 
@@ -48,19 +51,39 @@ def _draft(sheet: _Sheet, url: str) -> Draft:
     return Draft(url, "run", inputs_of(*sheet.inputs), sheet.page)
 
 
+class Shared:
+    """What pages of runs share: records of parents, and differences of code.
+
+    Args:
+        site: The site.
+    """
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.codes = Codes()
+        self.parent = lru_cache(_PARENTS)(self._parent)
+
+    def _parent(self, run: Run) -> RunReader | None:
+        try:
+            return self.site.records.reader(run)
+        except LabrecError:
+            return None  # its own page says why
+
+
 class _Sheet:
     """Everything about one run that its page is made from."""
 
     def __init__(
         self,
-        site: Site,
+        shared: Shared,
         project: Project,
         run: Run,
         kin: Kin,
         fork: list[str],
         keys: set[str],
     ) -> None:
-        self.site = site
+        self.shared = shared
+        self.site = shared.site
         self.project = project
         self.run = run
         self.kin = kin
@@ -79,9 +102,16 @@ class _Sheet:
             kin.relations,
             kin.baseline,
             kin.reproduced_by,
+            kin.beside.record_digest if kin.beside is not None else None,
+            sorted(self.registered.intersection(self.run.hypotheses)),
             [tuple(one) if one else None for one in (kin.before, kin.after)],
             sorted(self.keys),
         )
+
+    @property
+    def registered(self) -> frozenset[str]:
+        """The hypotheses of the project that have a page."""
+        return self.project.registered
 
     @cached_property
     def compared(self) -> list[Compared]:
@@ -129,6 +159,8 @@ class _Sheet:
             "relations": self.kin.relations,
             "before": self.kin.before,
             "after": self.kin.after,
+            "pair": urls.pair(run.project, run.run_id) if self.kin.beside is not None else "",
+            "beside": self.kin.beside,
             "citation": f"{run.project}/{run.run_id}@{run.record_digest}",
         }
 
@@ -138,14 +170,24 @@ class _Sheet:
 
     def _of_record(self, reader: RunReader) -> dict[str, Any]:
         files = record.Files(reader)
+        calls = matrix.calls(reader)
+        series = self.site.series(self.run)
+        timeline = over_time.over_time(reader, self.compared, series, calls)
+        copies = files.copies | ({over_time.COPY: timeline.copy} if timeline.copy else {})
         facts, absent = record.hardware(reader)
         channels, silent = record.telemetry(reader)
         return {
             "states": self.site.records.states(reader, self.kin.reproduced_by),
-            "figures": self._figures(),
+            "figures": self._figures(series),
+            "timeline": timeline.figure,
+            "timeline_data": over_time.COPY if timeline.copy else "",
+            "changed_code": self._changed_code(reader),
+            "calls": calls,
+            "methodology": methodology.methodology(reader),
+            "further": methodology.further(reader),
+            "claims": methodology.hypotheses(reader, self.registered),
             "features": record.features(reader, self.changes),
             "identity": record.identity(reader),
-            "hypotheses": record.hypotheses(reader),
             "datasets": record.datasets(reader),
             "code": record.code(reader),
             "environment": record.environment(reader),
@@ -156,12 +198,17 @@ class _Sheet:
             "events": record.events(reader),
             "files": files.files,
             "logs": files.logs,
-            "copies": files.copies,
+            "copies": copies,
             "by_hand": list(by_hand(reader)),
+            "rerun": record.rerun(reader),
         }
 
-    def _figures(self) -> list[Any]:
-        series = self.site.series(self.run)
+    def _changed_code(self, reader: RunReader) -> CodeDiff | None:
+        beside = self.kin.beside
+        parent = self.shared.parent(beside) if beside is not None else None
+        return self.shared.codes.between(parent, reader) if parent is not None else None
+
+    def _figures(self, series: Mapping[str, Sequence[Point]]) -> list[Any]:
         curves = [
             Curve(one.row.metric, points, one.row.unit, one.row.direction)
             for one in self.compared

@@ -12,12 +12,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from labrec.errors import NotFoundError
-from labrec.site.charts.specifications import lines, progress
+from labrec.site.charts.specifications import lines, progress, timeline
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-_CHARTS: Final[dict[str, ModuleType]] = {"lines": lines, "progress": progress}
+_CHARTS: Final[dict[str, ModuleType]] = {"lines": lines, "progress": progress, "timeline": timeline}
 
 FIELDS: Final[dict[str, tuple[str, ...]]] = {
     kind: module.FIELDS for kind, module in _CHARTS.items()
