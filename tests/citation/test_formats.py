@@ -14,6 +14,7 @@ import pytest
 import rispy
 from hypothesis import given
 from hypothesis import strategies as st
+
 from labrec.citation import FORMATS, Author, Lab, Work, author, of_lab, of_project, of_run
 from labrec.citation.web import highwire, json_ld
 from labrec.record import yaml12
@@ -109,7 +110,7 @@ def test_a_run_is_cited_by_the_digest_of_its_record() -> None:
     work = WORKS["run"]
     assert FORMATS["text"].write(work) == (
         f"Ada Example (2026). 2_from_1_deep (run of lm). A lab. {CITATION}. "
-        f"https://example.org/lab/p/lm/r/{RUN_ID}/index.html\n"
+        f"https://example.org/lab/p/lm/r/{RUN_ID}/\n"
     )
     assert work.key == f"lm-{RUN_ID}"[:60]
     assert work.version == f"sha256:{'a' * 64}"

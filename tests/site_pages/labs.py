@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.site.tables_of import digest, run_id, write
 
+from labrec.citation import Lab
 from labrec.errors import NotFoundError
 from labrec.site.collect import Site, load
 
@@ -110,7 +111,7 @@ class Tables:
     def site(self, folder: Path, **given: Any) -> Site:
         """Write the tables, and read them as a site."""
         write(folder, **self.rows)
-        return load(folder, NoRecords(), **({"title": "A lab", "view_id": "f" * 40} | given))
+        return load(folder, NoRecords(), **({"lab": Lab("A lab"), "view_id": "f" * 40} | given))
 
 
 def study() -> Tables:

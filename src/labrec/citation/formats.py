@@ -2,7 +2,7 @@ r"""The forms of a citation, each from its own specification. Pure.
 
 | form | specification |
 | --- | --- |
-| bibtex | Patashnik, BibTeXing (1988); fields ``url``, ``version`` and ``doi`` as biblatex has them |
+| bibtex | Patashnik, BibTeXing (1988); ``url``, ``version`` and ``doi`` as in biblatex |
 | ris | RIS format of Research Information Systems, tags as Zotero and EndNote read them |
 | csl-json | Citation Style Language 1.0.2, its input data |
 | cff | Citation File Format 1.2.0 |
@@ -43,7 +43,7 @@ _LATEX: Final = str.maketrans(
         "%": r"\%", "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     }
 )  # fmt: skip
-# an address is printed by a package that takes it as it is; what would end its field cannot be in it
+# an address is printed as it is; what would end its field cannot stand in it
 _ADDRESS: Final = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C"})
 _GENERAL: Final = {"lab": "Collection", "project": "Collection", "run": "Dataset",
                    "report": "Report"}  # fmt: skip

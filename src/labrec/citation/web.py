@@ -1,7 +1,7 @@
-"""What the head of a page says about the work that it shows, for search engines and reference tools.
+"""What the head of a page says of the work that it shows, to search engines and reference tools.
 
-JSON-LD in the vocabulary of schema.org (version 28), as Google Dataset Search reads it; ``citation_*``
-tags as HighWire Press defined them and Google Scholar and Zotero read them. Pure.
+JSON-LD in the vocabulary of schema.org (version 28), as Google Dataset Search reads it;
+``citation_*`` tags as HighWire Press defined them and Google Scholar and Zotero read them. Pure.
 """
 
 from __future__ import annotations
@@ -29,9 +29,8 @@ def json_ld(work: Work) -> dict[str, Any]:
         ],
         "datePublished": f"{work.issued:%Y-%m-%d}",
         "publisher": {"@type": "Organization", "name": work.publisher},
-        "identifier": [
-            value for value in (f"https://doi.org/{work.doi}" if work.doi else "", work.name) if value
-        ],
+        "identifier": [f"https://doi.org/{work.doi}"] * bool(work.doi)
+        + [work.name] * bool(work.name),
         "version": work.version,
         "url": work.url,
         "includedInDataCatalog": {"@type": "DataCatalog", "name": work.publisher,

@@ -117,7 +117,7 @@ def of_project(lab: Lab, project: str, names: Iterable[str], day: date) -> Work:
     """
     return Work(
         "project", f"{project} ({_line(lab.title)})", _authors(lab, names), day, "", project,
-        _line(lab.title), _below(lab, f"p/{project}/index.html"), part_of=lab.url,
+        _line(lab.title), _below(lab, f"p/{project}/"), part_of=lab.url,
     )  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def of_run(lab: Lab, citation: str, title: str, names: Iterable[str], day: date)
     project, _, run_id = place.partition("/")
     return Work(
         "run", f"{_line(title) or run_id} (run of {project})", _authors(lab, names), day, digest,
-        citation, _line(lab.title), _below(lab, f"p/{project}/r/{run_id}/index.html"),
+        citation, _line(lab.title), _below(lab, f"p/{project}/r/{run_id}/"),
         part_of=lab.url,
     )  # fmt: skip
 

@@ -35,6 +35,7 @@ COMMANDS: dict[str, Row] = {
     "findings": Row("findings", "Say what was found, how sure it is, and what would tell more."),
     "site": Row("site", "Build the lab's site, or look at it."),
     "hardware": Row("hardware", "Say whether the hardware changed what was measured."),
+    "cite": Row("cite", "Say how a run, a project or the lab is cited."),
     "query": Row("query", "Ask the tables in SQL."),
     "why": Row("why", "Say why a hypothesis has its verdict, or why a run counts."),
     "attribute": Row("attribute", "Say what each factor of a design does."),

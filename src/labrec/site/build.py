@@ -11,14 +11,12 @@ import fcntl
 import hashlib
 import os
 import posixpath
-from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from labrec._version import __version__
 from labrec.errors import BusyError, InvalidError, StorageError
 from labrec.record.text import printable
-from labrec.site import assets, inspection, manifest, shell_cache, stamp
+from labrec.site import assets, inspection, manifest, metadata, shell_cache, stamp
 from labrec.site.manifest import Made, Manifest
 from labrec.site.output import Output
 from labrec.site.page import Draft
@@ -29,14 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from labrec.citation import Lab
     from labrec.site.collect import Site
     from labrec.site.page import Page
     from labrec.site.settings import SiteSettings
     from labrec.site.shell import Shells
     from labrec.site.sources import Sources
-
-
-_MOST_DIGESTS = 20  # records that the head of a page names
 
 
 class BuildReport(NamedTuple):
@@ -112,7 +108,7 @@ def build(
         _check(plan, fixed)
         last = Manifest({}, {}) if fresh else manifest.read(kept)
         with Output(folder) as output:
-            writer = _Writer(output, shells, last)
+            writer = _Writer(output, shells, last, site.lab)
             writer.fixed(fixed)
             for page in plan:
                 writer.page(page)
@@ -195,14 +191,17 @@ class _Writer:
         rendered: How many pages were made.
     """
 
-    def __init__(self, output: Output, shells: Shells, last: Manifest) -> None:
+    def __init__(self, output: Output, shells: Shells, last: Manifest, lab: Lab) -> None:
         self.output = output
         self.shells = shells
         self.last = last
+        self.lab = lab
         self.made = Manifest({}, {})
         self.rendered = 0
         self._shell_digests = {
-            name: manifest.digest_of(shell.parts) for name, shell in shells.kinds.items()
+            # what every page says of the lab is no input of a single one
+            name: manifest.digest_of([shell.parts, lab])
+            for name, shell in shells.kinds.items()
         }
 
     def fixed(self, files: Mapping[str, bytes]) -> None:
@@ -239,13 +238,6 @@ class _Writer:
         return self.shells.of(page.kind).stamp(
             root=page.to_root,
             title=page.title,
-            head=assets.tags(page.to_root) + _metadata(page),
+            head=assets.tags(page.to_root) + metadata.tags(page, self.lab),
             content=stamp.content(page),
         )
-
-
-def _metadata(page: Page) -> str:
-    """Return what a page says to programs: what made it, and from which records."""
-    generator = f'\n<meta name="generator" content="labrec {__version__}">'
-    records = [f'\n<meta name="labrec.record" content="{escape(one)}">' for one in page.digests]
-    return "".join([generator, *records[:_MOST_DIGESTS]])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from labrec.citation import Lab
     from labrec.site.records import RecordSource
     from labrec.site.rows import (
         Contrast,
@@ -202,8 +203,7 @@ class Site:
     """What the whole site is made from.
 
     Attributes:
-        title: What the lab is called.
-        url: Address it will be published at, ends in ``/``; empty = not known.
+        lab: What the lab says about itself, for citing it.
         view_id: Which view of the lab it shows. Home, Data and Cite show it, no other page does.
         projects: The projects, by name.
         problems: Documents that could not be used.
@@ -211,8 +211,7 @@ class Site:
         records: Where the bytes of records and objects come from.
     """
 
-    title: str
-    url: str
+    lab: Lab
     view_id: str
     projects: tuple[Project, ...]
     problems: tuple[Problem, ...]
@@ -221,6 +220,16 @@ class Site:
     description: str = ""
     _series: _SeriesCache = field(default_factory=_SeriesCache, compare=False)
     _rows: dict[type, Mapping[str, Any]] = field(default_factory=dict, compare=False)
+
+    @property
+    def title(self) -> str:
+        """What the lab is called."""
+        return self.lab.title
+
+    @property
+    def url(self) -> str:
+        """Address that the site is published at, ends in ``/``; empty = not known."""
+        return self.lab.url
 
     @cached_property
     def project(self) -> Mapping[str, Project]:
@@ -269,9 +278,8 @@ class Site:
 def load(
     folder: Path,
     records: RecordSource,
+    lab: Lab,
     *,
-    title: str,
-    url: str = "",
     view_id: str = "",
     description: str = "",
 ) -> Site:
@@ -280,8 +288,7 @@ def load(
     Args:
         folder: ``build/labrec/tables`` of a lab.
         records: Where the bytes of records come from.
-        title: What the lab is called.
-        url: Address the site will be published at; empty = not known.
+        lab: What the lab says about itself.
         view_id: The view that the tables were made from.
         description: One sentence about the lab.
 
@@ -290,7 +297,7 @@ def load(
     """
     found = projects(folder)
     problems = _rows(_frame(folder, tables.PROBLEMS, rows.Problem), tables.PROBLEMS, rows.Problem)
-    return Site(title, url, view_id, found, tuple(problems), folder, records, description)
+    return Site(lab, view_id, found, tuple(problems), folder, records, description)
 
 
 def projects(folder: Path) -> tuple[Project, ...]:

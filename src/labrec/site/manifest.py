@@ -10,7 +10,7 @@ import hashlib
 import importlib.metadata
 import json
 import sys
-from datetime import datetime
+from datetime import date
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -105,7 +105,7 @@ def digest_of(value: Any) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return hashlib.sha256(value).hexdigest()
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     if hasattr(value, "stat"):  # a file that is copied
         facts = value.stat()

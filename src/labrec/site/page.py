@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from labrec.citation import Work
+
 Kind = Literal[
     "home", "project", "run", "graph", "data",
     "runs", "hypothesis", "hypotheses", "attribution", "hardware", "machines", "machine",
@@ -47,6 +49,7 @@ class Page(NamedTuple):
         files: Further files written beside it, name to bytes (data behind a chart, an SVG) or to
             a file that is copied.
         digests: Record digests that it was made from, for its metadata.
+        work: What it shows, as something that is cited; None = it is not cited by itself.
     """
 
     url: str
@@ -56,6 +59,7 @@ class Page(NamedTuple):
     context: Mapping[str, Any]
     files: Mapping[str, bytes | Path] = {}
     digests: tuple[str, ...] = ()
+    work: Work | None = None
 
     @property
     def to_root(self) -> str:

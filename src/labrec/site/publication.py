@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from labrec.citation import Lab as CitedLab
 from labrec.errors import LabrecError, UsageError
 from labrec.site import settings, sources
 from labrec.site.build import BuildReport, build
@@ -91,8 +92,7 @@ def publish(
     site = load(
         where.tables,
         ViewRecords(view),
-        title=chosen.name,
-        url=chosen.url,
+        _cited(chosen),
         view_id=view.id,
         description=chosen.description,
     )
@@ -100,6 +100,24 @@ def publish(
     if not worktree and view.base.how != "at" and _is_edited(lab, written, chosen.manual):
         return report._replace(notes=(*report.notes, _EDITED))
     return report
+
+
+def cited_lab(lab: Lab, view: View) -> CitedLab:
+    """Return what a lab says about itself, for citing it.
+
+    Args:
+        lab: The lab.
+        view: The view whose ``mkdocs.yml`` counts.
+
+    Raises:
+        InvalidError: ``mkdocs.yml`` is wrong.
+    """
+    config = sources.from_commit(lab.git, view.base.commit).config
+    return _cited(_named(settings.load(config), lab))
+
+
+def _cited(chosen: SiteSettings) -> CitedLab:
+    return CitedLab(chosen.name, chosen.url, chosen.author, chosen.doi)
 
 
 def _is_edited(lab: Lab, written: Sources, manual: str) -> bool:

@@ -51,6 +51,7 @@ class SiteSettings(NamedTuple):
         nav: Hand-written pages in order; empty = all of them by path.
         manual: A further folder of the repository, whose Markdown pages are published below
             ``manual/``; empty = none.
+        doi: DOI of the lab; empty = it has none.
     """
 
     name: str = ""
@@ -65,6 +66,7 @@ class SiteSettings(NamedTuple):
     favicon: str = ""
     nav: tuple[NavItem, ...] = ()
     manual: str = ""
+    doi: str = ""
 
 
 def load(data: bytes | None) -> SiteSettings:
@@ -116,6 +118,12 @@ class _Reader:
             values |= self._fields(theme, _THEME, "theme.")
             values |= self._palette(theme.get("palette", {}))
             theme = theme.get("name", "material")
+        extra = tree.get("extra", {})
+        if isinstance(extra, dict) and isinstance(extra.get("labrec", {}), dict):
+            values |= self._fields(extra, {}, "extra.")
+            values |= self._fields(extra.get("labrec", {}), _OWN, "extra.labrec.")
+        else:
+            self.mistakes.append("extra must hold labrec, with keys of its own")
         if theme != "material":
             self.mistakes.append("theme must be material")
         return values
@@ -131,7 +139,7 @@ class _Reader:
                     values[name] = read(value)
                 except TypeError as wanted:
                     self.mistakes.append(f"{prefix}{key} must be {wanted}")
-            elif key not in (_ELSEWHERE if not prefix else _ELSEWHERE_IN_THEME):
+            elif key not in _ELSEWHERE[prefix]:
                 self.mistakes.append(f"{prefix}{printable(key)[:60]} {_WHY.get(key, _UNKNOWN)}")
         return values
 
@@ -210,21 +218,20 @@ def _target(value: Any, wanted: str) -> str:
 
 
 def _manual(value: Any) -> str:
-    folder = (
-        value["labrec"]["manual"]
-        if isinstance(value, dict)
-        and set(value) == {"labrec"}
-        and isinstance(value["labrec"], dict)
-        and set(value["labrec"]) == {"manual"}
-        else None
-    )
-    if not isinstance(folder, str) or not _FOLDER.fullmatch(folder):
-        raise TypeError("labrec: {manual: a folder of the repository, such as docs}")
-    if folder.partition("/")[0] in {"records", "site"}:
-        raise TypeError("labrec: {manual: a folder that is neither site/ nor records/}")
-    return folder
+    if not isinstance(value, str) or not _FOLDER.fullmatch(value):
+        raise TypeError("a folder of the repository, such as docs")
+    if value.partition("/")[0] in {"records", "site"}:
+        raise TypeError("a folder that is neither site/ nor records/")
+    return value
 
 
+def _doi(value: Any) -> str:
+    if not isinstance(value, str) or not _DOI.fullmatch(value):
+        raise TypeError("a DOI such as 10.5281/zenodo.1234567, without an address")
+    return value
+
+
+_DOI = re.compile(r"10\.[0-9]{4,9}/[A-Za-z0-9._;()/:-]{1,200}", re.ASCII)
 _FOLDER = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~%+/@-]*)?", re.ASCII)
 _PAGE = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*\.md", re.ASCII)
@@ -237,7 +244,6 @@ _TOP: Final[dict[str, _Field]] = {
     "site_author": ("author", _line),
     "copyright": ("copyright", _line),
     "nav": ("nav", _nav),
-    "extra": ("manual", _manual),
 }
 _THEME: Final[dict[str, _Field]] = {
     "language": ("language", _language),
@@ -249,8 +255,18 @@ _PALETTE: Final[dict[str, _Field]] = {
     "accent": ("accent", _colour),
 }
 _FIXED: Final = {"docs_dir": "site", "site_dir": "build/labrec/site"}
-_ELSEWHERE = frozenset({*_FIXED, "theme"})
-_ELSEWHERE_IN_THEME = frozenset({"name", "palette"})
+_OWN: Final[dict[str, _Field]] = {
+    "manual": ("manual", _manual),
+    "doi": ("doi", _doi),
+}
+_ELSEWHERE: Final[dict[str, frozenset[str]]] = {
+    "": frozenset({*_FIXED, "extra", "theme"}),
+    "theme.": frozenset({"name", "palette"}),
+    "theme.palette.": frozenset(),
+    "extra.": frozenset({"labrec"}),
+    "extra.labrec.": frozenset(),
+}
+"""Keys that are read elsewhere, by where they stand."""
 _UNKNOWN = "is not read"
 _CODE = "is code, and building a site runs none"
 _REQUESTS = "would have pages ask other servers"

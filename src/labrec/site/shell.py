@@ -35,6 +35,7 @@ CONTENT: Final = '<section id="labrec-slot-content"></section>'  # a block: no p
 NAV: Final[dict[Kind, tuple[str, str]]] = {
     "runs": ("Runs", "runs/index"),
     "data": ("Data", "data/index"),
+    "cite": ("Cite", "cite/index"),
 }
 """Generated pages that stand in the navigation after the hand-written ones: title and place."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labrec.site.pages import data, graph, home, project, run, runs
+from labrec.site.pages import cite, data, graph, home, project, run, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,6 +17,7 @@ PAGES: dict[Kind, Callable[[Site], Iterator[Page | Draft]]] = {
     "graph": graph.pages,
     "project": project.pages,
     "runs": runs.pages,
+    "cite": cite.pages,
     "data": data.pages,
     "home": home.pages,
 }

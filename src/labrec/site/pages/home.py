@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from labrec.record.wording import counted, number
-from labrec.site import urls
+from labrec.site import citing, urls
 from labrec.site.experiments import STATUSES, Experiments
 from labrec.site.findings import findings
 from labrec.site.page import Draft, Page, inputs_of
@@ -31,7 +31,7 @@ def pages(site: Site) -> Iterator[Draft]:
     """Yield the home page."""
     inputs = (
         *(project.digest for project in site.projects),
-        site.title, site.url, site.view_id, str(len(site.problems)),
+        site.lab, site.view_id, str(len(site.problems)),
     )  # fmt: skip
     yield Draft(urls.HOME, "home", inputs_of(*inputs), partial(page, site))
 
@@ -48,7 +48,6 @@ def page(site: Site) -> Page:
         crumbs=(),
         context={
             "view_id": site.view_id,
-            "url": site.url,
             "summary": _summary(known, runs),
             "projects": [_project(one) for one in told[:_PROJECTS]],
             "others": _linked(one.project.name for one in told[_PROJECTS:]),
@@ -56,8 +55,11 @@ def page(site: Site) -> Page:
             "hypotheses": [one for project in site.projects for one in hypotheses(project)],
             "machines": _machines(runs),
             "problems": len(site.problems),
+            "citation": citing.forms(work)[0].text if (work := citing.lab(site)) else "",
+            "cite_url": urls.CITE,
             "data_url": urls.DATA,
         },
+        work=citing.lab(site),
     )
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from labrec.record.wording import counted, listed
-from labrec.site import urls
+from labrec.site import citing, urls
 from labrec.site.charts import Figure, Quantity, Step, lineage
 from labrec.site.experiments import STATUSES, Experiments
 from labrec.site.families import Collapsed, around
@@ -36,12 +36,16 @@ _LAST = 8  # experiments of the kept chain in an excerpt
 def pages(site: Site) -> Iterator[Draft]:
     """Yield the page of every project."""
     for project in site.projects:
-        yield Draft(urls.project(project.name), "project", project.digest, partial(page, project))
+        yield Draft(
+            urls.project(project.name), "project", project.digest, partial(page, site, project)
+        )
 
 
-def page(project: Project) -> Page:
+def page(site: Site, project: Project) -> Page:
     """Return the page of a project."""
     url = urls.project(project.name)
+    work = citing.project(site.lab, project)
+    forms = citing.forms(work, "cite") if work is not None else ()
     known = project.known
     found = findings(known)
     figures = [
@@ -68,8 +72,13 @@ def page(project: Project) -> Page:
             "runs": runs(known),
             "graph": _excerpt(known, root="../" * url.count("/")),
             "graph_url": urls.graph(project.name),
+            "citations": forms,
+            "cite_url": urls.CITE,
         },
-        files={f"{figure.name}.csv": figure.csv for figure in figures} | tables(known),
+        files={f"{figure.name}.csv": figure.csv for figure in figures}
+        | tables(known)
+        | citing.files(forms),
+        work=work,
     )
 
 

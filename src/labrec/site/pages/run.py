@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from labrec.errors import LabrecError
-from labrec.site import urls
+from labrec.site import citing, urls
 from labrec.site.charts import Curve, panels
 from labrec.site.code_diff import CodeDiff, Codes
 from labrec.site.page import Crumb, Draft, Page, inputs_of
@@ -144,6 +144,7 @@ class _Sheet:
             context=context,
             files=files,
             digests=tuple(self.fork),
+            work=citing.run(self.site.lab, run),
         )
 
     def _context(self) -> dict[str, Any]:
@@ -161,7 +162,7 @@ class _Sheet:
             "after": self.kin.after,
             "pair": urls.pair(run.project, run.run_id) if self.kin.beside is not None else "",
             "beside": self.kin.beside,
-            "citation": f"{run.project}/{run.run_id}@{run.record_digest}",
+            "citations": citing.forms(citing.run(self.site.lab, run)),
         }
 
     def _headline(self) -> list[Compared]:
