@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tests.site.conftest import Seen
 
-EACH = 250  # payloads that one run carries
+EACH = 230  # payloads that one run carries
 OURS = (
     "<script>window.ran = 1</script>",
     '"><img src=x onerror="window.ran = 1">',
@@ -87,13 +87,14 @@ def _hostile_run(number: int, texts: list[str]) -> list[object]:
         capture={"minor": 0, "events": [
             {"kind": "lost", "what": text[:200], "why": text[:200], "count": 1}
             for text in texts[:100]]},
-        methodology={"minor": 0, "question": texts[4], "self_critique": texts[:30],
-                     **{f"{text[:100]} {at}": text for at, text in enumerate(texts[:20])}},
+        methodology={"minor": 0, "question": texts[4][:500],
+                     "self_critique": [text[:200] for text in texts[:9]],
+                     **{f"{text[:100]} {at}": text[:200] for at, text in enumerate(texts[:9])}},
         counterfactuals={"minor": 0, "object": None, "calls": [{
             "at": _line(texts[5], 200), "step": None, "method": "factorial", "budget": 64,
             "factors": [{"name": _line(texts[6], 200), "kind": "item"}], "complete": True,
-            "cells": [{"on": "1", "replicate": 0, "values": {text[:100]: 1 for text in texts[:30]}},
-                      {"on": "0", "replicate": 0, "values": {}, "failed": texts[7]}],
+            "cells": [{"on": "1", "replicate": 0, "values": {text[:100]: 1 for text in texts[:9]}},
+                      {"on": "0", "replicate": 0, "values": {}, "failed": texts[7][:200]}],
         }]},
         command={"minor": 0, "argv": [text[:200] for text in texts[:20]], "cwd": ".",
                  "entry": None, "exit_code": 1, "signal": None},
