@@ -37,6 +37,8 @@ CACHE: Final = "analyze"
 
 _FORMAT = f"labrec.shard/1.{extract.VERSION}.{tables.VERSION}"
 _MAX_CELLS = 1 << 26  # bytes of an object of counterfactual cells
+# Buffers of a few kilobytes: to hand each to a thread costs several times what unpacking it does.
+_READING = pa.ipc.IpcReadOptions(use_threads=False)
 _MAX_HEAD = 1 << 10  # bytes: the line before the tables is shorter
 _PLACE = Column("place", "integer", "Which of the shard's runs a row belongs to.")
 _INTERNAL = (
@@ -280,7 +282,7 @@ def _read(path: Path) -> tuple[str, dict[str, pa.Table]] | None:
         return None
     rows, at = {}, end + 1
     for name, size in said["sizes"].items():
-        with pa.ipc.open_stream(pa.py_buffer(body[at : at + size])) as stream:
+        with pa.ipc.open_stream(pa.py_buffer(body[at : at + size]), options=_READING) as stream:
             rows[name] = stream.read_all()
         at += size
     return said["tree"], rows

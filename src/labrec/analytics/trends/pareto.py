@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from labrec.analytics.trends.tries import Variant
 
 _FEWEST = 2  # metrics: of one alone the front is its best
-_CHUNK = 4_000_000  # comparisons at a time: 32 MB
+_CHUNK = 4_000_000  # comparisons at a time, a byte each
+_BLOCK = 1024  # points that are compared with the front at a time
 
 MOST: Final = 1000
 """Experiments on a front beyond which none is given: then the metrics hardly order anything."""
@@ -217,12 +218,28 @@ def _dominated(points: Any, others: Any, asked: Any) -> Any:
     import numpy as np  # as above
 
     found = np.full(len(points), -1)
-    for part in _parts(len(points), len(asked) * points.shape[1]):
-        mine, theirs = points[part, None, :], others[None, asked, :]
-        dominated = (theirs >= mine).all(axis=2) & (theirs > mine).any(axis=2)
+    if not len(asked):
+        return found
+    for part in _parts(len(points), len(asked)):
+        dominated = _dominate(others[asked], points[part])
         hit = dominated.any(axis=1)
-        found[part][hit] = asked[dominated.argmax(axis=1)[hit]]
+        found[part][hit] = asked[dominated[hit].argmax(axis=1)]
     return found
+
+
+def _dominate(others: Any, points: Any) -> Any:
+    """Return, by point and other one, whether that one dominates the point.
+
+    Metric by metric, as each comparison then is one of two long vectors.
+    """
+    import numpy as np  # as above
+
+    shape = len(points), len(others)
+    nowhere_worse, somewhere_better = np.ones(shape, bool), np.zeros(shape, bool)
+    for mine, theirs in zip(points.T, others.T, strict=True):
+        nowhere_worse &= theirs[None, :] >= mine[:, None]
+        somewhere_better |= theirs[None, :] > mine[:, None]
+    return nowhere_worse & somewhere_better
 
 
 def _behind(front: Front, members: Any, asked: Any) -> Any:
@@ -236,12 +253,15 @@ def _behind(front: Front, members: Any, asked: Any) -> Any:
         half = np.nan_to_num(front.high - front.points, nan=np.inf)
     half = np.maximum(half, np.finfo(float).tiny)
     found = np.empty(len(members))
-    for part in _parts(len(members), len(asked) * front.points.shape[1]):
+    for part in _parts(len(members), len(asked)):
         mine = members[part]
-        with np.errstate(over="ignore", invalid="ignore"):
-            step = front.points[None, asked, :] - front.points[mine, None, :]
-            behind = np.nan_to_num(step / half[mine, None, :], posinf=np.inf, neginf=-np.inf)
-        found[part] = behind.max(axis=2).min(axis=1)
+        worst = np.full((len(mine), len(asked)), -np.inf)
+        for points, width in zip(front.points.T, half.T, strict=True):
+            with np.errstate(over="ignore", invalid="ignore"):
+                step = (points[None, asked] - points[mine, None]) / width[mine, None]
+                behind = np.nan_to_num(step, posinf=np.inf, neginf=-np.inf)
+            np.maximum(worst, behind, out=worst)
+        found[part] = worst.min(axis=1)
     return found
 
 
@@ -257,21 +277,24 @@ def _nondominated(points: Any) -> Any:
     import numpy as np  # as above
 
     front: list[int] = []
-    kept = np.empty((MOST + 1, points.shape[1]))
     # best first by the first metric, then the next: what comes later dominates nothing before it
-    for at in np.lexsort(points.T[::-1])[::-1]:
-        point, known = points[at], kept[: len(front)]
-        if not ((known >= point).all(axis=1) & (known > point).any(axis=1)).any():
-            kept[len(front)] = point
-            front.append(int(at))
-            if len(front) > MOST:
-                break
-    return np.array(sorted(front))
+    order = np.lexsort(points.T[::-1])[::-1]
+    for start in range(0, len(order), _BLOCK):
+        block = order[start : start + _BLOCK]
+        block = block[~_dominate(points[front], points[block]).any(axis=1)]
+        # those that are left can only be dominated by one another
+        within = _dominate(points[block], points[block]).any(axis=1)
+        front += block[~within].tolist()
+        if len(front) > MOST:
+            break
+    return np.array(sorted(front[: MOST + 1]), int)
 
 
 def _rivals(front: Front, member: int) -> int:
     """Count the experiments that are not surely worse on any metric."""
-    open_ = (front.high >= front.low[member]).all(axis=1)
+    open_ = front.high[:, 0] >= front.low[member, 0]
+    for high, low in zip(front.high.T[1:], front.low[member, 1:], strict=True):
+        open_ &= high >= low
     return int(open_.sum()) - 1
 
 
