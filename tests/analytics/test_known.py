@@ -9,7 +9,7 @@ import pytest
 from tests.analytics.labs import made, measured, note_doc
 from tests.analytics.test_analyze import bytes_of, family
 
-from labrec.analytics import experiments, known, replicates
+from labrec.analytics import experiments, known, replicates, summaries
 from labrec.store import proven
 from labrec.store.lab import Lab
 
@@ -28,7 +28,7 @@ def summed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         calls.append(len(runs))
         return replicates.sum_up(runs, metrics)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(experiments, "sum_up", sum_up)
+    monkeypatch.setattr(summaries, "sum_up", sum_up)
     return calls
 
 

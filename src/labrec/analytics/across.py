@@ -111,8 +111,8 @@ class Across:
         return found.rows
 
 
-def _rows(table: Table, rows: Iterable[Sequence[Any]]) -> pa.Table:
-    return rows_table(table.columns, rows)
+def _rows(table: Table, rows: pa.Table | Iterable[Sequence[Any]]) -> pa.Table:
+    return rows if isinstance(rows, pa.Table) else rows_table(table.columns, rows)
 
 
 def _places(kept: Sequence[Kept]) -> Any:

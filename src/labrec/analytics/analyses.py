@@ -16,6 +16,8 @@ from labrec.analytics.evidence import rows as evidence
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import pyarrow as pa
+
     from labrec.analytics.seen import Seen
     from labrec.analytics.tables import Table
 
@@ -29,7 +31,7 @@ class Analysis(Protocol):
 
     TABLES: tuple[Table, ...]
 
-    def rows(self, seen: Seen) -> Iterable[tuple[Table, Iterable[Sequence[Any]]]]:
+    def rows(self, seen: Seen) -> Iterable[tuple[Table, pa.Table | Iterable[Sequence[Any]]]]:
         """Yield tables and their rows, each in the order of the table's key."""
 
 

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from labrec.analytics.contrasts import contrast, finding
-from labrec.analytics.replicates import LEVEL, Sum, rounded, sum_up
-from labrec.analytics.stats.multiple import holm
+import pyarrow as pa
+
+from labrec.analytics import contrast_rows
+from labrec.analytics.parquet import columns_table, spread
+from labrec.analytics.replicates import LEVEL, Replicates
+from labrec.analytics.summaries import STATISTICS
 from labrec.analytics.tables import CONTRASTS, EXPERIMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from labrec.analytics.contrasts import Contrast
     from labrec.analytics.definition import KeyMetric
     from labrec.analytics.relations import Lineage
-    from labrec.analytics.replicates import Replicates
+    from labrec.analytics.replicates import Sum
     from labrec.analytics.run import Run
     from labrec.analytics.seen import Seen
+    from labrec.analytics.summaries import Summaries
     from labrec.analytics.tables import Table
-
-Row = tuple[Any, ...]
 
 TABLES: Final[tuple[Table, ...]] = (EXPERIMENTS, CONTRASTS)
 
@@ -52,36 +54,31 @@ class Experiment(NamedTuple):
         return sorted({name for run in self.runs if run.counts for name in run.metrics})
 
 
-Pair = tuple[str, str, str]
-"""Keys of two experiments (see `Experiment.key`), and a metric."""
-
-
 class Known(NamedTuple):
     """What was found of experiments and of pairs of them.
 
     Attributes:
         basis: Digest of what says how records are read: definitions and notes.
-        sums: By key of an experiment (see `Experiment.key`), its metrics summed up.
-        contrasts: Of a pair, the difference; None where none can be taken.
+        sums: Metrics of experiments, summed up (see `summaries.SCHEMA`); None for nothing.
+        contrasts: Differences between them (see `contrast_rows.SCHEMA`); None for nothing.
     """
 
     basis: str
-    sums: dict[str, dict[str, Sum]]
-    contrasts: dict[Pair, Contrast | None]
+    sums: pa.Table | None = None
+    contrasts: pa.Table | None = None
 
 
-Sums = dict[tuple[str, str], dict[str, Sum]]
+Sums = Mapping[tuple[str, str], Mapping[str, "Sum"]]
 """Of every experiment, by project and config digest, its metrics; "" where it has none."""
 
 Keys = dict[str, dict[str, str | None]]
 """Of each project its key metrics, with the direction that its definition gives them."""
 
 
-def rows(seen: Seen) -> Iterator[tuple[Table, Iterable[Row]]]:
+def rows(seen: Seen) -> Iterator[tuple[Table, pa.Table]]:
     """Yield the tables of experiments and contrasts."""
-    given = seen.experiments, seen.summed, seen.keys, seen.lineage
-    yield EXPERIMENTS, experiment_rows(*given)
-    yield CONTRASTS, contrast_rows(*given, seen.known.contrasts, seen.found.contrasts)
+    yield EXPERIMENTS, experiment_rows(seen.summed, seen.keys, seen.lineage)
+    yield CONTRASTS, contrast_rows.rows(seen.compared, seen.keys)
 
 
 def key_metrics_of(
@@ -122,135 +119,41 @@ def key_of(runs: Sequence[Run], basis: str) -> str:
     return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
 
 
-def sums(experiments: Sequence[Experiment], known: Known) -> Sums:
-    """Sum up every metric of every experiment.
+def experiment_rows(summed: Summaries, keys: Keys, lineage: Lineage) -> pa.Table:
+    """Return the rows of the table `experiments`.
 
     Args:
-        experiments: Of every project.
-        known: What an earlier analysis found; trusted.
+        summed: Every metric of every experiment.
+        keys: Key metrics of each project.
+        lineage: How the experiments relate.
     """
-    return {
-        (e.project, e.experiment): known.sums.get(e.key) or sum_up(e.runs, e.metrics or [""])
-        for e in experiments
+    found = summed.keyed.rows.filter(summed.keyed.rows["counts"])
+    owners = summed.keyed.owners[summed.keyed.numbers("counts")]
+    every = summed.experiments
+    depth, first = lineage.graph.depth, lineage.first
+    columns: dict[str, Sequence[Any]] = {
+        "project": [one.project for one in every],
+        "experiment": [one.experiment for one in every],
+        "name": [one.name for one in every],
+        "depth": [depth.get(one.experiment) for one in every],
+        "parent": [first.get((one.project, one.experiment)) for one in every],
+        "started": [one.started for one in every],
     }
-
-
-def experiment_rows(
-    experiments: Sequence[Experiment], summed: Sums, keys: Keys, lineage: Lineage
-) -> Iterator[Row]:
-    """Yield the rows of the table `experiments`.
-
-    Args:
-        experiments: Ordered by project and config digest.
-        summed: Their metrics, summed up.
-        keys: Key metrics of each project.
-        lineage: How they relate.
-    """
-    for experiment in experiments:
-        key = keys.get(experiment.project, {})
-        place = experiment.project, experiment.experiment
-        depth = lineage.graph.depth.get(experiment.experiment)
-        first = lineage.first.get(place)
-        for metric, (found, _) in summed[place].items():
-            yield (
-                *place,
-                experiment.name,
-                metric,
-                metric in key,
-                *found[:7],
-                *map(rounded, found[7:11]),
-                LEVEL,
-                *map(rounded, found[11:13]),
-                found.unit,
-                key.get(metric) or found.direction,
-                depth,
-                first,
-                experiment.started,
-            )
-
-
-def contrast_rows(
-    experiments: Sequence[Experiment],
-    summed: Sums,
-    keys: Keys,
-    lineage: Lineage,
-    known: Mapping[Pair, Contrast | None],
-    found: dict[Pair, Contrast | None],
-) -> list[Row]:
-    """Return the rows of the table `contrasts`; values of different units are not compared.
-
-    Args:
-        experiments: Ordered by project and config digest.
-        summed: Their metrics, summed up.
-        keys: Key metrics of each project.
-        lineage: How they relate.
-        known: Differences that an earlier analysis found; trusted.
-        found: Takes all differences of this one.
-    """
-    by_place = {(e.project, e.experiment): e for e in experiments}
-    families: dict[tuple[str, str], list[_Compared]] = {}
-    for place, child in by_place.items():
-        parent = by_place.get((child.project, lineage.first.get(place, "")))
-        if parent is None:
-            continue
-        ours, theirs = summed[place], summed[parent.project, parent.experiment]
-        for metric in keys.get(child.project, {}):
-            one, other = ours.get(metric), theirs.get(metric)
-            if one is None or other is None:
-                continue
-            pair = child.key, parent.key, metric
-            found[pair] = result = known[pair] if pair in known else _compare(one, other)
-            if result is not None:
-                compared = _Compared(child, parent, one.replicates, other.replicates, result)
-                families.setdefault((child.project, metric), []).append(compared)
-    return [
-        row
-        for (project, metric), family in sorted(families.items(), key=lambda item: item[0])
-        for row in _family_rows(metric, family, keys[project][metric])
-    ]
-
-
-def _compare(ours: Sum, theirs: Sum) -> Contrast | None:
-    """Compare a metric of two experiments, where both have it in one unit."""
-    if ours.replicates.unit != theirs.replicates.unit:
-        return None
-    if ours.replicates.mean is None or theirs.replicates.mean is None:
-        return None
-    return contrast(ours.values, theirs.values)
-
-
-class _Compared(NamedTuple):
-    """Two experiments, a metric of both, and the difference."""
-
-    child: Experiment
-    parent: Experiment
-    ours: Replicates
-    theirs: Replicates
-    found: Contrast
-
-
-def _family_rows(metric: str, family: Sequence[_Compared], direction: str | None) -> Iterator[Row]:
-    """Yield the contrasts of one project and metric, adjusted together."""
-    tested = [one.found.p for one in family if one.found.p is not None]
-    adjusted = iter(holm(tested))
-    for child, parent, ours, theirs, found in family:
-        p_holm = next(adjusted) if found.p is not None else None
-        said = direction or (ours.direction if ours.direction == theirs.direction else None)
-        yield (
-            child.project,
-            child.experiment,
-            parent.experiment,
-            child.name,
-            parent.name,
-            metric,
-            *found[:3],
-            *map(rounded, found[3:6]),
-            LEVEL,
-            rounded(found.df),
-            rounded(found.p),
-            rounded(p_holm),
-            len(tested),
-            finding(found, p_holm, said),
-            ours.unit,
-            said,
-        )
+    given = {name: found[name] for name in ("metric", *Replicates._fields)}
+    given |= {name: found[f"written_{name}"] for name in STATISTICS}
+    given |= {name: spread(EXPERIMENTS, name, values, owners) for name, values in columns.items()}
+    metrics, said = found["metric"].to_pylist(), found["direction"].to_pylist()
+    projects = [keys.get(one.project, {}) for one in every]
+    key = [projects[owner] for owner in owners.tolist()]
+    return columns_table(
+        EXPERIMENTS,
+        given
+        | {
+            "key": [metric in mine for metric, mine in zip(metrics, key, strict=True)],
+            "level": pa.repeat(LEVEL, len(metrics)),
+            "direction": [
+                mine.get(metric) or direction
+                for metric, mine, direction in zip(metrics, key, said, strict=True)
+            ],
+        },
+    )

@@ -10,26 +10,25 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from labrec.analytics.contrasts import Contrast
-from labrec.analytics.experiments import Known, Pair
-from labrec.analytics.replicates import Replicates, Sum
+from labrec.analytics.experiments import Known
+from labrec.analytics.keyed import KEY
 from labrec.analytics.shard import CACHE
 from labrec.store import proven
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from labrec.store.view import View
 
-_FORMAT: Final = "labrec.known/1"
+_FORMAT: Final = "labrec.known/2"
 # what computes it, and the values that it is computed from
-_WORKS = ("replicates.py", "contrasts.py", "stats/*.py", "meaning.py", "settle.py",
-          "../catalog/*.py")  # fmt: skip
-_INTEGERS = Replicates._fields[:7]
+_WORKS = (
+    "keyed.py", "summaries.py", "replicates.py", "tried.py", "contrast_rows.py", "contrasts.py",
+    "experiments.py", "stats/*.py", "meaning.py", "settle.py", "run.py", "gather.py", "noted.py",
+    "extract.py", "../catalog/*.py", "../lineage/*.py",
+)  # fmt: skip
 
 
 def read(view: View, basis: str) -> Known:
@@ -39,65 +38,15 @@ def read(view: View, basis: str) -> Known:
         view: The lab.
         basis: Of the view, see `Known`.
     """
-    sums, contrasts = _table(view, "sums"), _table(view, "contrasts")
-    return Known(
-        basis,
-        _sums(sums) if sums is not None else {},
-        _contrasts(contrasts) if contrasts is not None else {},
-    )
+    return Known(basis, _table(view, "sums"), _table(view, "contrasts"))
 
 
 def write(view: View, before: Known, now: Known) -> None:
     """Keep what this analysis found, where it is something else."""
-    if now.sums.keys() != before.sums.keys():
-        rows = [
-            (key, metric, *found.replicates, [s for s, _ in found.values],
-             [value for _, value in found.values])
-            for key, metrics in now.sums.items() for metric, found in metrics.items()
-        ]  # fmt: skip
-        _keep(view, "sums", _SUMS, rows)
-    if now.contrasts.keys() != before.contrasts.keys():
-        none = (None,) * len(Contrast._fields)
-        _keep(view, "contrasts", _CONTRASTS, [(*key, *(found or none))
-                                              for key, found in now.contrasts.items()])  # fmt: skip
-
-
-def _kind(name: str) -> pa.DataType:
-    if name in {"key", "child", "parent", "metric", "unit", "direction", "design"}:
-        return pa.string()
-    if name in {*_INTEGERS, "n_parent"}:
-        return pa.int64()
-    return pa.float64()
-
-
-_SUMS = pa.schema(
-    [
-        *((name, _kind(name)) for name in ("key", "metric", *Replicates._fields)),
-        ("seeds", pa.list_(pa.string())),
-        ("values", pa.list_(pa.float64())),
-    ]
-)
-_CONTRASTS = pa.schema(
-    [(name, _kind(name)) for name in ("child", "parent", "metric", *Contrast._fields)]
-)
-
-
-def _sums(table: pa.Table) -> dict[str, dict[str, Sum]]:
-    found: dict[str, dict[str, Sum]] = {}
-    keys, metrics, *columns, seeds, values = (column.to_pylist() for column in table.columns)
-    replicates = map(Replicates._make, zip(*columns, strict=True))
-    for key, metric, one, seed, value in zip(keys, metrics, replicates, seeds, values, strict=True):
-        found.setdefault(key, {})[metric] = Sum(one, list(zip(seed, value, strict=True)))
-    return found
-
-
-def _contrasts(table: pa.Table) -> dict[Pair, Contrast | None]:
-    children, parents, metrics, *columns = (column.to_pylist() for column in table.columns)
-    found = [
-        Contrast._make(values) if values[0] is not None else None
-        for values in zip(*columns, strict=True)
-    ]
-    return dict(zip(zip(children, parents, metrics, strict=True), found, strict=True))
+    for name in ("sums", "contrasts"):
+        old, new = getattr(before, name), getattr(now, name)
+        if old is None or not old[KEY].equals(new[KEY]):
+            _keep(view, name, new)
 
 
 # -- the files ---------------------------------------------------------------------------------
@@ -127,14 +76,12 @@ def _table(view: View, name: str) -> pa.Table | None:
         return stream.read_all()
 
 
-def _keep(view: View, name: str, schema: pa.Schema, rows: Sequence[tuple[Any, ...]]) -> None:
+def _keep(view: View, name: str, rows: pa.Table) -> None:
     path = path_of(view, name)
     if path is None:
         return
-    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression="lz4")
-    with pa.ipc.new_stream(sink, schema, options=options) as stream:
-        stream.write_table(pa.table(arrays, schema=schema))
+    with pa.ipc.new_stream(sink, rows.schema, options=options) as stream:
+        stream.write_table(rows)
     proven.write(path, [sink.getvalue().to_pybytes()])

@@ -67,6 +67,29 @@ def rows_table(columns: Sequence[Column], rows: Iterable[Sequence[Any]]) -> pa.T
     return pa.table(arrays, schema=plain_schema(columns))
 
 
+def columns_table(table: Table, given: Mapping[str, Sequence[Any] | pa.Array]) -> pa.Table:
+    """Return the rows of a table from its columns, each as Arrow or as Python holds it.
+
+    Raises:
+        InvalidError: A value is not what its column takes.
+    """
+    arrays = [
+        values if isinstance(values, pa.Array | pa.ChunkedArray) else column_array(column, values)
+        for column, values in ((column, given[column.name]) for column in table.columns)
+    ]
+    return pa.table(arrays, names=[column.name for column in table.columns])
+
+
+def spread(table: Table, name: str, values: Sequence[Any], owners: Any) -> pa.Array:
+    """Return a column of a table that repeats values: row ``i`` is ``values[owners[i]]``.
+
+    Raises:
+        InvalidError: A value is not what the column takes.
+    """
+    (column,) = (column for column in table.columns if column.name == name)
+    return column_array(column, values).take(pa.array(owners))
+
+
 def plain_schema(columns: Sequence[Column]) -> pa.Schema:
     """Return the Arrow schema of columns."""
     return pa.schema([pa.field(c.name, TYPES[c.kind], nullable=c.optional) for c in columns])

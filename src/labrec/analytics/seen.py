@@ -10,10 +10,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar, cast
 
 from labrec.analytics.calls import unpacked
-from labrec.analytics.experiments import Experiment, Known, key_metrics_of, key_of, sums
+from labrec.analytics.contrast_rows import Compared
+from labrec.analytics.experiments import Experiment, Known, key_metrics_of, key_of
 from labrec.analytics.problem import Problem
 from labrec.analytics.relations import relate, related
 from labrec.analytics.run import Link, Measured, Registered, Run
+from labrec.analytics.summaries import Summaries
 from labrec.errors import LabrecError
 from labrec.lineage.fold import Fold
 from labrec.lineage.used import DatasetUse, of_artifacts, of_datasets
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from labrec.analytics.calls import Call
-    from labrec.analytics.experiments import Keys, Sums
+    from labrec.analytics.experiments import Keys
     from labrec.analytics.relations import Lineage, Relation
     from labrec.catalog.definition import MetricDefinition
     from labrec.catalog.metrics import DefinedMetric
@@ -103,7 +105,6 @@ class Seen:
         registrations: As given.
         said: As given. Name, tags, parents, links and standing of the runs have it in them already.
         known: As given.
-        found: What this analysis found, as far as it was asked for.
         definitions: Of each project that defines any its metrics by name, all versions.
         missing: Why metrics of a run have no value, by the run's place and their name.
         disagreed: Where a run logged a defined metric with another unit, or another direction, by
@@ -126,8 +127,7 @@ class Seen:
         self.define(NOTHING_DEFINED)
         self.problems: list[Problem] = []
         self._source = source
-        self.known = known if known is not None else Known("", {}, {})
-        self.found = Known(self.known.basis, {}, {})
+        self.known = known if known is not None else Known("")
         self._replacements = replacements
         self._once: dict[Callable[[Seen], Any], Any] = {}
         self._defined: dict[tuple[str, Callable[..., Any]], Any] = {}
@@ -201,16 +201,32 @@ class Seen:
                     yield DatasetUse(place, name, None, digest, "note")
 
     @cached_property
-    def summed(self) -> Sums:
+    def summed(self) -> Summaries:
         """Every metric of every experiment, summed up."""
-        found = sums(self.experiments, self.known)
-        self.found.sums.update(
-            (one.key, found[one.project, one.experiment])
-            for one in self.experiments
-            # points that are not there yet may come later, and with them other values
-            if not self.missing or not any(run.place in self.missing for run in one.runs)
+        return Summaries(self.experiments, self.known.sums)
+
+    @cached_property
+    def compared(self) -> Compared:
+        """Every experiment that derives from another one, compared with it."""
+        return Compared(self.summed, self.keys, self.lineage.first, self.known.contrasts)
+
+    @property
+    def found(self) -> Known:
+        """What the next analysis may take as it is."""
+        # points that are not there yet may come later, and with them other values
+        open_ = {
+            one.key
+            for one in (self.experiments if self.missing else ())
+            if any(run.place in self.missing for run in one.runs)
+        }
+        sums = self.summed.keyed.without(
+            at for at, one in enumerate(self.experiments) if one.key in open_
         )
-        return found
+        contrasts = self.compared.keyed.without(
+            at for at, pair in enumerate(self.compared.pairs)
+            if pair.child.key in open_ or pair.parent.key in open_
+        )  # fmt: skip
+        return Known(self.known.basis, sums, contrasts)
 
     @cached_property
     def keys(self) -> Keys:

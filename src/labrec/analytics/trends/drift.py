@@ -11,7 +11,7 @@ from labrec.analytics.stats.changepoints import PERMUTATIONS, SIDE, Changes, cha
 from labrec.analytics.stats.moments import mean_of, t_quantile
 from labrec.analytics.stats.multiple import holm
 from labrec.analytics.trends.drift_words import sentence
-from labrec.analytics.trends.tries import datasets_of, is_placed, place_of
+from labrec.analytics.tried import datasets_of, is_placed, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

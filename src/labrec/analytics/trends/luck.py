@@ -6,6 +6,8 @@ import math
 from itertools import pairwise, repeat
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+import numpy as np
+
 from labrec.analytics.replicates import rounded
 from labrec.analytics.stats.maxima import (
     BOUND,
@@ -187,7 +189,7 @@ class _Best(NamedTuple):
 
     best: Variant
     baseline: Variant
-    tried: Sequence[Variant]  # since the baseline, until something was better
+    tried: Any  # places of those since the baseline, until something was better
 
 
 def _gain(one: Tries, found: _Best) -> float:
@@ -195,32 +197,34 @@ def _gain(one: Tries, found: _Best) -> float:
 
 
 def _best_so_far(one: Tries) -> Iterator[_Best]:
-    steps: list[int] = []
-    for at, variant in enumerate(one.variants):
-        if variant.value is not None and (
-            not steps or one.sign * (variant.value - (one.variants[steps[-1]].value or 0.0)) > 0
-        ):
-            steps.append(at)
-    places = {variant.experiment: at for at, variant in enumerate(one.variants)}
-    for at, end in pairwise((*steps[1:], len(one.variants))):
+    values = one.sign * np.where(one.columns.valued, one.columns.value, -one.sign * math.inf)
+    before = np.maximum.accumulate(np.concatenate([[-math.inf], values[:-1]]))
+    steps = np.flatnonzero(values > before).tolist()
+    for at, end in pairwise((*steps, len(values))):
         best = one.variants[at]
-        start = places.get(best.root or "", at)
-        if start >= at or one.variants[start].value is None:
+        if at == steps[0]:
+            continue
+        start = one.places.get(best.root or "", at)
+        if start >= at or not one.columns.valued[start]:
             start = steps[0]
-        yield _Best(best, one.variants[start], one.variants[start + 1 : end])
+        yield _Best(best, one.variants[start], np.arange(start + 1, end))
 
 
 def _best_of_all(one: Tries) -> Iterator[_Best]:
-    valued = [variant for variant in one.variants if variant.value is not None]
-    best = max(valued, key=lambda v: (one.sign * (v.value or 0.0), v.experiment), default=None)
-    if best is None:
+    columns = one.columns
+    valued = np.flatnonzero(columns.valued).tolist()
+    ordered = [(one.sign * columns.value[at], columns.experiment[at], at) for at in valued]
+    if not ordered:
         return
-    for baseline in valued:
-        if baseline.experiment == best.root != best.experiment:
-            yield _Best(best, baseline, [v for v in one.variants if v is not baseline])
+    best = one.variants[max(ordered)[-1]]
+    start = one.places.get(best.root or "")
+    if start is None or not columns.valued[start] or best.root == best.experiment:
+        return
+    rest = np.arange(len(one.variants))
+    yield _Best(best, one.variants[start], rest[rest != start])
 
 
-def _looks(tried: Sequence[Variant]) -> tuple[int, int]:
+def _looks(one: Tries, tried: Any) -> tuple[int, int]:
     """Return how many looks at a value could have found a best, and how many runs made each.
 
     With the fewest runs that any variant has, every variant was looked at once, and once more with
@@ -228,19 +232,20 @@ def _looks(tried: Sequence[Variant]) -> tuple[int, int]:
     hang together, so that to take them as independent and as noisy as the first ones never makes
     luck look smaller (Slepian 1962), however it was decided what to repeat.
     """
-    fewest = min(variant.n or variant.tried for variant in tried)
-    return sum(variant.tried - fewest + 1 for variant in tried), fewest
+    n, looks = one.columns.n[tried], one.columns.tried[tried]
+    fewest = int(np.where(n > 0, n, looks).min())
+    return int((looks - fewest + 1).sum()), fewest
 
 
 def _judged(one: Tries, step: int, found: _Best, noise: PooledSd | None) -> Luck:
     """Return a best so far with all that does not depend on the other ones."""
     best, baseline, tried = found
-    looks, values = _looks(tried)
+    looks, values = _looks(one, tried)
     value, base = best.value or 0.0, baseline.value or 0.0
     blank = Luck(
         one.project, one.metric, one.datasets, best.experiment, best.name, step, False,
         baseline.experiment, baseline.name, len(tried), looks, values,
-        sum(variant.value is None for variant in tried), best.n, baseline.n,
+        int((~one.columns.valued[tried]).sum()), best.n, baseline.n,
         len(best.machines | baseline.machines), value, base, _gain(one, found),
         None, 1 - ALPHA, None, 0, None, None, BOUND, None, None, None, None, None, None, 0,
         None, None, None, None, "cannot be told", True, one.unit, one.direction,
@@ -277,10 +282,10 @@ def _measured(row: Luck) -> Luck:
     )
 
 
-def _shrunk(row: Luck, one: Tries, tried: Sequence[Variant]) -> Luck:
+def _shrunk(row: Luck, one: Tries, tried: Any) -> Luck:
     """Return a row with what is left of its gain, and how often to repeat to show that."""
     sd = row.sd or 0.0
-    values = [variant.value for variant in tried if variant.value is not None]
+    values = one.columns.value[tried[one.columns.valued[tried]]]
     found = shrunken_best(values, sd / math.sqrt(row.values), higher=one.sign > 0)
     gain = one.sign * (found.value - row.baseline_value) if found is not None else None
     expected = row.gain - (row.luck or 0.0) if gain is None else gain

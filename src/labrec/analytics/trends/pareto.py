@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+import numpy as np
+
 from labrec.analytics.replicates import LEVEL, rounded
 from labrec.analytics.stats.moments import t_quantile
 from labrec.analytics.trends.plain import cut, machines, unit
@@ -39,7 +41,7 @@ class Front(NamedTuple):
 
     Attributes:
         metrics: What was tried, a metric each, in order of name.
-        members: Of each experiment its variants, one for each metric.
+        members: Of each experiment its places among the variants of each metric.
         points: Their means, more is better.
         low: The worse ends of their intervals, more is better.
         high: The better ends.
@@ -47,7 +49,7 @@ class Front(NamedTuple):
     """
 
     metrics: list[Tries]
-    members: list[tuple[Variant, ...]]
+    members: Any
     points: Any
     low: Any
     high: Any
@@ -57,6 +59,11 @@ class Front(NamedTuple):
     def sure(self) -> bool:
         """Whether every metric has a noise that is known."""
         return None not in self.noises
+
+    def member(self, at: int) -> tuple[Variant, ...]:
+        """Return the variants of an experiment, one for each metric."""
+        places = self.members[at].tolist()
+        return tuple(one.variants[p] for one, p in zip(self.metrics, places, strict=True))
 
 
 class Place(NamedTuple):
@@ -127,17 +134,20 @@ def fronts(every: Sequence[Tries]) -> Iterator[Front]:
 
 
 def _front(metrics: list[Tries]) -> Front | None:
-    import numpy as np  # heavy, and only where there is something to compare
-
-    having = [{v.experiment: v for v in one.variants if v.value is not None} for one in metrics]
-    common = sorted(set.intersection(*map(set, having)))
+    every = [one.columns for one in metrics]
+    having = [
+        {columns.experiment[at] for at in np.flatnonzero(columns.valued).tolist()}
+        for columns in every
+    ]
+    common = sorted(set.intersection(*having))
     if not common:
         return None
-    members = [tuple(found[experiment] for found in having) for experiment in common]
+    members = np.array([[one.places[experiment] for one in metrics] for experiment in common])
     signs = np.array([one.sign for one in metrics])
-    points = np.array([[v.value for v in member] for member in members], float) * signs
+    places = list(zip(every, members.T, strict=True))
+    points = np.column_stack([columns.value[at] for columns, at in places]) * signs
     noises = [one.noise for one in metrics]
-    counts = np.array([[v.n for v in member] for member in members], float)
+    counts = np.column_stack([columns.n[at] for columns, at in places]).astype(float)
     halves = np.array(list(map(_half, noises))) / np.sqrt(counts)
     with np.errstate(over="ignore"):  # an end that no double holds is infinite
         return Front(metrics, members, points, points - halves, points + halves, noises)
@@ -179,8 +189,6 @@ def places(front: Front) -> Iterator[Place]:
         1 True cannot be told None
         3 False cannot be told 1
     """
-    import numpy as np  # as above
-
     asked = _nondominated(front.points)
     if len(asked) > MOST:
         return
@@ -215,8 +223,6 @@ def _dominated(points: Any, others: Any, asked: Any) -> Any:
         asked: Places of the others that are asked. Those on their own front are enough: what
             anything dominates, one of them does.
     """
-    import numpy as np  # as above
-
     found = np.full(len(points), -1)
     if not len(asked):
         return found
@@ -232,8 +238,6 @@ def _dominate(others: Any, points: Any) -> Any:
 
     Metric by metric, as each comparison then is one of two long vectors.
     """
-    import numpy as np  # as above
-
     shape = len(points), len(others)
     nowhere_worse, somewhere_better = np.ones(shape, bool), np.zeros(shape, bool)
     for mine, theirs in zip(points.T, others.T, strict=True):
@@ -247,8 +251,6 @@ def _behind(front: Front, members: Any, asked: Any) -> Any:
 
     In half widths of their intervals; of a metric without any noise every step counts.
     """
-    import numpy as np  # as above
-
     with np.errstate(over="ignore", invalid="ignore"):
         half = np.nan_to_num(front.high - front.points, nan=np.inf)
     half = np.maximum(half, np.finfo(float).tiny)
@@ -274,8 +276,6 @@ def _parts(count: int, width: int) -> Iterator[slice]:
 
 def _nondominated(points: Any) -> Any:
     """Return the places of points that no other one dominates, ascending; `MOST` + 1 at most."""
-    import numpy as np  # as above
-
     front: list[int] = []
     # best first by the first metric, then the next: what comes later dominates nothing before it
     order = np.lexsort(points.T[::-1])[::-1]
@@ -299,8 +299,8 @@ def _rivals(front: Front, member: int) -> int:
 
 
 def _rows(front: Front, place: Place) -> Iterator[tuple[Any, ...]]:
-    member = front.members[place.member]
-    by = front.members[place.by][0] if place.by is not None else None
+    member = front.member(place.member)
+    by = front.member(place.by)[0] if place.by is not None else None
     said: str | None = _sentence(front, place)
     for at, (one, variant) in enumerate(zip(front.metrics, member, strict=True)):
         low, high = sorted(
@@ -318,7 +318,7 @@ def _rows(front: Front, place: Place) -> Iterator[tuple[Any, ...]]:
 
 def _sentence(front: Front, place: Place) -> str:
     """Return what is to be said of an experiment and the front, as plain text."""
-    member = front.members[place.member]
+    member = front.member(place.member)
     project, datasets = front.metrics[0].project, front.metrics[0].datasets
     on = f" on {cut(datasets)}" if datasets else ""
     parts = []
@@ -345,7 +345,7 @@ def _told(front: Front, place: Place) -> str:
     if place.verdict == "on the front":
         return f"Of {others} none is as good on all of these: each is surely worse on one."
     if place.by is not None:
-        better_one = cut(front.members[place.by][0].name)
+        better_one = cut(front.member(place.by)[0].name)
         return f"{better_one} has better means, but whether it is better cannot be told."
     if not front.sure:
         return (

@@ -23,11 +23,7 @@ _FEWEST = 2  # experiments with replicates
 def rows(seen: Seen) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of the table `reliability`: of metrics with two repeated experiments."""
     for one in seen.once(tries):
-        groups = [
-            [value for _, value in seen.summed[one.project, variant.experiment][one.metric].values]
-            for variant in one.variants
-            if variant.sd is not None
-        ]
+        groups = one.repeated
         noise = one.noise
         if len(groups) < _FEWEST or noise is None:
             continue

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from labrec.analytics.replicates import LEVEL, rounded, sum_up
 from labrec.analytics.stats.moments import t_quantile
 from labrec.analytics.stats.spread import PooledSd, pooled_sd
+from labrec.analytics.tried import datasets_of
 from labrec.analytics.trends.plain import cut, unit
-from labrec.analytics.trends.tries import datasets_of, tries
+from labrec.analytics.trends.tries import tries
 from labrec.record.wording import counted, number, percent
 
 if TYPE_CHECKING:

@@ -6,24 +6,23 @@ unit. Nothing else can be the best of them.
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-from labrec.analytics.replicates import distinct
+import numpy as np
+import pyarrow as pa
+
 from labrec.analytics.stats.spread import PooledSd, pooled_sd
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from labrec.analytics.seen import Seen
+    from labrec.analytics.summaries import Summaries
+    from labrec.analytics.tried import Place
 
-    from labrec.analytics.run import Run
-    from labrec.analytics.seen import Experiment, Seen
-
+_OF_VARIANT = ("start", "order", "first", "mean", "sd", "n", "tried", "machines")
 _SMALLEST, _LARGEST = 1e-300, 1e300  # noises that arithmetic can be done with
-
-Place = tuple[float, float, str]
-"""Start, place where it was imported from, run id: what runs are ordered by."""
 
 
 class Variant(NamedTuple):
@@ -52,6 +51,29 @@ class Variant(NamedTuple):
     root: str | None
 
 
+class Variants(NamedTuple):
+    """Variants as columns, in order.
+
+    Attributes:
+        experiment: Their config digests.
+        value: Their means; NaN where none of the runs has a value.
+        sd: Their standard deviations; NaN below two values.
+        n: Runs that the mean is of.
+        tried: Runs that gave a value.
+    """
+
+    experiment: list[str]
+    value: Any
+    sd: Any
+    n: Any
+    tried: Any
+
+    @property
+    def valued(self) -> Any:
+        """Whether each of them has a value."""
+        return ~np.isnan(self.value)
+
+
 @dataclass(frozen=True)
 class Tries:
     """All variants of one thing.
@@ -63,7 +85,7 @@ class Tries:
         unit: Unit of the metric, or None.
         direction: maximize or minimize; None where nobody says.
         ordered: Whether it is known of all of them when they were run.
-        variants: In order.
+        variants: In order. There may be very many: `columns` has them all at once.
     """
 
     project: str
@@ -72,12 +94,14 @@ class Tries:
     unit: str | None
     direction: str | None
     ordered: bool
-    variants: list[Variant]
+    variants: Sequence[Variant]
 
     @cached_property
     def noise(self) -> PooledSd | None:
         """Standard deviation within experiments, pooled; None where none was repeated."""
-        found = pooled_sd((one.n, one.sd) for one in self.variants if one.sd is not None)
+        repeated = ~np.isnan(self.columns.sd)
+        ns, sds = self.columns.n[repeated].tolist(), self.columns.sd[repeated].tolist()
+        found = pooled_sd(zip(ns, sds, strict=True))
         if found is None or not (found.sd == 0 or _SMALLEST < found.sd < _LARGEST):
             return None  # beyond them nothing can be computed with it
         return found
@@ -87,97 +111,144 @@ class Tries:
         """1 where more is better, else -1."""
         return 1 if self.direction == "maximize" else -1
 
+    @cached_property
+    def columns(self) -> Variants:
+        """The variants as columns."""
+        if isinstance(self.variants, _Summarised):
+            return self.variants.columns
+        columns = list(zip(*self.variants, strict=True)) or [()] * len(Variant._fields)
+        experiment, _, _, value, sd, n, tried = columns[:7]
+        return Variants(
+            list(experiment), np.array(value, float), np.array(sd, float), np.array(n, int),
+            np.array(tried, int),
+        )  # fmt: skip
 
-def place_of(run: Run) -> Place:
-    """Return what runs are ordered by: their start, then their place where they came from."""
-    start = run.started.timestamp() if run.started is not None else -math.inf
-    order = math.inf if run.origin_order is None else run.origin_order
-    return start, order, run.run_id
+    @property
+    def repeated(self) -> list[list[float]]:
+        """The values of each variant that has two or more; empty where nobody knows them."""
+        known = isinstance(self.variants, _Summarised)
+        return self.variants.values(~np.isnan(self.columns.sd)) if known else []
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Where each experiment stands among the variants."""
+        return {experiment: at for at, experiment in enumerate(self.columns.experiment)}
 
 
-def is_placed(run: Run) -> bool:
-    """Say whether it is known where a run stands in the order."""
-    return run.started is not None or run.origin_order is not None
+class _Summarised(Sequence[Variant]):
+    """Variants that are rows of the summaries; each is made when it is asked for.
 
+    Args:
+        summed: Every metric of every experiment.
+        rows: Which of its rows, in the order of the variants.
+        owners: Of each of these the place of its experiment.
+        roots: The experiment at the top of the first parents of each.
+    """
 
-def datasets_of(runs: Sequence[Run]) -> str:
-    """Return the datasets of an experiment, whose runs all used the same."""
-    return ", ".join(sorted(runs[0].datasets))
+    def __init__(self, summed: Summaries, rows: Any, owners: Any, roots: dict[str, str]) -> None:
+        self._summed, self._rows, self._owners = summed, rows, owners
+        self._roots = roots
+        self._made: dict[int, Variant] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, at: int) -> Variant: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Variant]: ...
+
+    def __getitem__(self, at: int | slice) -> Variant | Sequence[Variant]:
+        if isinstance(at, slice):
+            return _Summarised(self._summed, self._rows[at], self._owners[at], self._roots)
+        if at not in self._made:
+            self._made[at] = self._variant(self._rows[at], self._owners[at])
+        return self._made[at]
+
+    def _variant(self, row: Any, owner: Any) -> Variant:
+        experiment = self._summed.experiments[owner]
+        told = (self._summed.keyed.rows[name][int(row)].as_py() for name in _OF_VARIANT)
+        start, order, first, mean, sd, n, tried, machines = told
+        return Variant(
+            experiment.experiment, experiment.name, (start, order, first), mean, sd, n, tried,
+            frozenset(machines), self._roots.get(experiment.experiment),
+        )  # fmt: skip
+
+    def values(self, chosen: Any) -> list[list[float]]:
+        """Return the values of some of the variants.
+
+        Args:
+            chosen: Whether, of each variant.
+        """
+        found: list[list[float]] = (
+            self._summed.keyed.rows["values"].take(pa.array(self._rows[chosen])).to_pylist()
+        )
+        return found
+
+    @cached_property
+    def columns(self) -> Variants:
+        numbers, every = self._summed.keyed.numbers, self._summed.experiments
+        return Variants(
+            [every[at].experiment for at in self._owners.tolist()],
+            *(numbers(name)[self._rows] for name in ("mean", "sd", "n", "tried")),
+        )
 
 
 def tries(seen: Seen) -> list[Tries]:
     """Return what was tried, ordered by project, metric, datasets and unit; key metrics alone."""
-    found: dict[tuple[str, str, str, str], list[tuple[Variant, str | None, bool]]] = {}
-    for experiment in seen.experiments:
-        complete = [run for run in experiment.runs if run.status == "complete"]
-        if not complete:
-            continue
-        datasets, ordered = datasets_of(experiment.runs), all(map(is_placed, complete))
-        place = min(map(place_of, complete))
-        counting = distinct(complete)
-        for metric, given in seen.keys.get(experiment.project, {}).items():
-            tried = _tried(complete, metric)
-            if not tried:
-                continue
-            unit, direction = _said(experiment, metric)
-            variant = _variant(seen, experiment, metric, place, tried, counting)
-            key = experiment.project, metric, datasets, unit or ""
-            found.setdefault(key, []).append((variant, given or direction, ordered))
-    return [_tries(key, found[key]) for key in sorted(found)]
+    summed = seen.summed
+    found: dict[tuple[str, str, str, str], list[int]] = {}
+    given: dict[tuple[str, str], str | None] = {
+        (project, metric): direction
+        for project, metrics in seen.keys.items()
+        for metric, direction in metrics.items()
+    }
+    projects = [one.project for one in summed.experiments]
+    owners, keyed = summed.keyed.owners, summed.keyed
+    for row, (owner, *said) in enumerate(
+        zip(
+            owners.tolist(),
+            *(keyed.column(name) for name in ("metric", "datasets", "said_unit", "tried")),
+            strict=True,
+        )
+    ):
+        metric, datasets, unit, tried = said
+        if tried and (projects[owner], metric) in given:
+            found.setdefault((projects[owner], metric, datasets, unit or ""), []).append(row)
+    ranks = _ranks(summed)
+    roots = dict(seen.lineage.graph.root)
+    directions = keyed.rows["said_direction"]
+    made = []
+    for key in sorted(found):
+        project, metric, datasets, unit = key
+        rows = np.array(found[key])
+        rows = rows[np.argsort(ranks[owners[rows]], kind="stable")]
+        said_ = {given[project, metric] or one for one in directions.take(rows).to_pylist()}
+        made.append(
+            Tries(
+                project,
+                metric,
+                datasets,
+                unit or None,
+                said_.pop() if len(said_) == 1 else None,
+                bool(keyed.numbers("placed")[rows].all()),
+                _Summarised(summed, rows, owners[rows], roots),
+            )
+        )
+    return made
 
 
-def _variant(
-    seen: Seen, experiment: Experiment, metric: str, place: Place, tried: int, counting: list[Run]
-) -> Variant:
-    summed = seen.summed[experiment.project, experiment.experiment].get(metric)
-    replicates = summed.replicates if summed is not None else None
-    return Variant(
-        experiment.experiment,
-        experiment.name,
-        place,
-        replicates.mean if replicates is not None else None,
-        replicates.sd if replicates is not None else None,
-        replicates.n if replicates is not None else 0,
-        tried,
-        frozenset(run.machine for run in counting if metric in run.metrics and run.machine),
-        seen.lineage.graph.root.get(experiment.experiment),
+def _ranks(summed: Summaries) -> Any:
+    """Return of each experiment its place in the order in which they were tried."""
+    starts = summed.keyed.starts[:-1]
+    names = ("start", "order", "first")
+    columns = [summed.keyed.rows[name].take(starts).to_pylist() for name in names]
+    # what has no complete run was never tried
+    places = [place if place[2] is not None else (0.0, 0.0, "") for place in zip(*columns)]
+    order = sorted(
+        range(len(places)), key=lambda at: (places[at], summed.experiments[at].experiment)
     )
-
-
-def _tried(complete: Sequence[Run], metric: str) -> int:
-    """Count the complete runs that gave a value; retracted ones, too: they were looked at.
-
-    Two records of one run, and two runs with identical outputs, are one try; a record whose place
-    another one took is none.
-    """
-    ids, outputs = set(), set()
-    for run in complete:
-        if run.standing == "superseded":
-            continue
-        if metric not in run.metrics or not math.isfinite(run.metrics[metric].value):
-            continue
-        if run.output is not None and run.output in outputs:
-            continue
-        outputs.add(run.output)
-        ids.add(run.run_id)
-    return len(ids)
-
-
-def _said(experiment: Experiment, metric: str) -> tuple[str | None, str | None]:
-    """Return unit and direction of a metric, as the first run that has it says."""
-    found = next(run.metrics[metric] for run in experiment.runs if metric in run.metrics)
-    return found.unit, found.direction
-
-
-def _tries(key: tuple[str, str, str, str], found: list[tuple[Variant, str | None, bool]]) -> Tries:
-    project, metric, datasets, unit = key
-    directions = {direction for _, direction, _ in found}
-    return Tries(
-        project,
-        metric,
-        datasets,
-        unit or None,
-        directions.pop() if len(directions) == 1 else None,
-        all(ordered for _, _, ordered in found),
-        sorted((variant for variant, _, _ in found), key=lambda one: (one.place, one.experiment)),
-    )
+    ranks = np.empty(len(order), int)
+    ranks[order] = np.arange(len(order))
+    return ranks

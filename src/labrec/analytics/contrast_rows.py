@@ -1,0 +1,172 @@
+"""Experiments against the ones they derive from, on every key metric, as columns. ○ No IO."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from labrec.analytics.contrasts import Contrast, contrast, finding
+from labrec.analytics.keyed import KEY, keyed
+from labrec.analytics.parquet import columns_table, spread
+from labrec.analytics.replicates import LEVEL, rounded
+from labrec.analytics.stats.multiple import holm
+from labrec.analytics.tables import CONTRASTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from labrec.analytics.experiments import Experiment, Keys
+    from labrec.analytics.keyed import Keyed
+    from labrec.analytics.replicates import Sum
+    from labrec.analytics.summaries import Summaries
+
+_WRITTEN = ("estimate", "low", "high", "df")  # fields of `Contrast` that are rounded
+_NONE = (None,) * (len(Contrast._fields) + len(_WRITTEN) + 2)
+
+SCHEMA: Final = pa.schema(
+    [
+        (KEY, pa.string()),
+        ("metric", pa.string()),  # none where the two have no key metric in common
+        ("design", pa.string()),  # none where no difference can be taken
+        ("n", pa.int64()),
+        ("n_parent", pa.int64()),
+        *((name, pa.float64()) for name in Contrast._fields[3:]),
+        *((f"written_{name}", pa.float64()) for name in _WRITTEN),
+        ("unit", pa.string()),
+        ("direction", pa.string()),  # where both agree
+    ]
+)
+"""A row is a key metric of an experiment and the one it derives from."""
+
+
+class Pair(NamedTuple):
+    """An experiment and the one it derives from.
+
+    Attributes:
+        child: The experiment.
+        parent: The other one, of the same project.
+    """
+
+    child: Experiment
+    parent: Experiment
+
+
+class Compared:
+    """Every experiment that derives from another one, compared with it.
+
+    Args:
+        summed: Every metric of every experiment.
+        keys: Key metrics of each project.
+        first: The first parent of each experiment that has any.
+        known: What an earlier analysis found, see `SCHEMA`; trusted.
+
+    Attributes:
+        pairs: In the order of the experiments.
+    """
+
+    def __init__(
+        self,
+        summed: Summaries,
+        keys: Keys,
+        first: Mapping[tuple[str, str], str],
+        known: pa.Table | None = None,
+    ) -> None:
+        by_place = {(one.project, one.experiment): one for one in summed.experiments}
+        found = (
+            (child, by_place.get((child.project, first.get(place, ""))))
+            for place, child in by_place.items()
+        )
+        self.pairs = [Pair(child, parent) for child, parent in found if parent is not None]
+        self._summed, self._keys, self._known = summed, keys, known
+
+    @cached_property
+    def keyed(self) -> Keyed:
+        """The differences, by pair and key metric."""
+        asked = {
+            project: hashlib.sha256("\n".join(metrics).encode()).hexdigest()[:32]
+            for project, metrics in self._keys.items()
+        }
+        keys = [
+            f"{child.key} {parent.key} {asked.get(child.project)}" for child, parent in self.pairs
+        ]
+        return keyed(keys, self._known, SCHEMA, lambda at: self._rows(*self.pairs[at]))
+
+    def _rows(self, child: Experiment, parent: Experiment) -> list[tuple[Any, ...]]:
+        ours = self._summed[child.project, child.experiment]
+        theirs = self._summed[parent.project, parent.experiment]
+        return [
+            (metric, *_compared(ours[metric], theirs[metric]))
+            for metric in self._keys.get(child.project, {})
+            if metric in ours and metric in theirs
+        ] or [(None, *_NONE)]
+
+
+def _compared(ours: Sum, theirs: Sum) -> tuple[Any, ...]:
+    """Compare a metric of two experiments, where both have it in one unit."""
+    one, other = ours.replicates, theirs.replicates
+    if one.unit != other.unit or one.mean is None or other.mean is None:
+        return _NONE
+    found = contrast(ours.values, theirs.values)
+    if found is None:
+        return _NONE
+    written = (rounded(getattr(found, name)) for name in _WRITTEN)
+    return *found, *written, one.unit, one.direction if one.direction == other.direction else None
+
+
+def rows(compared: Compared, keys: Keys) -> pa.Table:
+    """Return the rows of the table `contrasts`.
+
+    Args:
+        compared: Every experiment that derives from another one.
+        keys: Key metrics of each project, with the direction that counts.
+    """
+    found, owners = compared.keyed.rows, compared.keyed.owners
+    taken = pc.is_valid(found["design"])
+    found, owners = found.filter(taken), owners[taken.to_numpy()]
+    pairs = compared.pairs
+    projects = spread(CONTRASTS, "project", [pair.child.project for pair in pairs], owners)
+    order = pc.sort_indices(
+        pa.table({"project": projects, "metric": found["metric"], "owner": owners}),
+        sort_keys=[(name, "ascending") for name in ("project", "metric", "owner")],
+    )
+    found, owners, projects = found.take(order), owners[order.to_numpy()], projects.take(order)
+    columns: dict[str, Sequence[Any]] = {
+        "experiment": [pair.child.experiment for pair in pairs],
+        "parent": [pair.parent.experiment for pair in pairs],
+        "name": [pair.child.name for pair in pairs],
+        "parent_name": [pair.parent.name for pair in pairs],
+    }
+    given = {name: found[name] for name in ("metric", "design", "n", "n_parent", "unit")}
+    given |= {name: found[f"written_{name}"] for name in _WRITTEN}
+    given |= {name: spread(CONTRASTS, name, values, owners) for name, values in columns.items()}
+    given |= {"project": projects, "level": pa.repeat(LEVEL, found.num_rows)}
+    told = list(zip(*_told(projects.to_pylist(), found, keys), strict=True)) or [()] * 5
+    names = ("p", "p_holm", "family", "finding", "direction")
+    return columns_table(CONTRASTS, given | dict(zip(names, told, strict=True)))
+
+
+def _told(projects: list[str], found: pa.Table, keys: Keys) -> Iterator[tuple[Any, ...]]:
+    """Yield p, adjusted p, family, finding and direction; each family adjusted together."""
+    contrasts = map(
+        Contrast._make, zip(*(found[name].to_pylist() for name in Contrast._fields), strict=True)
+    )
+    told = zip(
+        projects, found["metric"].to_pylist(), found["direction"].to_pylist(), contrasts,
+        strict=True,
+    )  # fmt: skip
+    for (project, metric), members in groupby(told, key=itemgetter(0, 1)):
+        family = [(one, direction) for _, _, direction, one in members]
+        tested = [one.p for one, _ in family if one.p is not None]
+        adjusted = iter(holm(tested))
+        for one, direction in family:
+            p_holm = next(adjusted) if one.p is not None else None
+            said = keys[project][metric] or direction
+            yield (
+                rounded(one.p), rounded(p_holm), len(tested), finding(one, p_holm, said), said,
+            )  # fmt: skip
