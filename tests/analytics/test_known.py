@@ -96,15 +96,13 @@ def test_what_is_damaged_is_made_again(lab: GitLab, summed: list[int], tmp_path:
     assert len(summed) == 2
 
 
-def test_a_key_names_runs_standing_and_basis() -> None:
-    from tests.analytics.labs import run_of
-
-    one = run_of(1.0, digest="a")
+def test_a_key_names_project_records_standing_and_basis() -> None:
     keys = {
-        experiments.key_of([one], ""),
-        experiments.key_of([one], "notes"),
-        experiments.key_of([one._replace(digest="b")], ""),
-        experiments.key_of([one._replace(standing="forked")], ""),
-        experiments.key_of([one, one], ""),
+        experiments.key_of("p", [("a", "counts")], ""),
+        experiments.key_of("q", [("a", "counts")], ""),
+        experiments.key_of("p", [("a", "counts")], "notes"),
+        experiments.key_of("p", [("b", "counts")], ""),
+        experiments.key_of("p", [("a", "forked")], ""),
+        experiments.key_of("p", [("a", "counts"), ("a", "counts")], ""),
     }
-    assert len(keys) == 5
+    assert len(keys) == 6

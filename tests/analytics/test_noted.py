@@ -122,7 +122,8 @@ def test_a_cycle_that_notes_make_is_shown_and_breaks_nothing(lab: GitLab) -> Non
 
 
 def test_links_by_notes_are_later_ones_and_start_links_stay(lab: GitLab) -> None:
-    from labrec.analytics.gather import gather, kept_of
+    from labrec.analytics.gather import gather
+    from labrec.analytics.kept_runs import kept_of
     from labrec.analytics.shard import load
     from labrec.store.lab import Lab
 

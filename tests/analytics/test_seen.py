@@ -9,7 +9,8 @@ import pytest
 from tests.analytics.labs import made, measured, note_doc, rows, run_of
 
 from labrec.analytics.analyses import ANALYSES
-from labrec.analytics.gather import gather, kept_of
+from labrec.analytics.gather import gather
+from labrec.analytics.kept_runs import kept_of
 from labrec.analytics.seen import Link, Seen
 from labrec.analytics.shard import load
 from labrec.analytics.tables import FEATURE_CHANGES, METRICS, PROBLEMS, RUNS, SERIES, TABLES

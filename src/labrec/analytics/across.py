@@ -19,7 +19,7 @@ from labrec.store import proven
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from labrec.analytics.gather import Kept
+    from labrec.analytics.kept_runs import Kept
     from labrec.analytics.problem import Problem
     from labrec.analytics.tables import Table
     from labrec.store.view import View
@@ -65,7 +65,7 @@ class Across:
         rows = _together([one.runs for one in self._kept])
         runs, said = self._seen.runs, self._seen.said
         columns: dict[str, Any] = noted.columns(runs, said)
-        columns["project"] = [run.project for run in runs]
+        columns["project"] = runs.column("project")
         if said.subjects and rows is not None:
             columns["outcome"] = [*noted.outcomes(runs, rows["outcome"].to_pylist(), said)]
         return _table(tables.RUNS, rows, columns)
@@ -76,12 +76,13 @@ class Across:
             return _table(tables.METRICS, None, {})
         places = pa.array(_places(self._kept), pa.int32())
         rows, places = settled_rows(self._seen, rows, places)
-        runs = self._seen.runs
-        complete = [run.status == "complete" and run.counts for run in runs]
+        column = self._seen.runs.column
+        ended = zip(column("status"), column("counts"), strict=True)
+        complete = [status == "complete" and counts for status, counts in ended]
         columns = {
-            "project": shared_column(pa.array([run.project for run in runs]), places),
-            "run_id": shared_column(pa.array([run.run_id for run in runs]), places),
-            "record_digest": shared_column(pa.array([run.digest for run in runs]), places),
+            "project": shared_column(pa.array(column("project"), pa.string()), places),
+            "run_id": shared_column(pa.array(column("run_id"), pa.string()), places),
+            "record_digest": shared_column(pa.array(column("digest"), pa.string()), places),
             "counts": pa.array(complete, pa.bool_()).take(places),
         }
         return _table(tables.METRICS, rows, columns)
@@ -90,9 +91,11 @@ class Across:
         """Return the rows of the table `feature_changes`."""
         first: dict[str, str] = {}
         trees: dict[str, str] = {}
-        for run in self._seen.runs:
-            first.setdefault(run.experiment, run.tree)
-            trees[run.digest] = run.tree
+        for experiment, tree, digest in zip(
+            *map(self._seen.runs.column, ("experiment", "tree", "digest")), strict=True
+        ):
+            first.setdefault(experiment, tree)
+            trees[digest] = tree
         asked = sorted(
             {
                 (r.project, r.run_id, r.digest, r.parent)

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from labrec.analytics import extract, shard, tables
 from labrec.analytics.across import Across
-from labrec.analytics.gather import Kept, kept_of
+from labrec.analytics.kept_runs import Kept, kept_of
 from labrec.analytics.parquet import (
     ROW_GROUP,
     NewFile,
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 _STREAMED = tuple(table for table in extract.OF_RECORDS if table is not tables.METRICS)
 """Tables that are written while the days go by; the others wait for what notes say."""
 
-_AHEAD = 12  # groups of shards that wait to be written, a few megabytes each
+_AHEAD = 12  # groups of shards, and tables, that wait to be written, a few megabytes each
 _NAMELESS = re.compile(r"\..+\.(parquet|json)\.[0-9]+\.tmp")
 
 
@@ -105,11 +105,13 @@ class _Builder:
         with _Pen({table: self._file(table) for table in _STREAMED}) as pen:
             across = Across(self.view, self._read_days(tasks, pen))
             for table, rows in across.tables():
-                self._write(table, rows)
+                pen.write(table, self._file(table), rows)
         for table, file in pen.files.items():
             self._finish(table.name, file)
         self.problems = sorted({*self.problems, *across.problems})
-        self._write(tables.PROBLEMS, rows_table(tables.PROBLEMS.columns, self.problems))
+        file = self._file(tables.PROBLEMS)
+        file.add(rows_table(tables.PROBLEMS.columns, self.problems))
+        self._finish(tables.PROBLEMS.name, file)
         self._dictionary()
         self._publish()
         return {
@@ -184,11 +186,6 @@ class _Builder:
         self.files[name] = file
         return file
 
-    def _write(self, table: Table, rows: pa.Table) -> None:
-        file = self._file(table)
-        file.add(rows)
-        self._finish(table.name, file)
-
     def _finish(self, table: str, file: TableFile) -> None:
         file.finish()
         self.sizes[f"{table}.parquet"] = file.size
@@ -218,16 +215,20 @@ class _Builder:
 
 
 class _Pen:
-    """Writes the streamed tables in a thread of its own; a context manager, done at its end.
+    """Writes tables in a thread of its own; a context manager, done at its end.
 
     Shards of one project are written together where they are small.
 
+    Args:
+        files: The file of each streamed table.
+
     Attributes:
-        files: The file of each table.
+        files: The file of each table that was written.
     """
 
     def __init__(self, files: dict[Table, TableFile]) -> None:
-        self.files = files
+        self.files = dict(files)
+        self._streamed = files
         self._thread = ThreadPoolExecutor(1)
         self._given: deque[Future[None]] = deque()
         self._waiting: list[Shard] = []
@@ -240,8 +241,7 @@ class _Pen:
         try:
             if kind is None:
                 self._give()
-                while self._given:
-                    self._given.popleft().result()
+                self._wait(0)
         finally:
             self._thread.shutdown(cancel_futures=True)
 
@@ -250,20 +250,30 @@ class _Pen:
         if self._waiting and self._waiting[0].project != one.project:
             self._give()
         self._waiting.append(one)
-        self._rows += max(one.rows[table.name].num_rows for table in self.files)
+        self._rows += max(one.rows[table.name].num_rows for table in self._streamed)
         if self._rows >= ROW_GROUP:
             self._give()
+
+    def write(self, table: Table, file: TableFile, rows: pa.Table) -> None:
+        """Take all rows of a table that is not streamed."""
+        self.files[table] = file
+        self._given.append(self._thread.submit(file.add, rows))
+        self._wait(_AHEAD)
 
     def _give(self) -> None:
         if self._waiting:
             self._given.append(self._thread.submit(self._write, self._waiting))
         self._waiting, self._rows = [], 0
-        while len(self._given) > _AHEAD:  # what waits to be written is in memory
+        self._wait(_AHEAD)
+
+    def _wait(self, left: int) -> None:
+        """Wait until so many are left to be written: what waits is in memory."""
+        while len(self._given) > left:
             self._given.popleft().result()
 
     def _write(self, shards: Sequence[Shard]) -> None:
         rows = shard.joined([one.rows for one in shards])
-        for table, file in self.files.items():
+        for table, file in self._streamed.items():
             file.add(_whole(table, shards[0].project, rows))
 
 

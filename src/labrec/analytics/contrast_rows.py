@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from labrec.analytics.replicates import Sum
     from labrec.analytics.summaries import Summaries
 
-_WRITTEN = ("estimate", "low", "high", "df")  # fields of `Contrast` that are rounded
+_WRITTEN = ("estimate", "low", "high", "df", "p")  # fields of `Contrast` that are rounded
 _NONE = (None,) * (len(Contrast._fields) + len(_WRITTEN) + 2)
 
 SCHEMA: Final = pa.schema(
@@ -146,13 +146,13 @@ def rows(compared: Compared, keys: Keys) -> pa.Table:
     given |= {name: found[f"written_{name}"] for name in _WRITTEN}
     given |= {name: spread(CONTRASTS, name, values, owners) for name, values in columns.items()}
     given |= {"project": projects, "level": pa.repeat(LEVEL, found.num_rows)}
-    told = list(zip(*_told(projects.to_pylist(), found, keys), strict=True)) or [()] * 5
-    names = ("p", "p_holm", "family", "finding", "direction")
+    told = list(zip(*_told(projects.to_pylist(), found, keys), strict=True)) or [()] * 4
+    names = ("p_holm", "family", "finding", "direction")
     return columns_table(CONTRASTS, given | dict(zip(names, told, strict=True)))
 
 
 def _told(projects: list[str], found: pa.Table, keys: Keys) -> Iterator[tuple[Any, ...]]:
-    """Yield p, adjusted p, family, finding and direction; each family adjusted together."""
+    """Yield adjusted p, family, finding and direction; each family adjusted together."""
     contrasts = map(
         Contrast._make, zip(*(found[name].to_pylist() for name in Contrast._fields), strict=True)
     )
@@ -167,6 +167,4 @@ def _told(projects: list[str], found: pa.Table, keys: Keys) -> Iterator[tuple[An
         for one, direction in family:
             p_holm = next(adjusted) if one.p is not None else None
             said = keys[project][metric] or direction
-            yield (
-                rounded(one.p), rounded(p_holm), len(tested), finding(one, p_holm, said), said,
-            )  # fmt: skip
+            yield rounded(p_holm), len(tested), finding(one, p_holm, said), said

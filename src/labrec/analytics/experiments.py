@@ -15,7 +15,7 @@ from labrec.analytics.summaries import STATISTICS
 from labrec.analytics.tables import CONTRASTS, EXPERIMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from labrec.analytics.definition import KeyMetric
@@ -45,7 +45,7 @@ class Experiment(NamedTuple):
     experiment: str
     name: str
     started: datetime | None
-    runs: list[Run]
+    runs: Sequence[Run]
     key: str
 
     @property
@@ -81,41 +81,42 @@ def rows(seen: Seen) -> Iterator[tuple[Table, pa.Table]]:
     yield CONTRASTS, contrast_rows.rows(seen.compared, seen.keys)
 
 
-def key_metrics_of(
-    experiments: Sequence[Experiment], defined: Mapping[str, Sequence[KeyMetric] | None]
-) -> Keys:
+def key_metrics_of(summed: Summaries, defined: Mapping[str, Sequence[KeyMetric] | None]) -> Keys:
     """Return the key metrics of each project.
 
     Where its definition names none they are all metrics that a run gives a direction, else all.
 
     Args:
-        experiments: Of every project.
+        summed: Every metric of every experiment.
         defined: What the projects' definitions name; None for nothing.
     """
+    projects = [one.project for one in summed.experiments]
+    columns = summed.keyed.column("metric"), summed.keyed.column("directed")
+    logged: dict[str, dict[str, bool]] = {project: {} for project in projects}
+    said = {*zip([projects[at] for at in summed.keyed.owners.tolist()], *columns, strict=True)}
+    for project, metric, directed in said:
+        if directed is not None:
+            logged[project][metric] = directed or logged[project].get(metric, False)
     keys: Keys = {}
-    seen: dict[str, tuple[set[str], set[str]]] = {}
-    for experiment in experiments:
-        every, directed = seen.setdefault(experiment.project, (set(), set()))
-        for run in experiment.runs:
-            every.update(run.metrics)
-            directed.update(name for name, m in run.metrics.items() if m.direction is not None)
-    for project, (every, directed) in seen.items():
+    for project, every in logged.items():
         named = defined.get(project)
         if named is not None:
             keys[project] = {metric.name: metric.direction for metric in named}
         else:
-            keys[project] = dict.fromkeys(sorted(directed or every))
+            chosen = [metric for metric, directed in every.items() if directed] or every
+            keys[project] = dict.fromkeys(sorted(chosen))
     return keys
 
 
-def key_of(runs: Sequence[Run], basis: str) -> str:
+def key_of(project: str, records: Iterable[tuple[str, str]], basis: str) -> str:
     """Return a digest of everything that the statistics of an experiment depend on.
 
     Args:
-        runs: Its runs, in order.
+        project: Its project.
+        records: Digest and standing of the record of each of its runs, in order.
         basis: See `Known`.
     """
-    said = [basis, *(text for run in runs for text in (run.project, run.digest, run.standing))]
+    said = [basis, project, *(text for record in records for text in record)]
     return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
 
 

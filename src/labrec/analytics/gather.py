@@ -3,75 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from labrec.analytics import known
 from labrec.analytics.calls import NONE
+from labrec.analytics.kept_runs import KeptRuns, together
 from labrec.analytics.noted import noted
 from labrec.analytics.problem import Problem
-from labrec.analytics.run import Link, Measured, Registered, Run
+from labrec.analytics.run import Registered
 from labrec.analytics.seen import Seen
 from labrec.analytics.settle import settle
 from labrec.errors import LabrecError
 from labrec.lineage.fold import fold
-from labrec.lineage.standing import standings
+from labrec.lineage.standing import Standings, standings
 from labrec.lineage.used import File, Version
 from labrec.record import layout
 from labrec.record.digest import Digest
 from labrec.store.notes import notes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
-    from labrec.analytics.shard import Shard
+    from labrec.analytics.kept_runs import Kept
+    from labrec.analytics.run import Run
     from labrec.lineage.fold import Fold
     from labrec.store.view import View
 
 WIDE = ("facts", "conditions", "channels", "calls", "used")
 """Columns that are large and seldom asked for: they stay packed until they are."""
-
-_OWN = ("run_id", "digest", "started", "duration_s", "output", "path")
-# What a shard calls the fields of a `Run` that differ in name.
-_CALLED = {
-    "digest": "record_digest", "machine": "machine_id", "output": "series_digest",
-}  # fmt: skip
-# No columns of a shard's runs.
-_LATER = {"project", "standing", "metrics", "renamed_from", "recorded_parents", "place"}
-
-
-class Kept(NamedTuple):
-    """What stays in memory of one day.
-
-    Attributes:
-        project: The project.
-        day: ``YYYY/MM/DD``.
-        tree: Git tree id of the day's folder.
-        runs: The shard's runs.
-        metrics: The shard's metrics.
-        files: Place, name, role and sha256 of the shard's artifacts; empty ones are left out, which
-            are all alike.
-    """
-
-    project: str
-    day: str
-    tree: str
-    runs: pa.Table
-    metrics: pa.Table
-    files: pa.Table
-
-
-def kept_of(shard: Shard) -> Kept:
-    """Return what stays in memory of a day's shard."""
-    import pyarrow.compute as pc  # brings in all kernels: not needed by who only counts runs
-
-    files = shard.rows["artifacts"]
-    if files.num_rows:
-        files = files.filter(pc.greater(files["size"], 0))
-    files = files.select(["place", "name", "role", "sha256"])
-    return Kept(*shard[:3], shard.rows["runs"], shard.rows["metrics"], files)
 
 
 def gather(view: View, kept: Sequence[Kept]) -> Seen:
@@ -84,21 +46,36 @@ def gather(view: View, kept: Sequence[Kept]) -> Seen:
     notes = notes_of(view)
     problems = [Problem(*found) for found in notes.problems]
     said = fold(notes.notes)
-    columns = _columns(kept)
-    keys = list(zip(*(columns[name] for name in ("project", "run_id", "digest")), strict=True))
-    found = standings(keys, said)
-    # By position, in the order of the fields: by name would take longer than all the rest.
-    runs = list(map(Run._make, zip(*(columns[name] for name in Run._fields), strict=True)))
+    runs = KeptRuns(kept)
+    found = _standings(runs, said)
     # Without notes and forks, as in most labs, records are what they are.
-    runs = [_noted(run, said, found.of) for run in runs] if said.subjects or found.of else runs
+    if said.subjects or found.of:
+        _tell(runs, said, found.of)
     registered = list(_registrations(view, problems))
     earlier = known.read(view, _basis(view))
     lab = _Lab(view, kept)
-    runs, defined, more = settle(view, kept, runs, said, lab.points)
-    seen = Seen(runs, lab, registered, found.replacements, said, earlier)
+    settled, defined, more = settle(view, kept, runs, said, lab.points)
+    seen = Seen(settled, lab, registered, found.replacements, said, earlier)
     seen.define(defined)
     seen.problems += problems + more
     return seen
+
+
+def _standings(runs: KeptRuns, said: Fold) -> Standings:
+    """Return which records count; without notes and second records of a run all of them do."""
+    ids = runs.column("run_id")
+    if not said.subjects and len({*ids}) == len(ids):
+        return Standings({}, [])
+    keys = zip(runs.column("project"), ids, runs.column("digest"), strict=True)
+    return standings(keys, said)
+
+
+def _tell(runs: KeptRuns, said: Fold, standing: Mapping[tuple[str, str], str]) -> None:
+    """Leave the runs as the notes leave them, and the other records of them."""
+    keys = zip(*map(runs.column, ("project", "digest")), strict=True)
+    for place, (project, digest) in enumerate(keys):
+        if (project, "run", digest) in said.subjects or (project, digest) in standing:
+            runs.change(_noted(runs[place], said, standing))
 
 
 def _noted(run: Run, said: Fold, standing: Mapping[tuple[str, str], str]) -> Run:
@@ -125,39 +102,36 @@ class _Lab:
 
     def __init__(self, view: View, kept: Sequence[Kept]) -> None:
         self._view = view
-        self._wide = {name: [one.runs[name].combine_chunks() for one in kept] for name in WIDE}
+        self._kept = kept
+        self._wide: dict[str, pa.ChunkedArray] = {}
         self._files = [one.files for one in kept]
-        self._ends: list[int] = []
-        total = 0
-        for one in kept:
-            total += one.runs.num_rows
-            self._ends.append(total)
+        self._starts = [0, *accumulate(one.runs.num_rows for one in kept)]
 
     def definition(self, project: str) -> tuple[str, Mapping[str, object]]:
         return layout.project_path(project), self._view.project_definition(project)
 
     def wide(self, place: int, column: str) -> str:
-        from bisect import bisect_right  # seldom asked for
-
-        day = bisect_right(self._ends, place)
-        start = self._ends[day - 1] if day else 0
-        return str(self._wide[column][day][place - start].as_py())
+        return str(self._texts(column)[place].as_py())
 
     def asked(self) -> Iterator[int]:
-        import pyarrow.compute as pc  # seldom asked for
-
-        for day, texts in enumerate(self._wide["calls"]):
-            start = self._ends[day - 1] if day else 0
-            told = pc.not_equal(texts, NONE).to_numpy(zero_copy_only=False).nonzero()[0]
-            yield from (start + int(place) for place in told)
+        for place, _ in self._told("calls", NONE):
+            yield place
 
     def used(self) -> Iterator[tuple[int, str]]:
+        yield from self._told("used", "[]")
+
+    def _texts(self, column: str) -> pa.ChunkedArray:
+        if column not in self._wide:
+            self._wide[column] = together([one.runs[column] for one in self._kept])
+        return self._wide[column]
+
+    def _told(self, column: str, nothing: str) -> Iterator[tuple[int, str]]:
+        """Yield the place of each run that says something in a column, and what."""
         import pyarrow.compute as pc
 
-        for day, texts in enumerate(self._wide["used"]):
-            start = self._ends[day - 1] if day else 0
-            told = pc.not_equal(texts, "[]").to_numpy(zero_copy_only=False).nonzero()[0]
-            yield from ((start + int(place), texts[place].as_py()) for place in told)
+        texts = self._texts(column)
+        told = pc.not_equal(texts, nothing).to_numpy().nonzero()[0]
+        yield from zip(told.tolist(), texts.take(told).to_pylist(), strict=True)
 
     def versions(self) -> Iterator[Version]:
         for project in self._view.projects():
@@ -179,7 +153,7 @@ class _Lab:
         if not len(wanted):
             return
         for day, table in enumerate(self._files):
-            start = self._ends[day - 1] if day else 0
+            start = self._starts[day]
             shared = table.filter(pc.is_in(table["sha256"], value_set=wanted))
             columns = (shared[name].to_pylist() for name in ("place", "name", "role", "sha256"))
             for place, name, role, sha256 in zip(*columns, strict=True):
@@ -189,78 +163,6 @@ class _Lab:
         from labrec.analytics.points import values  # parses: only where points are asked for
 
         return values(self._view, Digest.parse(output))
-
-
-# -- runs ------------------------------------------------------------------------------------
-
-
-def _columns(kept: Sequence[Kept]) -> dict[str, list[Any]]:
-    """Return the fields of every run as its record alone has them, each as a column."""
-    metrics = _metrics(kept)
-    columns: dict[str, list[Any]] = {
-        "project": [one.project for one in kept for _ in range(one.runs.num_rows)],
-        "metrics": metrics,
-        "place": list(range(len(metrics))),
-    }
-    same = _Same()
-    for name in Run._fields:
-        if name in _LATER:
-            columns.setdefault(name, [Run._field_defaults.get(name)] * len(metrics))
-        else:
-            column = [one.runs[_CALLED.get(name, name)] for one in kept]
-            columns[name] = [value for part in column for value in same.of(name, part)]
-    # A series without points is no output that two runs could have in common.
-    columns["output"] = [
-        output if measured else None
-        for output, measured in zip(columns["output"], metrics, strict=True)
-    ]
-    return columns
-
-
-def _links(text: str) -> tuple[Link, ...]:
-    return tuple(Link(*link) for link in json.loads(text))
-
-
-class _Same:
-    """Values that many runs share, held once."""
-
-    def __init__(self) -> None:
-        self._values: dict[Any, Any] = {}
-        self._made: dict[Any, Any] = {}
-
-    def of(self, name: str, column: pa.ChunkedArray) -> list[Any]:
-        """Return the values of a field of `Run`."""
-        if name == "links":
-            return self._all(column.to_pylist(), _links)
-        if name in {"tags", "datasets"}:
-            return self._all(map(tuple, column.to_pylist()), None)
-        return column.to_pylist() if name in _OWN else self.values(column)
-
-    def values(self, column: pa.ChunkedArray) -> list[Any]:
-        """Return the values of a column."""
-        keep = self._values.setdefault
-        return [keep(value, value) for value in column.to_pylist()]
-
-    def _all(self, values: Iterable[Any], make: Callable[[Any], Any] | None) -> list[Any]:
-        made, found = self._made, []
-        for value in values:
-            if value not in made:
-                made[value] = make(value) if make is not None else value
-            found.append(made[value])
-        return found
-
-
-def _metrics(kept: Sequence[Kept]) -> list[dict[str, Measured]]:
-    """Return the metrics of each run."""
-    found: list[dict[str, Measured]] = [{} for one in kept for _ in range(one.runs.num_rows)]
-    same, before = _Same(), 0
-    for one in kept:
-        numbers = [one.metrics[name].to_pylist() for name in ("place", "last")]
-        texts = [same.values(one.metrics[name]) for name in ("metric", "unit", "direction")]
-        for place, last, metric, unit, direction in zip(*numbers, *texts, strict=True):
-            found[before + place][metric] = Measured(last, unit, direction)
-        before += one.runs.num_rows
-    return found
 
 
 # -- documents that speak about others -------------------------------------------------------

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from labrec.analytics.run import Run
+    from labrec.analytics.runs import Runs
     from labrec.analytics.seen import Seen
     from labrec.analytics.tables import Table
     from labrec.lineage.fold import Fold, Folded, HeardNote
@@ -54,34 +55,38 @@ def _links(run: Run, folded: Folded) -> tuple[Link, ...]:
     return tuple(recorded.get(link, Link(*link)) for link in folded.hypotheses(recorded))
 
 
-def columns(runs: Sequence[Run], said: Fold) -> dict[str, list[Any]]:
+def columns(runs: Runs, said: Fold) -> dict[str, list[Any]]:
     """Return the columns of the table `runs` that notes and other records decide.
 
     Args:
         runs: Those of the table, in its order, as notes leave them.
         said: What all notes come to.
     """
-    standing = [run.standing for run in runs]
+    standing = runs.column("standing")
     if not said.subjects:  # as in most labs: names and tags are those of the records
         none = [None] * len(runs)
         return {
             "renamed_from": none, "standing": standing, "notes": [0] * len(runs),
             "conflicts": [()] * len(runs),
         }  # fmt: skip
-    found = [said.subjects.get((run.project, "run", run.digest)) for run in runs]
+    found = _folded(runs, said)
     return {
-        "name": [run.name for run in runs],
-        "renamed_from": [run.renamed_from for run in runs],
-        "tags": [run.tags for run in runs],
+        "name": runs.column("name"),
+        "renamed_from": runs.column("renamed_from"),
+        "tags": runs.column("tags"),
         "standing": standing,
         "notes": [len(folded.notes) if folded is not None else 0 for folded in found],
         "conflicts": [sorted(folded.conflicts) if folded is not None else [] for folded in found],
     }
 
 
-def outcomes(
-    runs: Sequence[Run], recorded: Sequence[str | None], said: Fold
-) -> Iterator[str | None]:
+def _folded(runs: Runs, said: Fold) -> list[Folded | None]:
+    """Return what the notes on each run come to, or None without any."""
+    keys = zip(runs.column("project"), runs.column("digest"), strict=True)
+    return [said.subjects.get((project, "run", digest)) for project, digest in keys]
+
+
+def outcomes(runs: Runs, recorded: Sequence[str | None], said: Fold) -> Iterator[str | None]:
     """Yield what each run found.
 
     Args:
@@ -89,8 +94,7 @@ def outcomes(
         recorded: What their records say.
         said: What all notes come to.
     """
-    for run, original in zip(runs, recorded, strict=True):
-        folded = said.subjects.get((run.project, "run", run.digest))
+    for folded, original in zip(_folded(runs, said), recorded, strict=True):
         yield original if folded is None else folded.outcome(original)
 
 

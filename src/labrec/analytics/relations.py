@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from labrec.analytics.run import Run
+    from labrec.analytics.runs import Runs
     from labrec.analytics.seen import Seen
     from labrec.analytics.tables import Table
 
@@ -25,6 +26,13 @@ def related(run: Run) -> Related:
         run.project, run.run_id, run.digest, run.recorded_name, run.experiment, run.counts,
         run.parents, run.continues, run.reproduces, run.fulfils, run.reparented,
     )  # fmt: skip
+
+
+def every_related(runs: Runs) -> list[Related]:
+    """Return what is asked of all runs to relate them."""
+    names = ("project", "run_id", "digest", "recorded_name", "experiment", "counts", "parents",
+             "continues", "reproduces", "fulfils", "reparented")  # fmt: skip
+    return list(map(Related._make, zip(*map(runs.column, names), strict=True)))
 
 
 def rows(seen: Seen) -> Iterator[tuple[Table, Iterable[Sequence[Any]]]]:

@@ -158,4 +158,4 @@ def rounded(value: float | None) -> float | None:
     """Return a statistic as it is written: ten significant digits."""
     if value is None or not math.isfinite(value):
         return None
-    return float(format(value, _WRITTEN))
+    return 1.0 if value == 1 else float(format(value, _WRITTEN))  # 1 is what many a p is

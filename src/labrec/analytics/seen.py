@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar, cast
 
 from labrec.analytics.calls import unpacked
 from labrec.analytics.contrast_rows import Compared
 from labrec.analytics.experiments import Experiment, Known, key_metrics_of, key_of
 from labrec.analytics.problem import Problem
-from labrec.analytics.relations import relate, related
+from labrec.analytics.relations import every_related, relate
 from labrec.analytics.run import Link, Measured, Registered, Run
+from labrec.analytics.runs import Runs
 from labrec.analytics.summaries import Summaries
 from labrec.errors import LabrecError
 from labrec.lineage.fold import Fold
@@ -121,7 +123,7 @@ class Seen:
         said: Fold = Fold({}),  # noqa: B008 - nobody writes to it
         known: Known | None = None,
     ) -> None:
-        self.runs = runs
+        self.runs = runs if isinstance(runs, Runs) else Runs(runs)
         self.registrations = registrations
         self.said = said
         self.define(NOTHING_DEFINED)
@@ -149,37 +151,40 @@ class Seen:
     @cached_property
     def projects(self) -> list[str]:
         """The projects that have runs, by name."""
-        return list(dict.fromkeys(run.project for run in self.runs))
+        return list(dict.fromkeys(self.runs.column("project")))
 
     @cached_property
     def experiments(self) -> list[Experiment]:
         """The experiments, ordered by project and config digest."""
-        grouped: dict[tuple[str, str], list[Run]] = {}
-        for run in self.runs:
-            grouped.setdefault((run.project, run.experiment), []).append(run)
+        project, experiment, name, started, digest, standing = map(
+            self.runs.column,
+            ("project", "experiment", "name", "started", "digest", "standing"),
+        )
+        grouped: dict[tuple[str, str], list[int]] = {}
+        for place, key in enumerate(zip(project, experiment, strict=True)):
+            grouped.setdefault(key, []).append(place)
         return [
             Experiment(
-                project,
-                experiment,
-                runs[0].name,
-                min((run.started for run in runs if run.started is not None), default=None),
-                runs,
-                key_of(runs, self.known.basis),
+                *key,
+                name[places[0]],
+                min((started[at] for at in places if started[at] is not None), default=None),
+                self.runs.some(places),
+                key_of(key[0], [(digest[at], standing[at]) for at in places], self.known.basis),
             )
-            for (project, experiment), runs in sorted(grouped.items(), key=lambda item: item[0])
+            for key, places in sorted(grouped.items(), key=itemgetter(0))
         ]
 
     @cached_property
     def lineage(self) -> Lineage:
         """How runs and experiments relate."""
-        return relate([related(run) for run in self.runs], self._replacements)
+        return relate(every_related(self.runs), self._replacements)
 
     def used(self) -> Iterator[Relation]:
         """Yield what runs were made with: dataset versions, and files that others made."""
         uses = [*self._recorded_uses(), *self._noted_uses()]
         files = [*self._source.files()]
         if uses or files:
-            runs = [related(run) for run in self.runs]
+            runs = every_related(self.runs)
             yield from of_datasets(runs, uses, self._source.versions())
             yield from of_artifacts(runs, files)
 
@@ -195,8 +200,9 @@ class Seen:
         """Yield the datasets that notes link runs to; what a record names no note takes away."""
         if not self.said.subjects:
             return
-        for place, run in enumerate(self.runs):
-            for to, name, digest in self.said.on(run.project, "run", run.digest).links.added:
+        keys = zip(self.runs.column("project"), self.runs.column("digest"), strict=True)
+        for place, (project, record) in enumerate(keys):
+            for to, name, digest in self.said.on(project, "run", record).links.added:
                 if to == "dataset":
                     yield DatasetUse(place, name, None, digest, "note")
 
@@ -234,7 +240,7 @@ class Seen:
         from labrec.analytics.definition import key_metrics  # its parser is handed to `defined`
 
         defined = {project: self.defined(project, key_metrics) for project in self.projects}
-        keys = key_metrics_of(self.experiments, defined)
+        keys = key_metrics_of(self.summed, defined)
         for project, metrics in keys.items():
             for name in metrics:
                 found = self.metric(project, name)

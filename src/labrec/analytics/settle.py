@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from labrec.analytics.extract import number
 from labrec.analytics.meaning import Logged, Meaning, tail_mean
 from labrec.analytics.problem import Problem
+from labrec.analytics.runs import Runs
 from labrec.analytics.seen import NOTHING_DEFINED, Defined
 from labrec.analytics.shard import CACHE
 from labrec.catalog.expression import Missing
@@ -19,7 +20,7 @@ from labrec.store import proven
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from labrec.analytics.gather import Kept
+    from labrec.analytics.kept_runs import Kept
     from labrec.analytics.run import Run
     from labrec.catalog.definition import MetricDefinition
     from labrec.catalog.metrics import DefinedMetric
@@ -44,10 +45,10 @@ _COLUMNS = (
 def settle(
     view: View,
     kept: Sequence[Kept],
-    runs: Sequence[Run],
+    runs: Runs,
     said: Fold,
     points: Callable[[str], Mapping[str, Sequence[float]]],
-) -> tuple[list[Run], Defined, list[Problem]]:
+) -> tuple[Runs, Defined, list[Problem]]:
     """Return the runs with the metrics that definitions leave them; most labs define none.
 
     Args:
@@ -63,7 +64,7 @@ def settle(
     problems: list[Problem] = []
     defined = dict(_defined(view, problems))
     if not defined:
-        return list(runs), NOTHING_DEFINED, problems
+        return runs, NOTHING_DEFINED, problems
     meanings = {project: Meaning.of(_counting(found)) for project, found in defined.items()}
     tails = _Tails(view, points, problems)
     settled = list(runs)
@@ -80,7 +81,7 @@ def settle(
         if other:
             disagreed[place] = other
     tails.keep()
-    return settled, Defined(defined, missing, disagreed), problems
+    return Runs(settled), Defined(defined, missing, disagreed), problems
 
 
 def _defined(

@@ -34,6 +34,7 @@ SCHEMA: Final = pa.schema(
         (KEY, pa.string()),
         ("metric", pa.string()),  # empty where the experiment has none
         ("counts", pa.bool_()),  # whether a run that counts has it
+        ("directed", pa.bool_()),  # whether a run says which way is better; none without any run
         *((name, pa.int64()) for name in _COUNTS),
         *((name, pa.float64()) for name in STATISTICS),
         ("unit", pa.string()),
@@ -117,23 +118,25 @@ def _rows(experiment: Experiment) -> Iterator[tuple[Any, ...]]:
     runs = experiment.runs
     complete = [run for run in runs if run.status == "complete"]
     counting = {*experiment.metrics} or {""}
-    found = sum_up(runs, sorted(counting.union(*(run.metrics for run in complete))))
+    found = sum_up(runs, sorted(counting.union(*(run.metrics for run in runs))))
     distinct_runs = distinct(complete)
     start, order, first = min(map(place_of, complete), default=(None, None, None))
     for metric, (replicates, values) in found.items():
-        having = next((run.metrics[metric] for run in runs if metric in run.metrics), None)
+        having = [run.metrics[metric] for run in runs if metric in run.metrics]
+        said = having[0] if having else None
         machines = {run.machine for run in distinct_runs if metric in run.metrics and run.machine}
         yield (
             metric,
             metric in counting,
+            any(one.direction is not None for one in having) if having else None,
             *replicates,
             *(rounded(getattr(replicates, name)) for name in STATISTICS),
             [seed for seed, _ in values],
             [value for _, value in values],
             tried(complete, metric),
             sorted(machines),
-            having.unit if having is not None else None,
-            having.direction if having is not None else None,
+            said.unit if said is not None else None,
+            said.direction if said is not None else None,
             datasets_of(runs),
             all(map(is_placed, complete)),
             start,

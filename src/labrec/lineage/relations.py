@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
+_NONE = "[]"  # no parents
+_KINDS = ("continues", "fulfils", "reproduces")
+
+
 class Replacement(NamedTuple):
     """A record that takes the place of another one.
 
@@ -115,7 +119,7 @@ def relate(runs: Sequence[Related], replacements: Iterable[Replacement]) -> Line
         replacements: Which record took the place of which.
     """
     view = _View(runs)
-    found = [(run, list(view.of(run))) for run in runs]
+    found = [(run, list(view.of(run))) for run in runs if _says_any(run)]
     # What a run says that counts comes before what others say of the same experiment.
     parents = [
         relation
@@ -132,6 +136,11 @@ def relate(runs: Sequence[Related], replacements: Iterable[Replacement]) -> Line
     relations += view.superseding(replacements)
     relations.sort(key=key)
     return Lineage(relations, graph({run.experiment for run in runs}, edges), first)
+
+
+def _says_any(run: Related) -> bool:
+    """Say whether a run names any other; most of a lab's name none."""
+    return run.parents != _NONE or (run.continues, run.fulfils, run.reproduces) != (None,) * 3
 
 
 def key(relation: Relation) -> tuple[str, ...]:
@@ -156,10 +165,10 @@ class _View:
 
     def of(self, run: Related) -> Iterator[Relation]:
         """Yield what a run says about other runs, in its order."""
-        for parent in json.loads(run.parents):
+        for parent in json.loads(run.parents) if run.parents != _NONE else ():
             yield self._parent(run, parent)
-        for kind in ("continues", "fulfils", "reproduces"):
-            other = getattr(run, kind)
+        named = run.continues, run.fulfils, run.reproduces
+        for kind, other in zip(_KINDS, named, strict=True):
             if other is not None:
                 yield self._relation(run, kind, "record", run_id=other)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from labrec.analytics.attribution.design import MOST_FACTORS, Cell, Design, Origin
 from labrec.analytics.attribution.factors import ABSENT, Setting, declared, leaves
 from labrec.analytics.attribution.rows import Placed
+from labrec.analytics.runs import expect
 from labrec.record.config import join_path, split_path
 from labrec.record.digest import Digest
 from labrec.record.wording import counted
@@ -284,6 +285,7 @@ def _found(
         if len(related) > MOST_RELATED:
             left_out.append(f"what {len(related):,} experiments below one root would say")
             continue
+        expect(one.runs for one in related)
         group = _below(project, root, related, context, left_out)
         if group is not None:
             yield group

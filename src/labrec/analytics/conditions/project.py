@@ -129,8 +129,16 @@ class Project(NamedTuple):
         return runs, len(places) - len(kept)
 
 
+_CONDITIONS = (
+    "project", "status", "standing", "cpu_model", "memory_bytes", "tier", "hardware_id", "state",
+    "setup", "tree",
+)  # fmt: skip
+
+
 def projects(seen: Seen) -> Iterator[Project]:
     """Yield the projects that have runs under more than one level of a condition."""
+    if not _differ(seen):
+        return
     grouped: dict[str, list[Run]] = {name: [] for name in seen.projects}
     for run in seen.runs:
         if run.counts and run.status in _ENDED:
@@ -140,6 +148,22 @@ def projects(seen: Seen) -> Iterator[Project]:
         parts = _parted(runs, wanted, seen)
         if parts:
             yield _project(name, runs, parts, wanted, seen)
+
+
+def _differ(seen: Seen) -> bool:
+    """Say whether runs of a project may differ in a condition: of equal ones one is looked at."""
+    if any(seen.runs.column("gpu_model")):
+        return True  # whether a machine without one was asked is a fact of each run
+    grouped: dict[str, list[Run]] = {}
+    for place in seen.runs.alike(_CONDITIONS):
+        run = seen.runs[place]
+        if run.counts and run.status in _ENDED:
+            grouped.setdefault(run.project, []).append(run)
+    return any(
+        levels(condition, runs, seen).varies
+        for name, runs in grouped.items()
+        for condition in conditions((seen.defined(name, asked) or asked({}, name)).paths)
+    )
 
 
 def _parted(runs: list[Run], wanted: Asked, seen: Seen) -> list[Parted]:

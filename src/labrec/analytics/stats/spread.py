@@ -72,14 +72,12 @@ def pooled_sd(groups: Iterable[tuple[int, float]]) -> PooledSd | None:
     Raises:
         ValueError: A count is below 1, or a standard deviation is negative, NaN or infinite.
     """
-    used = []
-    for n, sd in groups:
-        if n < 1:
-            raise ValueError(f"a group of {n} values")
-        if n > 1 and not 0 <= sd < math.inf:
-            raise ValueError(f"a standard deviation of {sd}")
-        if n > 1:
-            used.append((n - 1, sd))
+    groups = list(groups)
+    used = [(n - 1, sd) for n, sd in groups if n > 1]
+    if any(n < 1 for n, _ in groups):
+        raise ValueError("a group without values")
+    if not all(0 <= sd < math.inf for _, sd in used):
+        raise ValueError("a standard deviation that is negative, NaN or infinite")
     df = sum(weight for weight, _ in used)
     if df == 0:
         return None

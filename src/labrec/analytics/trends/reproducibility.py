@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from labrec.analytics.replicates import LEVEL, rounded, sum_up
 from labrec.analytics.stats.moments import t_quantile
 from labrec.analytics.stats.spread import PooledSd, pooled_sd
-from labrec.analytics.tried import datasets_of
 from labrec.analytics.trends.plain import cut, unit
 from labrec.analytics.trends.tries import tries
+from labrec.analytics.tried import datasets_of
 from labrec.record.wording import counted, number, percent
 
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ def rows(seen: Seen) -> Iterator[tuple[Any, ...]]:
 
 def reruns(seen: Seen) -> list[tuple[Run, Rerun]]:
     """Return every rerun that counts with what it says of each key or primary metric, in order."""
+    if not any(seen.runs.column("reproduces")):
+        return []  # as in many labs: then no run is looked at
     repeating = [
         run
         for run in seen.runs

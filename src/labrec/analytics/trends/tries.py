@@ -126,8 +126,9 @@ class Tries:
     @property
     def repeated(self) -> list[list[float]]:
         """The values of each variant that has two or more; empty where nobody knows them."""
-        known = isinstance(self.variants, _Summarised)
-        return self.variants.values(~np.isnan(self.columns.sd)) if known else []
+        if not isinstance(self.variants, _Summarised):
+            return []
+        return self.variants.values(~np.isnan(self.columns.sd))
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -245,7 +246,9 @@ def _ranks(summed: Summaries) -> Any:
     names = ("start", "order", "first")
     columns = [summed.keyed.rows[name].take(starts).to_pylist() for name in names]
     # what has no complete run was never tried
-    places = [place if place[2] is not None else (0.0, 0.0, "") for place in zip(*columns)]
+    places = [
+        place if place[2] is not None else (0.0, 0.0, "") for place in zip(*columns, strict=True)
+    ]
     order = sorted(
         range(len(places)), key=lambda at: (places[at], summed.experiments[at].experiment)
     )

@@ -1,0 +1,90 @@
+"""All runs of a view: a column where one thing is asked of all, a `Run` where all is asked of one.
+
+○ No IO.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+from labrec.analytics.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class Runs(Sequence[Run]):
+    """Runs, ordered by project, run id and record digest.
+
+    Args:
+        runs: The runs.
+    """
+
+    def __init__(self, runs: Iterable[Run] = ()) -> None:
+        self._runs = list(runs)
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(self._runs)
+
+    @overload
+    def __getitem__(self, at: int) -> Run: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Run]: ...
+
+    def __getitem__(self, at: int | slice) -> Run | Sequence[Run]:
+        return self._runs[at]
+
+    def column(self, name: str) -> list[Any]:
+        """Return a field of every run."""
+        return [getattr(run, name) for run in self]
+
+    def alike(self, names: Sequence[str]) -> list[int]:
+        """Return the places of the first runs of all that are equal in some fields, ascending."""
+        first: dict[tuple[Any, ...], int] = {}
+        for at, key in enumerate(zip(*map(self.column, names), strict=True)):
+            first.setdefault(key, at)
+        return list(first.values())
+
+    def expect(self, places: Sequence[int]) -> None:
+        """Say that the runs at some places will be asked for: many are made sooner together."""
+
+    def some(self, places: Sequence[int]) -> Sequence[Run]:
+        """Return the runs at some places, each made once it is asked for."""
+        return _Some(self, places)
+
+
+def expect(parts: Iterable[Sequence[Run]]) -> None:
+    """Say that all runs of some parts of a view (`Runs.some`) will be asked for."""
+    wanted: dict[int, tuple[Runs, list[int]]] = {}
+    for part in parts:
+        if isinstance(part, _Some):
+            wanted.setdefault(id(part.all), (part.all, []))[1].extend(part.places)
+    for runs, places in wanted.values():
+        runs.expect(places)
+
+
+class _Some(Sequence[Run]):
+    """Some of the runs."""
+
+    def __init__(self, runs: Runs, places: Sequence[int]) -> None:
+        self.all = runs
+        self.places = places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, at: int) -> Run: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Run]: ...
+
+    def __getitem__(self, at: int | slice) -> Run | Sequence[Run]:
+        if isinstance(at, slice):
+            return _Some(self.all, self.places[at])
+        return self.all[self.places[at]]
