@@ -169,7 +169,8 @@ def test_one_pair_of_replicates_cannot_bound_the_noise(autoresearch, call):
     assert (row["repeats_to_bound"], row["repeats_to_show"]) == (1, 2)
     assert "one replicate pair cannot bound the noise" in row["sentence"]
     assert "Repeat the best and the baseline 2 times each" in row["sentence"]
-    assert "1 repeat of each would bound the noise" in row["sentence"]
+    assert "2 times each, at least: 1 repeat of each would bound the noise" in row["sentence"]
+    assert "which one replicate pair does not promise: the noise may be 16 times" in row["sentence"]
 
 
 # --- MLPerf Tiny --------------------------------------------------------------------------------

@@ -173,6 +173,7 @@ def test_beyond_luck_needs_a_gain_that_the_noise_at_its_upper_end_does_not_expla
     assert row["low"] < 0
     assert "one replicate pair cannot bound the noise" in row["sentence"]
     assert f"{row['repeats_to_bound']} repeat of each would bound the noise" in row["sentence"]
+    assert "the noise may be 16 times its estimate, and then it takes more" in row["sentence"]
 
 
 def test_an_early_best_is_beyond_luck_only_if_the_later_ones_are() -> None:

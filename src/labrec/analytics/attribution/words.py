@@ -105,7 +105,10 @@ def _beyond(effect: Effect, said: Said) -> str:
     if not said.found.blocks and None in seeds:
         return "whether replicates of different cells share their seeds"
     if origin.source == "run":
-        return "whether the same training with another seed would show it"
+        return (
+            "whether the same training with another seed would show it (calls of several runs are "
+            "not pooled)"
+        )
     if origin.n_machines <= 1:
         return "whether it holds on another machine"
     return "whether it holds with other settings of what was not varied"

@@ -94,7 +94,7 @@ def _repeat(row: Luck) -> str:
     if row.repeats_to_bound is not None:
         said.append(
             f"{counted(row.repeats_to_bound, 'repeat')} of each would bound the noise, if its "
-            "estimate stays where it is"
+            f"estimate stays where it is{_hardly(row)}"
         )
     if row.repeats_to_show is not None:
         said.append(
@@ -104,7 +104,22 @@ def _repeat(row: Luck) -> str:
     if not said:
         return "Once luck is taken off nothing is left of the gain that repeats could show."
     times = max(row.repeats_to_bound or 0, row.repeats_to_show or 0)
-    return f"Repeat the best and the baseline {counted(times, 'time')} each: {'; '.join(said)}."
+    least = ", at least" if row.weak else ""
+    return (
+        f"Repeat the best and the baseline {counted(times, 'time')} each{least}: {'; '.join(said)}."
+    )
+
+
+def _hardly(row: Luck) -> str:
+    """Say how little a few degrees of freedom promise of an estimate of noise."""
+    if not row.weak or row.sd_high is None or not row.sd:
+        return ""
+    known = "one replicate pair does" if row.df == 1 else f"{row.df} degrees of freedom do"
+    times = number(row.sd_high / row.sd, 2)
+    return (
+        f", which {known} not promise: the noise may be {times} times its estimate, and then it "
+        "takes more"
+    )
 
 
 def _left(row: Luck) -> str:
