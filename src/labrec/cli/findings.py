@@ -40,6 +40,7 @@ SOURCES: Final = (
     Source("attributions", "what made the difference"),
     Source("growth", "what growing bought"),
     Source("hardware_quality", "hardware and other conditions", {"scope": "all"}),
+    Source("hardware_speeds", "speed and energy by model of machine"),
     Source("pareto", "no other one is as good on everything"),
     Source("drift", "over time", {"verdict": "drift"}),
     Source("reproducibility", "reruns"),
