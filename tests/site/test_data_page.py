@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import math
+import re
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -45,6 +47,26 @@ def test_a_published_table_is_the_lab_s_own(site: Site) -> None:
     tables = site.lab.path / "build/labrec/tables"
     for path in tables.glob("*.parquet"):
         assert (site.folder / "data" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_the_data_package_names_every_file_with_its_digest(site: Site) -> None:
+    folder = site.folder / "data"
+    package = json.loads((folder / "datapackage.json").read_bytes())
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*")
+             if path.suffix in {".parquet", ".csv"}}  # fmt: skip
+    assert {one["path"] for one in package["resources"]} == files
+    for one in package["resources"]:
+        data = (folder / one["path"]).read_bytes()
+        assert one["hash"] == f"sha256:{hashlib.sha256(data).hexdigest()}"
+        assert one["bytes"] == len(data)
+        fields = [field["name"] for field in one["schema"]["fields"]]
+        if one["format"] == "csv":
+            assert next(csv.reader(io.StringIO(data.decode()))) == fields
+        assert set(one["schema"]["primaryKey"]) <= set(fields)
+    names = [one["name"] for one in package["resources"]]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch("[a-z0-9./_-]+", name) for name in names)
+    assert package["version"] == json.loads((folder / "tables.json").read_bytes())["view"]
 
 
 def test_numbers_are_exact_in_csv(site: Site) -> None:

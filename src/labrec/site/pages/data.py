@@ -9,7 +9,7 @@ import polars as pl
 
 from labrec._version import __version__
 from labrec.analytics import tables
-from labrec.site import urls
+from labrec.site import citing, datapackage, urls
 from labrec.site.collect import reading
 from labrec.site.manifest import digest_of
 from labrec.site.page import Crumb, Draft, Page
@@ -41,19 +41,23 @@ _KINDS = {
 def pages(site: Site) -> Iterator[Draft]:
     """Yield the one data page."""
     facts = [(one.table.name, one.size, one.row_count) for one in site.tables]
-    inputs = digest_of([site.view_id, facts, site.problems])
+    inputs = digest_of([site.lab, citing.lab(site), site.view_id, facts, site.problems])
     yield Draft(urls.DATA, "data", inputs, lambda: _page(site))
 
 
 def _page(site: Site) -> Page:
     files: dict[str, bytes | Path] = {_DICTIONARY: dictionary(site.view_id)}
-    shown = []
+    shown, published = [], []
     room = MAX_CSV
     for one in site.tables:
         own = _files(one, room)
         room -= sum(len(data) for data in own.values() if isinstance(data, bytes))
         files |= own
+        published.append((one.table, own))
         shown.append(_shown(one, own))
+    files[datapackage.NAME] = datapackage.package(
+        site.lab, citing.lab(site), site.view_id, published
+    )
     return Page(
         url=urls.DATA,
         kind="data",
@@ -64,6 +68,7 @@ def _page(site: Site) -> Page:
             "tool": f"labrec {__version__}",
             "contract": tables.VERSION,
             "dictionary": _DICTIONARY,
+            "package": datapackage.NAME,
             "tables": shown,
             "problems": site.problems[:MOST_PROBLEMS],
             "problem_count": len(site.problems),

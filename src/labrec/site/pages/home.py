@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from labrec.record.wording import counted, number
 from labrec.site import citing, urls
 from labrec.site.experiments import STATUSES, Experiments
+from labrec.site.feed import feed
 from labrec.site.findings import findings
 from labrec.site.page import Draft, Page, inputs_of
 from labrec.site.pages.graph import value_of
@@ -57,8 +58,10 @@ def page(site: Site) -> Page:
             "problems": len(site.problems),
             "citation": citing.forms(work)[0].text if (work := citing.lab(site)) else "",
             "cite_url": urls.CITE,
+            "feed_url": urls.FEED,
             "data_url": urls.DATA,
         },
+        files={urls.FEED: feed(site)},
         work=citing.lab(site),
     )
 
