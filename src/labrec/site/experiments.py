@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from dataclasses import dataclass, field
@@ -194,6 +195,19 @@ def place(run: Run) -> tuple[str, float, str]:
     """
     order = math.inf if run.origin_order is None else run.origin_order
     return run.run_id[:_TIME], order, run.run_id
+
+
+def seeds_of(seeds: str | None) -> str:
+    """Return the seeds of a run in a line; the only one without its name."""
+    try:
+        found = json.loads(seeds or "{}")
+    except ValueError:
+        return seeds or ""
+    if not isinstance(found, dict):
+        return str(found)
+    if len(found) == 1:
+        return str(next(iter(found.values())))
+    return ", ".join(f"{name}={value}" for name, value in sorted(found.items()))
 
 
 def _names(project: Project) -> dict[str, str]:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labrec.site.pages import cite, data, graph, home, project, run, runs
+from labrec.site.pages import (
+    cite,
+    data,
+    graph,
+    home,
+    project,
+    run,
+    runs,
+    search,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,6 +27,7 @@ PAGES: dict[Kind, Callable[[Site], Iterator[Page | Draft]]] = {
     "project": project.pages,
     "runs": runs.pages,
     "cite": cite.pages,
+    "search": search.pages,
     "data": data.pages,
     "home": home.pages,
 }

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any
 
 from labrec.record.wording import MISSING, duration, estimate, number
 from labrec.site import urls
 from labrec.site.charts.figure import as_csv
-from labrec.site.experiments import place
+from labrec.site.experiments import place, seeds_of
 from labrec.site.listing import Cell, Column, Listing, amount, listing, moment, words
 from labrec.site.pages.graph import note_of
 from labrec.site.rows import Contrast
@@ -209,19 +208,6 @@ def against_parent(known: Experiments, run: Run, metric: KeyMetric, value: float
         return amount(difference, text)
     side: Mark = "better" if (difference < 0) == (metric.direction == "minimize") else "worse"
     return amount(difference, f"{text} {side}", side)
-
-
-def seeds_of(seeds: str | None) -> str:
-    """Return the seeds of a run in a line; the only one without its name."""
-    try:
-        found = json.loads(seeds or "{}")
-    except ValueError:
-        return seeds or ""
-    if not isinstance(found, dict):
-        return str(found)
-    if len(found) == 1:
-        return str(next(iter(found.values())))
-    return ", ".join(f"{name}={value}" for name, value in sorted(found.items()))
 
 
 # --- as CSV -----------------------------------------------------------------------------------

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from labrec.record.wording import counted, duration, listed
 from labrec.site import urls
 from labrec.site.charts.figure import as_csv
-from labrec.site.experiments import STATUSES, Experiments, place
+from labrec.site.experiments import STATUSES, Experiments, place, seeds_of
 from labrec.site.listing import Cell, Column, Listing, amount, listing, moment, words
 from labrec.site.page import Crumb, Draft, Page, inputs_of
 from labrec.site.pages.graph import note_of
-from labrec.site.pages.project_listings import against_parent, ended, plain, seeds_of
+from labrec.site.pages.project_listings import against_parent, ended, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
