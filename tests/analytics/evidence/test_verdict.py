@@ -243,3 +243,33 @@ def test_a_decision_of_its_author_is_shown_beside_what_the_rule_says() -> None:
     assert (other["verdict"], other["shown"]) == ("supported", "inconclusive")
     assert other["overridden"] is True
     assert str(other["sentence"]).startswith("Decided by Ada: inconclusive. By the rule: Supported")
+
+
+def test_contributions_of_units_sum_to_e_and_a_row_says_what_was_registered() -> None:
+    study = Study()
+    two = [{"name": name, "direction": "maximize", "delta": 0} for name in ("loss", "other")]
+    claim = study.register(
+        primary_metrics=two, author={"name": "Ada"}, falsification="No difference.",
+        baseline={"kind": "named", "name": "base"},
+    )  # fmt: skip
+    study.register("other", selector={"a": [1]})
+    for value in (1.0, 2.0, 3.0):
+        study.run("base", {"loss": value, "other": value / 7})
+    for value, name in ((2.0, "new"), (3.5, "new"), (1.5, "newer"), (2.5, "newer")):
+        study.run(name, {"loss": value, "other": -value}, claim, parent="base",
+                  seeds=f'{{"s":"{value}"}}')  # fmt: skip
+    found = {
+        table.name: [
+            dict(zip([column.name for column in table.columns], row, strict=True)) for row in listed
+        ]
+        for table, listed in rows(study.seen())
+    }
+    row, other = found["hypotheses"]
+    parts = [unit["contribution"] for unit in found["evidence_units"]]
+    assert len(parts) == 4
+    assert None not in parts
+    assert sum(parts) == pytest.approx(row["score"], rel=1e-6)
+    assert (row["author"], row["falsification"]) == ("Ada", "No difference.")
+    assert (row["baseline_name"], row["selector"]) == ("base", "{}")
+    assert (other["baseline_name"], other["selector"]) == (None, '{"a": [1]}')
+    assert f"{row['registered_at']:%Y-%m-%d %H:%M}" == "1970-01-01 16:41"

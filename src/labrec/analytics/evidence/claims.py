@@ -57,6 +57,8 @@ class Claim(NamedTuple):
         selector: What the features of a treatment must hold.
         order: Its place among all registrations of the lab, from 1.
         current: Whether no other registration amends it.
+        author: Who registered it.
+        falsification: What would refute it beyond the rule, in words, or None.
     """
 
     project: str
@@ -77,6 +79,8 @@ class Claim(NamedTuple):
     selector: Mapping[str, Any]
     order: int = 0
     current: bool = True
+    author: str = ""
+    falsification: str | None = None
 
     @property
     def shares(self) -> tuple[tuple[str, str, str], ...]:
@@ -127,6 +131,7 @@ def _claim(one: Registered, order: int, *, current: bool) -> Claim:
         said["baseline"]["kind"], said["baseline"].get("name"), said["planned_n"],
         tuple(said["looks"]) or (said["planned_n"],), said["test"], float(said["alpha"]),
         said["decision"], said.get("family"), said["selector"], order, current,
+        said.get("author", {}).get("name", ""), said.get("falsification"),
     )  # fmt: skip
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,6 +44,8 @@ TABLES: Final[tuple[Table, ...]] = (
     EVIDENCE_UNITS,
     EVIDENCE_RUNS,
 )
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _THEN = {"suggestive": "inconclusive"}  # how a verdict note says it
 
@@ -90,6 +94,7 @@ def _runs(one: Judged, _: Mapping[str, str]) -> Iterator[Row]:
 
 
 def _units(one: Judged, names: Mapping[str, str]) -> Iterator[Row]:
+    wholes = {(whole.experiment, whole.kind): whole.confidence for whole in one.case.wholes}
     for unit in one.case.evidence:
         trust = unit.confidence
         units = unit.treatment.units | unit.against.units
@@ -107,6 +112,9 @@ def _units(one: Judged, names: Mapping[str, str]) -> Iterator[Row]:
             "c_replication": trust.replication, "c_reruns": trust.reruns,
             "c_capture": trust.capture, "deductions": list(trust.deductions),
             "n_reruns": unit.reruns[0], "n_agreeing": unit.reruns[1], "confidence": trust.value,
+            "contribution": None if unit.normalized is None else (
+                wholes[unit.experiment, unit.kind] * unit.weight * unit.normalized
+            ),
         }  # fmt: skip
 
 
@@ -252,6 +260,8 @@ def _hypothesis(one: Judged, _: Mapping[str, str]) -> Iterator[Row]:
     now = _THEN.get(ruling.verdict, ruling.verdict)
     yield {
         "order": claim.order, "current": claim.current, "amends": claim.amends,
+        "registered_at": _EPOCH + timedelta(milliseconds=claim.registered_ms),
+        "author": claim.author, "falsification": claim.falsification,
         "claim": claim.text, "verdict": ruling.verdict, "side": ruling.side or None,
         "why": ruling.why, "final": ruling.final, "sentence": one.sentence,
         "then": said.then, "then_notes": list(said.notes), "then_text": said.text,
@@ -264,6 +274,8 @@ def _hypothesis(one: Judged, _: Mapping[str, str]) -> Iterator[Row]:
         "registered": _registered(one),
         "attested": "witnessed" if case.units.witnessed else "self-attested",
         "test": claim.test, "decision": claim.decision, "baseline": claim.baseline,
+        "baseline_name": claim.baseline_name,
+        "selector": json.dumps(claim.selector, sort_keys=True, ensure_ascii=False),
         "family": claim.family, "family_size": one.p.size, "alpha": claim.alpha,
         "planned_n": claim.planned_n, "looks": list(map(str, claim.looks)),
         **_counts(one),

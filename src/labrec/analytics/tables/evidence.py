@@ -89,6 +89,8 @@ EVIDENCE_UNITS: Final = Table(
         Column("n_reruns", "integer", "Runs that repeat one of its runs."),
         Column("n_agreeing", "integer", "Of these, those that agree."),
         Column("confidence", "number", "Geometric mean of the five: a score, no probability."),
+        _number("contribution", "Mean confidence of the experiment's units × weight × "
+                "normalized_delta: its part in E of the hypothesis, if confirmatory."),
     ),
     ("project", "hypothesis", "registration", "experiment", "metric", "kind"),
 )  # fmt: skip
@@ -194,7 +196,11 @@ HYPOTHESES: Final = Table(
         Column("order", "integer", "Its place among all registrations of the lab."),
         Column("current", "boolean", "Whether no other registration amends it."),
         Column("amends", "text", "The registration that it amends.", optional=True),
+        Column("registered_at", "time", "When it was registered, by its author's clock."),
+        Column("author", "text", "Who registered it."),
         Column("claim", "text", "The claim in words."),
+        Column("falsification", "text", "What would refute it beyond the rule, in words.",
+               optional=True),
         Column("verdict", "text", "proposed, testing, supported, refuted, inconclusive, or "
                "suggestive: by the registered rule, now."),
         Column("side", "text", "for or against, of suggestive.", optional=True),
@@ -222,7 +228,9 @@ HYPOTHESES: Final = Table(
         Column("test", "text", "The registered test."),
         Column("decision", "text", "all or any of the primary metrics."),
         Column("baseline", "text", "parent, root, best, or named."),
+        Column("baseline_name", "text", "Name of the named one.", optional=True),
         Column("baselines", "texts", "Experiments that it was."),
+        Column("selector", "text", "What the features of a treatment must hold, as JSON."),
         Column("selected_baseline", "boolean", "Whether it was measured before the claim only."),
         Column("candidates", "integer", "Baselines that there were to choose from; alpha is "
                "divided by it."),
