@@ -58,7 +58,7 @@
     var spec = filled(known.spec, texts);
     if (!window.matchMedia("(pointer: fine)").matches) {
       // a finger that moves over a chart scrolls the page
-      spec.params = spec.params.filter(function (param) { return param.name !== "zoom"; });
+      spec.params = (spec.params || []).filter(function (param) { return param.name !== "zoom"; });
     }
     spec.datasets = {points: rows(data, known.fields)};
     return spec;
@@ -87,6 +87,8 @@
     var canvas = document.createElement("div");
     canvas.className = "lr-canvas";
     canvas.setAttribute("aria-hidden", "true"); // its words are the figure's caption
+    var data = JSON.parse(script.textContent);
+    if (data.height) { canvas.style.height = Number(data.height) + "px"; } // as many rows as it has
     figure.querySelector(".lr-stand").after(canvas);
     var options = {
       mode: "vega-lite", renderer: "svg", actions: false, ast: true, hover: false,
@@ -94,7 +96,7 @@
       config: config(window.getComputedStyle(figure).fontFamily),
       loader: {load: refuse, sanitize: refuse, http: refuse, file: refuse}
     };
-    var spec = specification(script.dataset.labrecChart, JSON.parse(script.textContent));
+    var spec = specification(script.dataset.labrecChart, data);
     return window.vegaEmbed(canvas, spec, options).then(function (result) {
       follow(result.view);
       figure.classList.add("lr-drawn");

@@ -9,6 +9,8 @@ from labrec.site.pages import (
     data,
     graph,
     home,
+    hypotheses,
+    hypothesis,
     project,
     run,
     runs,
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 PAGES: dict[Kind, Callable[[Site], Iterator[Page | Draft]]] = {
     "run": run.pages,
     "graph": graph.pages,
+    "hypothesis": hypothesis.pages,
+    "hypotheses": hypotheses.pages,
     "project": project.pages,
     "runs": runs.pages,
     "cite": cite.pages,

@@ -25,6 +25,7 @@ class Section(NamedTuple):
 
 _SECTIONS: Final[dict[urls.Section, str]] = {
     "graph": "Graph",
+    "hypotheses": "Hypotheses",
 }
 
 

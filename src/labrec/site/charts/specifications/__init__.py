@@ -12,12 +12,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from labrec.errors import NotFoundError
-from labrec.site.charts.specifications import lines, progress, timeline
+from labrec.site.charts.specifications import bars, heatmap, history, lines, progress, timeline
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-_CHARTS: Final[dict[str, ModuleType]] = {"lines": lines, "progress": progress, "timeline": timeline}
+_CHARTS: Final[dict[str, ModuleType]] = {
+    "lines": lines,
+    "progress": progress,
+    "timeline": timeline,
+    "bars": bars,
+    "heatmap": heatmap,
+    "history": history,
+}
 
 FIELDS: Final[dict[str, tuple[str, ...]]] = {
     kind: module.FIELDS for kind, module in _CHARTS.items()
