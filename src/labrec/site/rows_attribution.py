@@ -10,7 +10,7 @@ from labrec.analytics import tables
 class Design(NamedTuple):
     """A row of ``designs``: what its cells say as a whole."""
 
-    TABLE = tables.TABLES["designs"]
+    TABLE = tables.TABLES["designs"]  # type: ignore[misc]  # no field
 
     project: str
     design: str
@@ -45,7 +45,7 @@ class Design(NamedTuple):
 class Cell(NamedTuple):
     """A row of ``cells``: a measured combination of factors."""
 
-    TABLE = tables.TABLES["cells"]
+    TABLE = tables.TABLES["cells"]  # type: ignore[misc]  # no field
 
     project: str
     design: str
@@ -62,7 +62,7 @@ class Cell(NamedTuple):
 class Effect(NamedTuple):
     """A row of ``attributions``: what switching on a factor, or several together, changes."""
 
-    TABLE = tables.TABLES["attributions"]
+    TABLE = tables.TABLES["attributions"]  # type: ignore[misc]  # no field
 
     project: str
     design: str
@@ -100,7 +100,7 @@ class Effect(NamedTuple):
 class Efficiency(NamedTuple):
     """A row of ``efficiencies``: what an effect costs."""
 
-    TABLE = tables.TABLES["efficiencies"]
+    TABLE = tables.TABLES["efficiencies"]  # type: ignore[misc]  # no field
 
     project: str
     design: str
@@ -124,7 +124,7 @@ class Efficiency(NamedTuple):
 class Growth(NamedTuple):
     """A row of ``growth``: a grown model against its host."""
 
-    TABLE = tables.TABLES["growth"]
+    TABLE = tables.TABLES["growth"]  # type: ignore[misc]  # no field
 
     project: str
     experiment: str

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Registration(NamedTuple):
     """A row of ``hypotheses``: a registration with its verdict and what that rests on."""
 
-    TABLE = tables.HYPOTHESES
+    TABLE = tables.HYPOTHESES  # type: ignore[misc]  # no field
 
     project: str
     hypothesis: str
@@ -76,7 +76,7 @@ class Registration(NamedTuple):
 class Primary(NamedTuple):
     """A row of ``hypothesis_metrics``: a primary metric, at the look that is shown."""
 
-    TABLE = tables.TABLES["hypothesis_metrics"]
+    TABLE = tables.TABLES["hypothesis_metrics"]  # type: ignore[misc]  # no field
 
     project: str
     hypothesis: str
@@ -122,7 +122,7 @@ class Primary(NamedTuple):
 class Unit(NamedTuple):
     """A row of ``evidence_units``: a primary metric of an experiment, and how good it is."""
 
-    TABLE = tables.TABLES["evidence_units"]
+    TABLE = tables.TABLES["evidence_units"]  # type: ignore[misc]  # no field
 
     project: str
     hypothesis: str
@@ -163,7 +163,7 @@ class Unit(NamedTuple):
 class Bearing(NamedTuple):
     """A row of ``evidence_runs``: a run that bears on a hypothesis, and why it counts or not."""
 
-    TABLE = tables.TABLES["evidence_runs"]
+    TABLE = tables.TABLES["evidence_runs"]  # type: ignore[misc]  # no field
 
     project: str
     hypothesis: str

@@ -204,8 +204,8 @@ def _row(row: Bar, top: float, across: Range) -> str:
         parts.append(
             tag("rect", x=min(start, end), y=top + _MIDDLE - _BAR / 2,
                 width=max(abs(end - start), 1.0), height=_BAR,
-                class_=_LOOKS.get(row.look, "lr-open"))  # fmt: skip
-        )
+                class_=_LOOKS.get(row.look, "lr-open"))
+        )  # fmt: skip
     if row.low is not None and row.high is not None:
         low, high = (place(across.at(value, _LEFT, _RIGHT)) for value in (row.low, row.high))
         y = place(top + _MIDDLE)

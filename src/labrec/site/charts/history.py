@@ -25,8 +25,8 @@ NONE, TREATMENT, BASELINE, ASIDE, EVENT, TICK = range(6)
 _WIDTH, _HEIGHT = 640, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM, _STRIP = 62, 628, 46, 236, 252
 _STEPS = (
-    1, 5, 15, 60, 300, 900, 3600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600, 2_592_000,
-    7_776_000, 31_536_000,
+    1, 5, 15, 60, 300, 900, 3600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600,
+    2_592_000, 7_776_000, 31_536_000,
 )  # fmt: skip  # seconds between two ticks
 _TICKS = 4
 _FEW = 3  # signs that are told one by one
@@ -89,7 +89,10 @@ def history(
         UnsafeError: A run leads where no page of the site is.
     """
     title, axis, sentence = about
-    runs = [run._replace(name=printable(run.name)) for run in runs[-MOST_POINTS:]]
+    runs = [
+        run._replace(name=printable(run.name), said=printable(run.said))
+        for run in runs[-MOST_POINTS:]
+    ]
     for run in runs:
         if run.href:
             urls.check(run.href.lstrip("./"))
@@ -135,7 +138,7 @@ def _signs(events: Sequence[Event], across: Range) -> list[str]:
         signs.append([])
         first = next((back for back in range(at, -1, -1) if signs[back]), at)
         (signs[first] if at and share < _NEAR else signs[at]).append(event.sign)
-    return [",".join(here) if len(here) < _FEW else f"{here[0]}–{here[-1]}" for here in signs]  # noqa: RUF001 - from, to
+    return [",".join(here) if len(here) < _FEW else f"{here[0]}–{here[-1]}" for here in signs]
 
 
 def _point(run: Came, up: Range) -> list[Any]:

@@ -11,7 +11,12 @@ from labrec.site import urls
 from labrec.site.page import Crumb, Draft, Page, inputs_of
 from labrec.site.pages.dossier import dossiers
 from labrec.site.pages.hypotheses import look_of
-from labrec.site.pages.hypothesis_figures import differences, happened, history, waterfall
+from labrec.site.pages.hypothesis_figures import (
+    as_it_came,
+    differences,
+    happened,
+    waterfall,
+)
 from labrec.site.pages.hypothesis_listings import family, runs, tables, units
 from labrec.site.pages.notes import said
 from labrec.site.pages.sections import sections
@@ -83,7 +88,7 @@ def page(found: Dossier) -> Page:
     root = "../" * url.count("/")
     measured = differences(found)
     weighed = waterfall(found, root)
-    came = history(found, root)
+    came = as_it_came(found, root)
     figures = [*measured, *filter(None, (weighed, came))]
     return Page(
         url=url,
@@ -108,7 +113,7 @@ def page(found: Dossier) -> Page:
             "kept": [_decision(note) for note in found.notes if _is(note, "verdict")],
             "differences": measured,
             "waterfall": weighed,
-            "timeline": came,
+            "history": came,
             "events": happened(found),
             "units": units(found),
             "runs": runs(found),

@@ -1,4 +1,4 @@
-"""The figures of a hypothesis: the difference it rests on, what adds up to E, and the timeline."""
+"""The figures of a hypothesis: the difference it rests on, what adds up to E, and its history."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from labrec.site.charts.bars import (
     bars,
 )
 from labrec.site.charts.figure import as_csv
-from labrec.site.charts.timeline import ASIDE, BASELINE, TREATMENT, Came, Event, timeline
+from labrec.site.charts.history import ASIDE, BASELINE, TREATMENT, Came, Event, history
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +36,7 @@ _NAME: Final = 60  # characters of a name in a figure
 
 
 class Happened(NamedTuple):
-    """One event of a timeline, as the list below it shows it.
+    """One event of a history, as the list below it shows it.
 
     Attributes:
         sign: What stands beside its line.
@@ -194,11 +194,11 @@ def _waterfall_said(found: Dossier, units: Sequence[Unit]) -> str:
     )
     without = sum(one.kind == "confirmatory" and one.contribution is None for one in found.units)
     if without:
-        said += f" {counted(without, 'unit')} without a scale {'is' if without == 1 else 'are'} out."
+        said += f" Without a scale and so left out: {counted(without, 'unit')}."
     return f"{said} E weighs; the interval above decides."
 
 
-# --- the timeline -------------------------------------------------------------------------------
+# --- the history --------------------------------------------------------------------------------
 
 
 def happened(found: Dossier) -> list[Happened]:
@@ -234,7 +234,7 @@ def _said(notes: Sequence[Note]) -> Iterator[tuple[datetime, str]]:
         yield note.time, f"{what.capitalize()}{text} ({one_line(note.author, _NAME)}{heard})"
 
 
-def history(found: Dossier, root: str) -> Figure | None:
+def as_it_came(found: Dossier, root: str) -> Figure | None:
     """Return the evidence as it came; None where no run has a time."""
     row = found.row
     came = [
@@ -253,8 +253,9 @@ def history(found: Dossier, root: str) -> Figure | None:
         ((one.row.run_id, one.name, one.started.isoformat() if one.started else None, one.row.part,
           one.row.kind, one.row.place, one.row.status, one.value) for one in found.runs),
     )  # fmt: skip
-    about = "Evidence as it came", f"{metric}{unit}, claimed: {way}", _history_said(found, len(came))
-    return timeline(came, events, about, "timeline", csv)
+    said = _history_said(found, len(came))
+    about = "Evidence as it came", f"{metric}{unit}, claimed: {way}", said
+    return history(came, events, about, "history", csv)
 
 
 def _came(run: Ran, started: datetime, project: str, root: str) -> Came:

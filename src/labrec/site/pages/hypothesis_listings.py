@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from labrec.record.wording import number
 from labrec.site import urls
 from labrec.site.charts.figure import as_csv
+from labrec.site.experiments import STATUSES
 from labrec.site.listing import Cell, Column, Listing, amount, listing, moment, words
 from labrec.site.rows_hypotheses import Bearing, Unit
 
@@ -106,11 +107,15 @@ def _run(one: Ran, project: str) -> list[Cell]:
         moment(one.started),
         words(row.part, mark=aside),
         amount(row.place),
-        words(row.status, mark=row.status),  # type: ignore[arg-type]  # the statuses are marks
+        words(row.status, mark=_ended(row.status)),
         amount(one.value),
         words(row.kind),
         words(f"{row.why}{withdrawn}"),
     ]
+
+
+def _ended(status: str) -> Mark:
+    return status if status in STATUSES else ""  # type: ignore[return-value]  # they are marks
 
 
 def family(found: Dossier) -> Listing:

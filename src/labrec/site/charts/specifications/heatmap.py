@@ -37,9 +37,7 @@ def specification(alt: ModuleType) -> Any:
         fillOpacity=0, strokeWidth=1.5, stroke="var(--lr-line)"
     )
     texts = points.mark_text(fontSize=11.5, color="var(--lr-text)").encode(text="shown:N")
-    return alt.layer(cells, own, texts).properties(
-        width="container", height="container"
-    )
+    return alt.layer(cells, own, texts).properties(width="container", height="container")
 
 
 def _axis(alt: ModuleType, orient: str) -> Any:
