@@ -100,7 +100,7 @@ def design_row(placed: Placed, said: Said) -> Row:
         rounded(found.p_levene),
         rounded(means.get(0)),
         rounded(means.get((1 << k) - 1)),
-        coarse(found.gap),
+        _coarse(found.gap),
         len(found.missing),
         _listed(found.missing, k),
         _listed(found.missing_main, k),
@@ -225,10 +225,10 @@ def _efficiency_row(placed: Placed, cost: Design, one: Efficiency) -> Row:
 
 def _digits(model: str) -> Callable[[float | None], float | None]:
     """Return how numbers are written: those of a low-order model rest on a decomposition."""
-    return coarse if model.startswith("order") else rounded
+    return _coarse if model.startswith("order") else rounded
 
 
-def coarse(value: float | None) -> float | None:
+def _coarse(value: float | None) -> float | None:
     """Return a number to six digits: beyond them decompositions differ between processors."""
     return None if value is None else rounded(float(f"{value:.5e}"))
 
