@@ -151,6 +151,14 @@ def _aggregated(
 def tail_mean(values: Sequence[float], percent: float) -> float | Missing:
     """Return the mean of the last points: at least one, and as many as the share says, rounded up.
 
+    By its definition. Assumes that values stand in the order of their steps.
+
+    Example:
+        A tenth of eleven points are two: (3 + 5)/2.
+
+        >>> tail_mean([9.0] * 9 + [3.0, 5.0], 10)
+        4.0
+
     Args:
         values: In the order of their steps; may hold NaN and infinities, which the mean then has.
         percent: Share of the points, above 0, at most 100.

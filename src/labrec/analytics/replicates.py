@@ -97,6 +97,20 @@ def sum_up(runs: Sequence[Run], metrics: Iterable[str]) -> dict[str, Sum]:
     Failed and interrupted runs are counted and never averaged, as are values that are NaN or
     infinite.
 
+    Mean, spread and interval are those of `interval` (Student 1908). Assumes that runs are
+    independent, of identical outputs the first alone.
+
+    Example:
+        1, 2 and 3: mean 2, standard deviation 1, and 2 ± 4.3027/√3. A failed run is counted.
+
+        >>> from labrec.analytics.run import Measured, Run
+        >>> runs = [Run(f"r{x}", f"d{x}", metrics={"loss": Measured(x)}) for x in (1.0, 2.0, 3.0)]
+        >>> found = sum_up([*runs, Run("r4", "d4", status="failed")], ["loss"])["loss"].replicates
+        >>> found.mean, found.sd, round(found.low, 4), round(found.high, 4)
+        (2.0, 1.0, -0.4841, 4.4841)
+        >>> found.n, found.n_runs, found.n_failed
+        (3, 4, 1)
+
     Args:
         runs: All runs of the experiment, in order of their ids.
         metrics: Their names.
@@ -136,6 +150,17 @@ def interval(
     The interval is mean ± t(1 - (1 - level)/2; n - 1) · sd/√n (Student 1908). Without spread there
     is none: that the values agree says that what was measured is deterministic, not that it is
     known exactly.
+
+    Assumes independent normal values.
+
+    Example:
+        1, 2 and 3: mean 2, standard deviation 1, and 2 ± 4.3027/√3.
+
+        >>> mean, sd, low, high = interval([1.0, 2.0, 3.0])
+        >>> mean, sd, round(low, 4), round(high, 4)
+        (2.0, 1.0, -0.4841, 4.4841)
+        >>> interval([2.0, 2.0])
+        (2.0, 0.0, None, None)
     """
     if not values:
         return None, None, None, None
@@ -150,7 +175,14 @@ def interval(
 
 
 def quantile(df: float) -> float:
-    """Return the two-sided t quantile of `LEVEL` for df degrees of freedom, > 0."""
+    """Return the two-sided t quantile of `LEVEL` for df degrees of freedom, > 0.
+
+    Source: Student 1908. Assumes nothing beyond its argument.
+
+    Example:
+        >>> round(quantile(10), 4), round(quantile(2), 4)
+        (2.2281, 4.3027)
+    """
     return t_quantile(df, LEVEL)
 
 

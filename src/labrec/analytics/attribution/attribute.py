@@ -45,6 +45,25 @@ def attribute(design: Design) -> Attribution:
     of them at once are those of Holm's first step, at level 1 - α/m (Bonferroni): the later steps
     have no intervals but "not 0" (Guilbaud 2008); with Lenth's method they are simulated.
 
+    The effects are those of Shapley (1953), Banzhaf (1965), Grabisch & Roubens (1999) and Yates
+    (1937). Assumes normal noise, independent but for the seeds that cells share; of an incomplete
+    design, what `Effect.model` says.
+
+    Example:
+        Two factors, two seeds that all cells share. The means are 1.5, 3.5, 3 and 6.5: a adds 2
+        alone and 3.5 beside b, its Shapley value is 2.75. Less cells and seeds the squares add up
+        to 0.375 on 3 degrees of freedom, so that the error is √(4·0.25·0.125/2) = 0.25, and the
+        interval 2.75 ± 3.1824·0.25.
+
+        >>> from labrec.analytics.attribution.design import Cell, Design
+        >>> values = [(1.0, 2.0), (3.0, 4.0), (2.0, 4.0), (6.0, 7.0)]
+        >>> cells = tuple(Cell(on, found, ("1", "2")) for on, found in enumerate(values))
+        >>> effect = attribute(Design(("a", "b"), cells, "score")).effect("shapley", 0)
+        >>> effect.estimate, round(effect.se, 9), effect.df, effect.method
+        (2.75, 0.25, 3, 'blocks')
+        >>> round(effect.low, 4), round(effect.high, 4)
+        (1.9544, 3.5456)
+
     Raises:
         InvalidError: The design's parts do not fit together.
     """
@@ -141,6 +160,25 @@ def sampled(frame: Frame, place: int) -> tuple[Effect, None]:
     Its variance is that between pairs over their number, on pairs - 1 degrees of freedom, plus
     that of the cells' replicates: part of the noise is in both, so that the interval is rather too
     wide; cells that all permutations share do not scatter between pairs.
+
+    Antithetic pairs are those of Mitchell et al. (2022, section 3), the degrees of freedom
+    Satterthwaite's (1946). Assumes that pairs were drawn independently, and enough of them for
+    their mean to be normal.
+
+    Example:
+        Seven factors: a is worth 3, and 6 more once b and c are on. Of the first pair it comes
+        before both, then after both: (3 + 9)/2. Of the second it stands between them both times: 3.
+        The mean is 4.5, with the error √(4.5/2) on 1 degree of freedom.
+
+        >>> from labrec.analytics.attribution.design import Cell, Design
+        >>> one, other = (0, 1, 2, 3, 4, 5, 6), (1, 0, 2, 3, 4, 5, 6)
+        >>> orders = one, one[::-1], other, other[::-1]
+        >>> worth = {on: 3.0 * (on & 1) + 6.0 * (on & 7 == 7) for on in permutations.plan(orders)}
+        >>> cells = tuple(Cell(on, (value,), (None,)) for on, value in worth.items())
+        >>> design = Design(tuple("abcdefg"), cells, "score", orders=orders)
+        >>> effect, _ = sampled(Frame(design), 0)
+        >>> effect.estimate, effect.se, effect.df, effect.method
+        (4.5, 1.5, 1.0, 'permutation pairs')
     """
     pairs, known = frame.pairs, frame.noise
     means = dict(zip(frame.cells, known.means.tolist(), strict=True))

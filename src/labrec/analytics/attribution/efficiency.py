@@ -75,6 +75,22 @@ def efficiencies(design: Design, cost: Design) -> list[Efficiency]:
     The covariance of both effects follows from the variance of their sum, (V(x + y) - V(x) - V(y))
     / 2, each in units of its own scatter.
 
+    The interval is Fieller's (1954). Assumes normal estimates of effect and cost.
+
+    Example:
+        By seeds the factor adds 2, 2 and 3, and always costs 50: (7/3 ± 4.3027/3)/50.
+
+        >>> from labrec.analytics.attribution.design import Cell, Design
+        >>> def design(off, on):
+        ...     cells = Cell(0, off, ("1", "2", "3")), Cell(1, on, ("1", "2", "3"))
+        ...     return Design(("a",), cells, "any")
+        >>> score = design((1.0, 2.0, 3.0), (3.0, 4.0, 6.0))
+        >>> found = efficiencies(score, design((100.0,) * 3, (150.0,) * 3))[0]
+        >>> found.effect.kind, found.cost, found.cost_se
+        ('shapley', 50.0, 0.0)
+        >>> round(found.ratio, 4), round(found.low, 4), round(found.high, 4)
+        (0.0467, 0.018, 0.0754)
+
     Args:
         design: Of the metric.
         cost: Of the cost, positive where it costs more: the same factors, cells and seeds.

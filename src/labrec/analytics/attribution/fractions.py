@@ -83,6 +83,19 @@ def fraction(cells: Sequence[int], k: int) -> Fraction | None:
     None too where two factors, or a factor and the mean, cannot be told apart (a word of one or two
     factors): there is nothing to say about a factor then.
 
+    Finney 1945; Box, Hunter & Hunter 2005, chapter 6. Assumes nothing: which effects are the same
+    is exact.
+
+    Example:
+        Half of the eight cells of three factors, those with an odd number on: the product of all
+        three signs is always +, so that a cannot be told from b×c.
+
+        >>> found = fraction([0b001, 0b010, 0b100, 0b111], 3)
+        >>> found.words, found.signs, found.resolution, found.aliases(0b001)
+        ((0, 7), (1, 1), 3, [(6, 1)])
+        >>> fraction([0b000, 0b001, 0b010], 3) is None
+        True
+
     Args:
         cells: Bitmasks of the measured cells, each once.
         k: Factors of the design.

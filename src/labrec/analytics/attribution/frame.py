@@ -228,6 +228,13 @@ def rounded_sum(parts: Floats) -> float:
     """Return a sum, 0 where it is no more than rounding leaves of its largest part.
 
     Correctly rounded, so that it is the same on every processor; of very many parts by halves.
+
+    By definition, rounded once (Shewchuk 1997); what is below 1e-12 of the largest part counts as
+    0. Assumes finite parts.
+
+    Example:
+        >>> rounded_sum(np.array([0.1, 0.2, -0.3])), rounded_sum(np.array([1.0, 2.0]))
+        (0.0, 3.0)
     """
     total = math.fsum(parts.tolist()) if len(parts) <= _EXACTLY else float(parts.sum())
     return 0.0 if abs(total) <= _ROUNDING * float(np.abs(parts).max(initial=0.0)) else total

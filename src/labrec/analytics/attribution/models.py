@@ -102,12 +102,28 @@ def _highest(k: int) -> int:
 
 @lru_cache(maxsize=32)
 def terms_of(k: int, order: int) -> list[tuple[int, ...]]:
-    """Return the sets of at most `order` of k factors, small ones first."""
+    """Return the sets of at most `order` of k factors, small ones first.
+
+    The terms of Yates (1937). Assumes that sets of more factors do nothing.
+
+    Example:
+        >>> terms_of(3, 1), len(terms_of(3, 2))
+        ([(), (0,), (1,), (2,)], 7)
+    """
     return [term for size in range(order + 1) for term in combinations(range(k), size)]
 
 
 def signs_of(cells: Sequence[int], terms: Sequence[Sequence[int]]) -> Floats:
-    """Return a row of signs for each cell: the product of its factors' signs for each term."""
+    """Return a row of signs for each cell: the product of its factors' signs for each term.
+
+    The signs of Yates (1937). Assumes nothing.
+
+    Example:
+        With all off, the first on, and both on: the mean, each factor, and both.
+
+        >>> signs_of([0, 1, 3], [(), (0,), (1,), (0, 1)]).tolist()
+        [[1.0, -1.0, -1.0, 1.0], [1.0, 1.0, -1.0, -1.0], [1.0, 1.0, 1.0, 1.0]]
+    """
     most = max((place for term in terms for place in term), default=-1) + 1
     single = np.array(
         [[1.0 if on >> place & 1 else -1.0 for place in range(most)] for on in cells]
@@ -121,6 +137,17 @@ def coefficient(kind: Kind, factors: Sequence[int], term: Sequence[int]) -> floa
     Shapley: switching i on changes signs(T) by 2·signs(T - i), whose mean over the random cell
     before i is the mean of (2u - 1)**(t - 1), u uniform: 1/t for odd t, 0 for even. Likewise for
     the interaction of a pair, 4·1/(t - 1) for even t.
+
+    Derived from Shapley 1953, Grabisch & Roubens 1999 and Yates 1937. Assumes nothing: it is exact.
+
+    Example:
+        A term of three factors is shared among them, 2/3 each; one of two factors adds nothing to
+        the mean over orders, as it does -1 early and +1 late.
+
+        >>> round(coefficient("shapley", [0], (0, 1, 2)), 4), coefficient("shapley", [0], (0, 1))
+        (0.6667, 0.0)
+        >>> coefficient("main", [0], (0,)), coefficient("leave-one-out", [0], (0, 1))
+        (2.0, 2.0)
 
     Args:
         kind: The effect.
@@ -148,6 +175,15 @@ def missing_main(cells: Sequence[int], k: int) -> tuple[int, ...]:
     (from any cell and the main effects the mean follows): so their number is k + 1 - rank, and
     taking any cell that raises the rank gets there (the rows are a matroid; Edmonds 1971). Of those
     the one is taken that adds most, the lowest mask among equals.
+
+    Assumes that factors do nothing together.
+
+    Example:
+        With all off, and the first of two factors on, nothing says what the second does; the cell
+        with it alone would.
+
+        >>> missing_main([0, 1], 2), missing_main([0, 1, 2], 2)
+        ((2,), ())
 
     Args:
         cells: Bitmasks of the measured cells.

@@ -36,6 +36,18 @@ class Pair(NamedTuple):
 def orders(factors: Sequence[str], count: int = PERMUTATIONS) -> tuple[tuple[int, ...], ...]:
     """Return the permutations of a plan: of the same factors always the same, more after fewer.
 
+    Antithetic pairs (Hammersley & Morton 1956; Mitchell et al. 2022, section 3). Assumes that a
+    digest of the names is as good as chance.
+
+    Example:
+        Each second one is the one before it, reversed; more begin with the same.
+
+        >>> found = orders(["a", "b", "c", "d"], 4)
+        >>> found[1] == found[0][::-1], found[3] == found[2][::-1], sorted(found[0])
+        (True, True, [0, 1, 2, 3])
+        >>> orders(["a", "b", "c", "d"], 6)[:4] == found
+        True
+
     Args:
         factors: Names of the factors, in the order that the places refer to.
         count: How many; one more where it is odd.
@@ -65,6 +77,18 @@ def plan(given: Sequence[Sequence[int]]) -> tuple[int, ...]:
 def measured_pairs(given: Sequence[Sequence[int]], cells: AbstractSet[int]) -> list[Pair]:
     """Return the pairs all of whose cells were measured.
 
+    Pairs as in Mitchell et al. (2022). Assumes that what was measured does not hang on what came
+    out.
+
+    Example:
+        Of two factors: a changes from none, and beside b.
+
+        >>> (pair,) = measured_pairs([(0, 1), (1, 0)], {0, 1, 2, 3})
+        >>> pair.changes[0]
+        {1: 0.5, 0: -0.5, 3: 0.5, 2: -0.5}
+        >>> measured_pairs([(0, 1), (1, 0)], {0, 1, 3})
+        []
+
     Args:
         given: The permutations; each two that follow one another are a pair.
         cells: The measured cells.
@@ -91,6 +115,15 @@ def _pair(both: Sequence[Sequence[int]]) -> Pair:
 def change(pair: Pair, place: int, means: Mapping[int, float]) -> float:
     """Return a factor's mean change over a pair.
 
+    The mean of two marginal changes (Mitchell et al. 2022). Assumes nothing.
+
+    Example:
+        (3 - 1)/2 + (8 - 2)/2.
+
+        >>> (pair,) = measured_pairs([(0, 1), (1, 0)], {0, 1, 2, 3})
+        >>> change(pair, 0, {0: 1.0, 1: 3.0, 2: 2.0, 3: 8.0})
+        4.0
+
     Args:
         pair: The pair.
         place: The factor.
@@ -100,7 +133,17 @@ def change(pair: Pair, place: int, means: Mapping[int, float]) -> float:
 
 
 def mean_weights(pairs: Sequence[Pair], place: int) -> dict[int, float]:
-    """Return the weights of the cells in a factor's mean change over pairs."""
+    """Return the weights of the cells in a factor's mean change over pairs.
+
+    The mean over pairs (Mitchell et al. 2022). Assumes nothing.
+
+    Example:
+        The first of three factors in one pair: it comes first, and last.
+
+        >>> pairs = measured_pairs([(0, 1, 2), (2, 1, 0)], set(range(8)))
+        >>> mean_weights(pairs, 0)
+        {1: 0.5, 0: -0.5, 7: 0.5, 6: -0.5}
+    """
     found: dict[int, float] = {}
     for pair in pairs:
         for on, weight in pair.changes[place].items():
