@@ -45,9 +45,18 @@ def functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
 
 def makes_numbers(function: FunctionType) -> bool:
     """Say whether a function makes numbers of values: it returns real numbers and takes no lab."""
-    hints = get_type_hints(function, _names(inspect.getmodule(function)))
+    hints = _hints(function)
     returned = hints.pop("return", None)
     return _numeric(returned) and not any(taken in LAB for taken in hints.values())
+
+
+def _hints(thing: Any) -> dict[str, Any]:
+    names = _names(inspect.getmodule(thing))
+    while True:
+        try:
+            return get_type_hints(thing, names)
+        except NameError as e:  # an alias that names what its own module imports for types alone
+            names = names | {e.name: next(vars(m)[e.name] for m in modules() if e.name in vars(m))}
 
 
 @functools.cache
@@ -76,6 +85,5 @@ def _numeric(kind: Any) -> bool:
     if kind is float or (get_origin(kind) or kind) is np.ndarray:
         return "int" not in str(get_args(kind))
     if hasattr(kind, "_fields") or dataclasses.is_dataclass(kind):
-        fields = get_type_hints(kind, _names(inspect.getmodule(kind)))
-        return any(map(_numeric, fields.values()))
+        return any(map(_numeric, _hints(kind).values()))
     return any(map(_numeric, get_args(kind)))

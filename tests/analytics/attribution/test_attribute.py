@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from tests.analytics.attribution.factorials import design
 
 from labrec.analytics.attribution import games, permutations
-from labrec.analytics.attribution.attribute import _sampled as sampled
-from labrec.analytics.attribution.attribute import attribute
+from labrec.analytics.attribution.attribute import attribute, sampled
 from labrec.analytics.attribution.design import Cell, Design
 from labrec.analytics.attribution.frame import Frame
 from labrec.analytics.attribution.noise import noise
