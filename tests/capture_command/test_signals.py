@@ -168,3 +168,37 @@ def test_a_reader_that_leaves_ends_the_writer(begin, tmp_path: Path):
         process.stdout.read(10)
         process.stdout.close()
         assert process.wait(20) == 128 + signal.SIGPIPE, mode
+
+
+BESIDE_A_THREAD = """
+import os, signal, threading, time
+from labrec.capture.command import supervise
+
+class Plain:
+    session = False
+    suspend = resume = lambda self: None
+    resize = lambda self: False
+    take_stop = lambda self: 0
+
+def slowly(*args, really=os.waitpid):
+    found = really(*args)
+    time.sleep(0.6)  # meanwhile the child ends, and the thread takes the signal
+    return found
+
+threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+signal.signal(signal.SIGCHLD, lambda *_: None)
+signal.pthread_sigmask(signal.SIG_BLOCK, supervise.watched_signals())
+child = os.fork()
+if child == 0:
+    time.sleep(0.2)
+    os._exit(7)
+os.waitpid = slowly
+print(os.waitstatus_to_exitcode(supervise.supervise(child, child, Plain())), flush=True)
+os._exit(0)
+"""
+
+
+def test_the_end_of_a_command_is_seen_though_another_thread_took_the_signal() -> None:
+    argv = [sys.executable, "-c", BESIDE_A_THREAD]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout == "7\n"

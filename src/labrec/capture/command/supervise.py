@@ -26,6 +26,7 @@ _FAULTS = {
 _JOB_STOPS = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
 _ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT}
 _MAX_ANCESTORS = 64
+_PATIENCE = 1.0  # seconds after which the child is looked at without being told to
 
 
 def watched_signals() -> set[int]:
@@ -65,8 +66,9 @@ def supervise(child: int, command: int, watch: Watch) -> int:
         status = _reap(child, command, watch)
         if status is not None:
             return status
-        info = signal.sigwaitinfo(signals)
-        if info.si_signo == signal.SIGCHLD:
+        # A process that has other threads may lose a SIGCHLD to one of them just before it waits.
+        info = signal.sigtimedwait(signals, _PATIENCE)
+        if info is None or info.si_signo == signal.SIGCHLD:
             continue
         _serve(info, command, watch)
 
