@@ -1,8 +1,9 @@
 """Draw a laid-out graph of experiments as SVG. ○ No IO.
 
-A node says four things, each without its colour too: how its runs ended (a sign before the name),
-its value and whether that is better or worse than its parent's (a sign before the value), what was
-changed, and whether it lies on the kept chain (a thick border, and thick edges).
+A node says three things, each without its colour too: how its runs ended (a sign before the name),
+its value and whether that is better or worse than its parent's (a sign before the value), and
+whether it lies on the kept chain (a thick border, and thick edges). What was changed stands at the
+edge from its parent; among the leaves of a block, in the node.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ SIGNS: Final[dict[str, str]] = {
 _MARGIN = 14.0
 _NAME, _OTHER = 6.8, 6.0  # pixels of a column of text at the sizes of the site's style
 _ARROW = 7.0
+_LABELLED = 40.0  # height of nodes of a drawing that has room for labels, in pixels
 
 
 class Node(NamedTuple):
@@ -42,11 +44,14 @@ class Node(NamedTuple):
             here).
         value: Its mean, or what takes its place; record text.
         change: What was changed; record text, empty = nothing to say.
+        label: The same, short, for the edge from its parent; empty = none stands there.
         told: All of it in a sentence, for a tooltip and a screen reader; record text.
         href: Where it leads, an address of `labrec.site.urls`; empty = nowhere.
         status: complete, failed, interrupted, planned or mixed; empty = none.
         look: How it compares with its parent.
         shade: 0 to 4 by its value, worst to best; None = without one.
+        evidence: ``for``, ``against`` or ``both``, of registered claims; empty = of none.
+        machine: Number of the model of its machine; None = not known.
         kept: Whether it lies on the kept chain.
         best: Whether it is the best.
         orphan: Whether it derives from what is not here alone.
@@ -57,11 +62,14 @@ class Node(NamedTuple):
     kind: Literal["experiment", "family", "outside"] = "experiment"
     value: str = ""
     change: str = ""
+    label: str = ""
     told: str = ""
     href: str = ""
     status: str = ""
     look: Look = ""
     shade: int | None = None
+    evidence: str = ""
+    machine: int | None = None
     kept: bool = False
     best: bool = False
     orphan: bool = False
@@ -91,13 +99,22 @@ def draw(
     """
     boxes = layout.boxes
     missing = {node.key for node in nodes if node.kind == "outside"}
+    above = _above(layout, nodes)
+    labels = _labels(layout, nodes)
     parts = [
         tag("title", text(told)),
         *(tag("rect", x=box.x, y=box.y, width=box.width, height=box.height, rx=10,
               class_="lr-block") for box in layout.blocks),
         *(_edge(route, set(kept), missing) for route in layout.routes),
         *(_back(boxes[parent], boxes[child]) for child, parent in layout.back),
-        *(_node(node, boxes[node.key], root) for node in nodes),
+        *(
+            _node(
+                node._replace(change="") if node.key in labels else node,
+                boxes[node.key], root, above.get(node.key, ()),
+            )
+            for node in nodes
+        ),
+        *labels.values(),
     ]  # fmt: skip
     width, height = layout.width + 2 * _MARGIN, layout.height + 2 * _MARGIN
     return Markup(
@@ -115,11 +132,42 @@ def draw(
     )
 
 
-def _node(node: Node, box: Box, root: str) -> str:
+def _above(layout: Layout, nodes: Sequence[Node]) -> dict[str, list[int]]:
+    """Return for each node which nodes, by their place in the drawing, its edges come from."""
+    place_of = {node.key: at for at, node in enumerate(nodes)}
+    found: dict[str, list[int]] = {}
+    edges = [(child, route.parent) for route in layout.routes for child in route.children]
+    for child, parent in [*edges, *layout.back]:
+        found.setdefault(child, []).append(place_of[parent])
+    return found
+
+
+def _labels(layout: Layout, nodes: Sequence[Node]) -> dict[str, str]:
+    """Return what was changed for each node that an edge of its own leads to, to stand above it.
+
+    A label is as wide as its node at most, and nodes do not overlap: so labels do not either.
+    """
+    led = {route.children[0] for route in layout.routes if len(route.children) == 1}
+    found = {}
+    for node in nodes:
+        box = layout.boxes[node.key]
+        if node.key not in led or not node.label or box.height < _LABELLED:
+            continue
+        words = fit(node.label, int(box.width / _OTHER))
+        found[node.key] = tag(
+            "text", tag("title", text(node.change)), text(words),
+            x=box.middle, y=box.y - _ARROW - 4, class_="lr-label",
+        )  # fmt: skip
+    return found
+
+
+def _node(node: Node, box: Box, root: str, above: Sequence[int]) -> str:
     classes = ["lr-node", f"lr-{node.kind}"]
     classes += [f"lr-is-{node.look}"] if node.look else []
     classes += [f"lr-ended-{node.status}"] if node.status else []
     classes += [f"lr-shade-{node.shade}"] if node.shade is not None else []
+    classes += [f"lr-evidence-{node.evidence}"] if node.evidence else []
+    classes += [f"lr-machine-{node.machine}"] if node.machine is not None else []
     classes += ["lr-kept"] if node.kept else []
     classes += ["lr-orphan"] if node.orphan else []
     inside = [tag("title", text(node.told or node.title))]
@@ -132,7 +180,7 @@ def _node(node: Node, box: Box, root: str) -> str:
     told = printable(node.told or node.title)
     if node.href:
         return tag("a", *inside, href=root + urls.check(node.href), class_=" ".join(classes),
-                   aria_label=told)  # fmt: skip
+                   aria_label=told, data_above=" ".join(map(str, above)) or None)  # fmt: skip
     return tag("g", *inside, class_=" ".join(classes), aria_label=told, role="img")
 
 

@@ -16,10 +16,10 @@ _TAGS: Final = frozenset(
 )
 _ATTRIBUTES: Final = frozenset(
     {
-        "aria-hidden", "aria-label", "aria-labelledby", "class", "cx", "cy", "d", "data-node",
-        "dominant-baseline", "focusable", "height", "href", "id", "preserveAspectRatio", "r",
-        "role", "rx", "tabindex", "text-anchor", "transform", "viewBox", "width", "x", "x1",
-        "x2", "xmlns", "y", "y1", "y2",
+        "aria-hidden", "aria-label", "aria-labelledby", "class", "cx", "cy", "d",
+        "data-above", "data-node", "dominant-baseline", "focusable", "height", "href", "id",
+        "preserveAspectRatio", "r", "role", "rx", "tabindex", "text-anchor", "transform",
+        "viewBox", "width", "x", "x1", "x2", "xmlns", "y", "y1", "y2",
     }
 )  # fmt: skip
 

@@ -11,16 +11,18 @@ from labrec.site import dag_drawing, urls
 from labrec.site.charts.figure import as_csv
 from labrec.site.dag_drawing import Node
 from labrec.site.dag_layout import Sizes, layout
+from labrec.site.dag_overlays import Evidence, badges, overlays
 from labrec.site.families import Collapsed, collapse
 from labrec.site.listing import Cell, Column, Listing, amount, listing, words
-from labrec.site.page import Crumb, Draft, Page
+from labrec.site.page import Crumb, Draft, Page, inputs_of
 from labrec.site.pages.sections import sections
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from labrec.site.charts.drawing import Markup
     from labrec.site.collect import KeyMetric, Project, Site
+    from labrec.site.dag_overlays import Badges
     from labrec.site.experiments import Experiment, Experiments
     from labrec.site.rows import FeatureChange
 
@@ -45,18 +47,26 @@ class Drawing(NamedTuple):
 def pages(site: Site) -> Iterator[Draft]:
     """Yield the graph page of every project."""
     for project in site.projects:
-        yield Draft(urls.graph(project.name), "graph", project.digest, partial(page, project))
+        evidence = site.rows_of(Evidence, project.name)
+        inputs = inputs_of(project.digest, evidence)
+        yield Draft(urls.graph(project.name), "graph", inputs, partial(page, project, evidence))
 
 
-def page(project: Project) -> Page:
-    """Return the graph page of a project."""
+def page(project: Project, evidence: Iterable[Evidence] = ()) -> Page:
+    """Return the graph page of a project.
+
+    Args:
+        project: The project.
+        evidence: What its experiments say of its hypotheses.
+    """
     experiments = project.known
     url = urls.graph(project.name)
     metric = next(iter(experiments.key_metrics), None)
     kept = experiments.kept_chain(metric) if metric is not None else ()
     keys = [one.key for one in experiments.all]
     collapsed = collapse(keys, experiments.graph.parents, kept)
-    drawing = draw(experiments, collapsed, metric, root="../" * url.count("/"))
+    found, machines = badges(experiments, evidence)
+    drawing = draw(experiments, collapsed, metric, root="../" * url.count("/"), marks=found)
     return Page(
         url=url,
         kind="graph",
@@ -70,6 +80,7 @@ def page(project: Project) -> Page:
             "sections": sections(project.name),
             "project": project.name,
             "drawing": drawing,
+            "overlays": overlays(metric, found, machines),
             "metric": metric.name if metric is not None else "",
             "cycles": [
                 [experiments.by_key[key].name for key in group]
@@ -92,6 +103,7 @@ def draw(
     metric: KeyMetric | None,
     *,
     root: str,
+    marks: Mapping[str, Badges] | None = None,
 ) -> Drawing:
     """Return a drawing of experiments and collapsed families.
 
@@ -100,6 +112,7 @@ def draw(
         collapsed: What of them is drawn, and how.
         metric: What nodes are valued by; None = nothing.
         root: Relative way from the page to the root of the site.
+        marks: What overlays say of each experiment; None = nothing.
     """
     chain = experiments.kept_chain(metric) if metric is not None else ()
     kept = {(child, parent) for parent, child in itertools.pairwise(chain)}
@@ -112,6 +125,8 @@ def draw(
         if called in outside
     ]
     nodes += outside.values()
+    if marks:
+        nodes = [_marked(node, marks.get(node.key)) for node in nodes]
     sizes = Sizes() if len(nodes) <= _ROOMY else _SMALL
     placed = layout(
         [node.key for node in nodes],
@@ -121,6 +136,10 @@ def draw(
     )
     sentence = _sentence(experiments, collapsed, metric, chain)
     return Drawing(dag_drawing.draw(placed, nodes, root=root, told=sentence, kept=kept), sentence)
+
+
+def _marked(node: Node, badges_: Badges | None) -> Node:
+    return node._replace(**badges_._asdict()) if badges_ is not None else node
 
 
 def _nodes(
@@ -166,6 +185,7 @@ def _node(one: Experiment, metric: KeyMetric | None) -> Node:
         one.name or "(no name)",
         value=value,
         change=changed or (f"from ? {orphan}" if orphan else one.intent),
+        label=_short(one.changes),
         told=". ".join(told),
         href=one.href,
         status="" if one.status == "complete" else one.status,
@@ -229,6 +249,15 @@ def change_of(change: FeatureChange) -> str:
     if change.op == "delete":
         return f"− {change.path}"
     return f"{change.path}: {old} → {new}"
+
+
+def _short(changes: Sequence[FeatureChange]) -> str:
+    """Return changed features for an edge: the first by the end of its path, and how many more."""
+    if not changes:
+        return ""
+    first = changes[0]
+    more = f" +{len(changes) - 1}" if len(changes) > 1 else ""
+    return change_of(first._replace(path=first.path.rpartition(".")[2])) + more
 
 
 def _value(text: str | None) -> str:
