@@ -149,7 +149,10 @@ def _extract(view: View, entry: RunEntry, problems: list[Problem]) -> extract.Ex
         found = extract.extract(record, entry.path, digest)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise _invalid(data, error) from error
-    return found._replace(packed=(*found.packed[:-1], "")) if unread else found
+    if unread:
+        texts = dict(zip((one.name for one in _INTERNAL), found.packed, strict=True))
+        found = found._replace(packed=tuple((texts | {"calls": ""}).values()))
+    return found
 
 
 def _with_cells(view: View, record: dict[str, Any]) -> dict[str, Any]:
