@@ -15,10 +15,11 @@ from tests.store.labs import run_doc
 
 from labrec.analytics import extract as extraction
 from labrec.analytics import tables
-from labrec.analytics.extract import extract, number, own_columns, text_of
+from labrec.analytics.extract import extract, own_columns, text_of
 from labrec.analytics.parquet import rows_table
 from labrec.record.codec import MAX_INT, REFUSED_CHARACTERS
 from labrec.record.config import split_path
+from labrec.record.values import as_float
 
 GOLDEN = [
     path
@@ -263,4 +264,4 @@ def test_channels_and_artifacts() -> None:
 )
 def test_what_is_no_number_is_no_number(value: Any) -> None:
     with pytest.raises((TypeError, ValueError)):
-        number(value)
+        as_float(value)

@@ -39,7 +39,6 @@ PLUMBING: dict[str, str] = {
     "evidence.defined.resolutions": "looks up definitions",
     "evidence.judge.judge": "puts together what others compute",
     "evidence.places.places": "says in words which place a run has",
-    "extract.number": "reads a stored number",
     "replicates.distinct": "leaves runs out",
     "replicates.rounded": "writes a number",
 }

@@ -20,7 +20,7 @@ from labrec.lineage.diff import kind
 from labrec.record.codec import canonical
 from labrec.record.config import join_path
 from labrec.record.digest import PREFIX
-from labrec.record.values import FLOATS
+from labrec.record.values import as_float
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,7 +149,7 @@ def _run(record: dict[str, Any], path: str, digest: str) -> dict[str, Any]:
         "experiment": identity["config_digest"],
         "started": _time(times.get("started")),
         "ended": _time(times.get("ended")),
-        "duration_s": number(times.get("duration_s")),
+        "duration_s": as_float(times.get("duration_s")),
         "seeds": _seeds(_section(record, "determinism")),
         "tags": _texts(identity.get("tags", [])),
         "author": (identity.get("author") or {}).get("name"),
@@ -242,11 +242,11 @@ def _metrics(section: dict[str, Any]) -> Iterator[Row]:
     for name, summary in sorted(section.get("values", {}).items()):
         yield (
             name,
-            number(summary["last"]),
-            number(summary.get("best")),
-            number(summary["mean"]),
-            number(summary["min"]),
-            number(summary["max"]),
+            as_float(summary["last"]),
+            as_float(summary.get("best")),
+            as_float(summary["mean"]),
+            as_float(summary["min"]),
+            as_float(summary["max"]),
             _integer(summary["count"]),
             summary.get("unit"),
             summary.get("direction"),
@@ -261,7 +261,7 @@ def _features(tree: Any, way: str = "") -> Iterator[Row]:
         if found == "tree" and value:
             yield from _features(value, f"{path}.")
         else:
-            as_number = number(value) if found == "number" else None
+            as_number = as_float(value) if found == "number" else None
             yield path, text_of(value), as_number, _KINDS[found]
 
 
@@ -281,7 +281,7 @@ def _value(fact: dict[str, Any]) -> tuple[str | None, float | None]:
         return value, None
     if "value" not in fact:
         return None, None
-    return text_of(value), number(value) if kind(value) == "number" else None
+    return text_of(value), as_float(value) if kind(value) == "number" else None
 
 
 def _telemetry(section: dict[str, Any]) -> Iterator[Row]:
@@ -291,13 +291,13 @@ def _telemetry(section: dict[str, Any]) -> Iterator[Row]:
             channel.get("unit"),
             channel.get("sensor"),
             channel.get("method"),
-            number(channel.get("interval_s")),
-            number(channel.get("coverage")),
+            as_float(channel.get("interval_s")),
+            as_float(channel.get("coverage")),
             _integer(channel.get("count")),
-            number(channel.get("min")),
-            number(channel.get("mean")),
-            number(channel.get("max")),
-            number(channel.get("last")),
+            as_float(channel.get("min")),
+            as_float(channel.get("mean")),
+            as_float(channel.get("max")),
+            as_float(channel.get("last")),
             channel.get("unavailable"),
         )
 
@@ -342,10 +342,10 @@ def _state(record: dict[str, Any]) -> dict[str, Any]:
     record counts since the machine started, and says nothing of a run.
     """
     channels = _section(record, "telemetry").get("channels", {})
-    held = [number(channel.get("max")) for name, channel in channels.items() if _THROTTLED(name)]
+    held = [as_float(channel.get("max")) for name, channel in channels.items() if _THROTTLED(name)]
     known = [value for value in held if value is not None and math.isfinite(value)]
     power = _section(record, "hardware").get("conditions", {}).get("power_source", {}).get("value")
-    pressure = number(channels.get("pressure.memory", {}).get("mean"))
+    pressure = as_float(channels.get("pressure.memory", {}).get("mean"))
     found = {
         "memory_pressure": pressure if pressure is None or math.isfinite(pressure) else None,
         "power_source": power if isinstance(power, str) else None,
@@ -379,29 +379,6 @@ def _artifact(item: dict[str, Any]) -> Row:
 
 
 # --- values -----------------------------------------------------------------------------------
-
-
-def number(value: Any) -> float | None:
-    """Return a stored number as a float; None for none, and for one that no float can hold.
-
-    Raises:
-        TypeError, ValueError: It is no number.
-    """
-    if value is None or type(value) is float:
-        return value
-    if isinstance(value, dict):
-        ((tag, text),) = value.items()
-        if tag == "$float":
-            return FLOATS[text]
-        if tag != "$int":
-            raise ValueError(f"not a number: {tag!a:.60}")
-        value = int(text)
-    if type(value) is not int:
-        raise TypeError(f"not a number: {type(value).__name__}")
-    try:
-        return float(value)
-    except OverflowError:
-        return None
 
 
 def _integer(value: Any) -> int | None:

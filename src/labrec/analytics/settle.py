@@ -6,7 +6,6 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from labrec.analytics.extract import number
 from labrec.analytics.meaning import Logged, Meaning, tail_mean
 from labrec.analytics.problem import Problem
 from labrec.analytics.runs import Runs
@@ -15,6 +14,7 @@ from labrec.analytics.shard import CACHE
 from labrec.catalog.expression import Missing
 from labrec.catalog.metrics import metrics
 from labrec.errors import LabrecError
+from labrec.record.values import as_float
 from labrec.store import proven
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _told(
 def _score(value: Any) -> float:
     """Return a score as a number; NaN for what a note that breaks its schema may say."""
     try:
-        found = number(value)
+        found = as_float(value)
     except (TypeError, ValueError):
         found = None
     return math.nan if found is None else found

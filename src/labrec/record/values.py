@@ -324,3 +324,26 @@ def _read_bytes(text: str) -> bytes:
 
 _READ = {"$int": _read_int, "$float": FLOATS.__getitem__, "$date": _read_date,
          "$bytes": _read_bytes}  # fmt: skip
+
+
+def as_float(value: Any) -> float | None:
+    """Return a stored number as a float; None for null, and for one that no float can hold.
+
+    Raises:
+        KeyError, TypeError, ValueError: It is no number.
+    """
+    if value is None or type(value) is float:
+        return value
+    if isinstance(value, dict):
+        ((tag, text),) = value.items()
+        if tag == "$float":
+            return FLOATS[text]
+        if tag != "$int":
+            raise ValueError(f"not a number: {tag!a:.60}")
+        value = int(text)
+    if type(value) is not int:
+        raise TypeError(f"not a number: {type(value).__name__}")
+    try:
+        return float(value)
+    except OverflowError:
+        return None

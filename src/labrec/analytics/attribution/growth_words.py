@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from labrec.analytics.contrasts import finding as said_by
+from labrec.analytics.plain import cut, unit
 from labrec.analytics.replicates import LEVEL
-from labrec.record.text import one_line
 from labrec.record.wording import better, counted, estimate, number, p_value, percent
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from labrec.analytics.seen import Experiment
     from labrec.analytics.stats.fieller import Ratio
 
-_LONGEST = 80  # characters of a name in a sentence
 _FEWEST = 2  # sizes that make a curve
 
 
@@ -75,10 +74,10 @@ def sentence(one: Compared) -> str:
     if delta is None:
         return ""
     value, low, high = estimate(delta.estimate, delta.low, delta.high)
-    unit = f" {_cut(one.unit)}" if one.unit and one.unit != "1" else ""
-    text = f"{value}{unit}"
+    of = unit(one.unit)
+    text = f"{value}{of}"
     if delta.low is not None:
-        text += f" ({percent(LEVEL)} interval {low} to {high}{unit})"
+        text += f" ({percent(LEVEL)} interval {low} to {high}{of})"
     way = better(one.direction)
     word = {"unreplicated": "no interval"}.get(finding(one), finding(one))
     parts = [
@@ -92,7 +91,7 @@ def sentence(one: Compared) -> str:
         _test(one),
         "post hoc",
     ]
-    head = f"{_cut(one.grown.name)} against its host {_cut(one.host.name)} on {_cut(one.metric)}"
+    head = f"{cut(one.grown.name)} against its host {cut(one.host.name)} on {cut(one.metric)}"
     return f"{head}: {'; '.join(filter(None, parts))}. Not known: {unknown(one)}."
 
 
@@ -128,7 +127,3 @@ def _test(one: Compared) -> str:
     if one.family > 1:
         text += f", {p_value(one.p_holm)} adjusted by Holm over {one.family:,} grown models"
     return text
-
-
-def _cut(text: str) -> str:
-    return one_line(text, _LONGEST)

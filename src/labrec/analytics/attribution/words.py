@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from labrec.record.text import one_line
+from labrec.analytics.plain import cut, unit
 from labrec.record.wording import better, counted, estimate, number, p_value, percent
 
 if TYPE_CHECKING:
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 SPOKEN: Final[tuple[Kind, ...]] = ("shapley", "main")
 """Kinds of effects that get a sentence."""
 
-_LONGEST: Final = 80  # characters of a name in a sentence
 _WEAK: Final = 4  # degrees of freedom below which an error is hardly known
 _PLURAL: Final = {"shapley": "Shapley values", "main": "main effects and interactions"}
 _METHODS: Final = {
@@ -42,7 +41,7 @@ class Said(NamedTuple):
 
 def effect_name(effect: Effect, design: Design) -> str:
     """Return the factors of an effect, joined by ×."""
-    return "×".join(_cut(design.factors[place]) for place in effect.factors)
+    return "×".join(cut(design.factors[place]) for place in effect.factors)
 
 
 def switches(on: int, k: int) -> str:
@@ -116,7 +115,7 @@ def _beyond(effect: Effect, said: Said) -> str:
 
 def _assumed(effect: Effect, said: Said) -> str:
     if effect.aliases:
-        others = ", ".join(_cut(alias) for alias in effect.aliases[:2])
+        others = ", ".join(cut(alias) for alias in effect.aliases[:2])
         return f"how much of it is {others}, which the cells cannot tell from it"
     order = int(effect.model.removeprefix("order "))
     if effect.contradicted:
@@ -140,7 +139,7 @@ def sentence(effect: Effect, said: Said) -> str:
     if effect.kind not in SPOKEN:
         return ""
     kind = "Shapley value" if effect.kind == "shapley" else "Main effect"
-    head = f"{kind} of {effect_name(effect, said.design)} on {_cut(said.design.metric)}"
+    head = f"{kind} of {effect_name(effect, said.design)} on {cut(said.design.metric)}"
     if effect.estimate is None:
         run = ", ".join(switches(on, len(said.design.factors)) for on in effect.needed[:4])
         more = "" if len(effect.needed) <= 4 else ", …"  # noqa: PLR2004 - as many as are named
@@ -154,10 +153,10 @@ def sentence(effect: Effect, said: Said) -> str:
 def _value(effect: Effect, said: Said) -> str:
     design = said.design
     value, low, high = estimate(effect.estimate or 0.0, effect.low, effect.high)
-    unit = f" {_cut(design.unit)}" if design.unit and design.unit != "1" else ""
-    text = f"{value}{unit}"
+    of = unit(design.unit)
+    text = f"{value}{of}"
     if effect.low is not None:
-        text += f" ({percent(design.level)} interval {low} to {high}{unit})"
+        text += f" ({percent(design.level)} interval {low} to {high}{of})"
     word = finding(effect, design)
     judged = {"unreplicated": "no interval"}.get(word, word)
     way = better(design.direction)
@@ -202,7 +201,3 @@ def _registered(said: Said) -> str:
         "declared": "declared in the project's definition, not registered",
         "found": "post hoc: the design was found in the records",
     }[said.origin.source]
-
-
-def _cut(text: str) -> str:
-    return one_line(text, _LONGEST)

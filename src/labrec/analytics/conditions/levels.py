@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol
 
 from labrec.analytics.conditions.definition import MACHINE_CONDITIONS, STATE_CONDITIONS
 from labrec.record.config import split_path
-from labrec.record.values import FLOATS
+from labrec.record.values import as_float
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -229,16 +230,8 @@ def _flag(setup: str) -> Value:
 
 def _number(value: Any) -> float | None:
     """Return a stored number that is finite as a float, else None."""
-    if isinstance(value, dict):
-        ((tag, text),) = value.items() if len(value) == 1 else ((None, None),)
-        if tag == "$int" and isinstance(text, str):
-            value = int(text)
-        elif tag == "$float" and isinstance(text, str):
-            value = FLOATS.get(text)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
     try:
-        found = float(value)
-    except OverflowError:
+        found = as_float(value)
+    except (KeyError, TypeError, ValueError):
         return None
-    return found if abs(found) < float("inf") else None
+    return found if found is not None and math.isfinite(found) else None

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from labrec.analytics.conditions.definition import asked, role_of
+from labrec.analytics.plain import cut, machines
+from labrec.analytics.plain import unit as unit_text
 from labrec.analytics.replicates import rounded
-from labrec.analytics.trends.plain import cut, machines
-from labrec.analytics.trends.plain import unit as unit_text
 from labrec.record.wording import better, counted, number
 
 if TYPE_CHECKING:

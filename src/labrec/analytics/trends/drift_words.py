@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from labrec.analytics.trends.plain import cut, machines, unit
+from labrec.analytics.plain import cut, machines, unit
 from labrec.record.wording import better, counted, estimate, number, p_value, percent
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
 
+from labrec.analytics.plain import cut, machines, unit
 from labrec.analytics.replicates import LEVEL, rounded
 from labrec.analytics.stats.moments import t_quantile
-from labrec.analytics.trends.plain import cut, machines, unit
 from labrec.analytics.trends.tries import Tries, tries
 from labrec.record.wording import better, counted, estimate, listed, number, percent
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from labrec.analytics.plain import cut, unit
 from labrec.analytics.replicates import LEVEL, rounded
 from labrec.analytics.stats.spread import icc
-from labrec.analytics.trends.plain import cut, unit
 from labrec.analytics.trends.tries import tries
 from labrec.record.wording import counted, number, percent
 

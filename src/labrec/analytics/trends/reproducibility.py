@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from labrec.analytics.plain import cut, unit
 from labrec.analytics.replicates import LEVEL, rounded, sum_up
 from labrec.analytics.stats.moments import t_quantile
 from labrec.analytics.stats.spread import PooledSd, pooled_sd
-from labrec.analytics.trends.plain import cut, unit
 from labrec.analytics.trends.tries import tries
 from labrec.analytics.tried import datasets_of
 from labrec.record.wording import counted, number, percent

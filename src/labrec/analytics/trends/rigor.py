@@ -11,9 +11,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.analytics.evidence.analysis import POWER, judged
+from labrec.analytics.plain import cut
 from labrec.analytics.replicates import rounded
 from labrec.analytics.stats.power import one_sample_power, t_power
-from labrec.analytics.trends.plain import cut
 from labrec.analytics.trends.reproducibility import reruns
 from labrec.record.wording import counted, listed, number
 
