@@ -6,7 +6,7 @@ import contextlib
 from functools import cache
 from html import escape
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from labrec.gitio.durable import replace_file
 from labrec.site import urls
@@ -14,6 +14,8 @@ from labrec.site.charts import BUNDLE, bundle
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from labrec.site.page import Kind
 
 
 def files(cache: Path) -> dict[str, bytes]:
@@ -47,18 +49,29 @@ def _own() -> dict[str, bytes]:
     }
 
 
+# What not every page asks for: most pages would only carry the names of these.
+_ALONE: Final[dict[Kind, tuple[str, ...]]] = {"pair": ("bare.js", "site.css", "run.css", "bare.css")}
+_BESIDE: Final[dict[Kind, tuple[str, ...]]] = {"compare": ("compare.css", "compare.js")}
+_APART: Final = frozenset({"bare.js", "bare.css", *_BESIDE["compare"]})
+_AT_ONCE: Final = frozenset({"bare.js"})  # before the page is shown
+
+
 @cache
-def tags(root: str) -> str:
-    """Return what every page has in its head: each of the site's own styles and scripts.
+def tags(root: str, kind: Kind = "home") -> str:
+    """Return what a page has in its head: the site's own styles and scripts that it needs.
 
     Args:
         root: Relative way back to the root of the site.
+        kind: Its kind.
     """
+    names = _ALONE.get(kind)
+    if names is None:
+        names = (*(name for name in _own() if name not in _APART), *_BESIDE.get(kind, ()))
     parts = []
-    for name in _own():
+    for name in names:
         place = escape(root + urls.ASSETS + name)
         if name.endswith(".css"):
             parts.append(f'<link rel="stylesheet" href="{place}">')
         else:
-            parts.append(f'<script src="{place}" defer></script>')
+            parts.append(f'<script src="{place}"{"" if name in _AT_ONCE else " defer"}></script>')
     return "\n".join(parts)

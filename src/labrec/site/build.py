@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from labrec.errors import BusyError, InvalidError, StorageError
 from labrec.record.text import printable
-from labrec.site import assets, inspection, manifest, metadata, shell_cache, stamp
+from labrec.site import assets, bare, inspection, manifest, metadata, shell_cache, stamp
 from labrec.site.manifest import Made, Manifest
 from labrec.site.output import Output
 from labrec.site.page import Draft
@@ -102,7 +102,7 @@ def build(
     """
     folder = folder.absolute()
     with _alone(cache, folder) as kept:
-        shells = shell_cache.shells(settings, sources, cache)
+        shells = bare.with_bare(shell_cache.shells(settings, sources, cache), settings)
         fixed = {**shells.files, **assets.files(cache)}
         plan = [page for make in PAGES.values() for page in make(site)]
         _check(plan, fixed)
@@ -238,6 +238,6 @@ class _Writer:
         return self.shells.of(page.kind).stamp(
             root=page.to_root,
             title=page.title,
-            head=assets.tags(page.to_root) + metadata.tags(page, self.lab),
+            head=assets.tags(page.to_root, page.kind) + metadata.tags(page, self.lab),
             content=stamp.content(page),
         )

@@ -49,6 +49,12 @@ PLACES: Final[dict[str, str]] = {
 stand in no navigation.
 """
 
+BARE: Final[frozenset[Kind]] = frozenset({"pair"})
+"""Kinds of pages that stand in the small frame of ``bare.py``, not in the theme's."""
+
+BARE_SHELL: Final = "bare"
+"""Its name among the shells."""
+
 _SLOT = re.compile("\0([a-z]+)\0")
 # The list of a page's sections, which generated pages have none of: ten thousand pages hold it.
 _NO_SECTIONS = re.compile(
@@ -98,7 +104,9 @@ class Shells(NamedTuple):
 
 
 def shell_name(kind: Kind) -> str:
-    """Return which of `PLACES` a kind of page takes."""
+    """Return which shell a kind of page takes: one of `PLACES`, or the small one."""
+    if kind in BARE:
+        return BARE_SHELL
     return kind if kind in PLACES else "page"
 
 

@@ -11,6 +11,7 @@ from labrec.site.pages import (
     home,
     hypotheses,
     hypothesis,
+    pair,
     project,
     run,
     runs,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from labrec.site.page import Draft, Kind, Page
 
 PAGES: dict[Kind, Callable[[Site], Iterator[Page | Draft]]] = {
+    "pair": pair.pages,
     "run": run.pages,
     "graph": graph.pages,
     "hypothesis": hypothesis.pages,

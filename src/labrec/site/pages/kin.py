@@ -253,11 +253,28 @@ def compare(metrics: Iterable[Metric], baseline: Baseline | None, keys: set[str]
     found = []
     for row in metrics:
         base = values.get(row.metric)
-        delta = None if base is None else row.last - base
-        if delta is not None and not math.isfinite(delta):
-            delta = None
-        found.append(Compared(row, row.metric in keys, base, delta, _side(delta, row.direction)))
+        delta, side = compare_values(base, row.last, row.direction)
+        found.append(Compared(row, row.metric in keys, base, delta, side))
     return sorted(found, key=lambda one: (not one.key, one.row.metric))
+
+
+def compare_values(
+    old: float | None, new: float | None, direction: str | None
+) -> tuple[float | None, Side]:
+    """Return how a value differs from another, and which way that is.
+
+    Args:
+        old: The value that it is compared with; None = there is none.
+        new: The value; None = there is none.
+        direction: ``maximize``, ``minimize``; None = neither is better.
+
+    Returns:
+        Their difference, None where there is no finite one, and its side.
+    """
+    delta = None if old is None or new is None else new - old
+    if delta is not None and not math.isfinite(delta):
+        delta = None
+    return delta, _side(delta, direction)
 
 
 def _side(delta: float | None, direction: str | None) -> Side:
