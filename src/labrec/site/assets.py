@@ -50,7 +50,9 @@ def _own() -> dict[str, bytes]:
 
 
 # What not every page asks for: most pages would only carry the names of these.
-_ALONE: Final[dict[Kind, tuple[str, ...]]] = {"pair": ("bare.js", "site.css", "run.css", "bare.css")}
+_ALONE: Final[dict[Kind, tuple[str, ...]]] = {
+    "pair": ("bare.js", "site.css", "run.css", "bare.css")
+}
 _BESIDE: Final[dict[Kind, tuple[str, ...]]] = {"compare": ("compare.css", "compare.js")}
 _APART: Final = frozenset({"bare.js", "bare.css", *_BESIDE["compare"]})
 _AT_ONCE: Final = frozenset({"bare.js"})  # before the page is shown

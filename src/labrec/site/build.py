@@ -117,7 +117,7 @@ def build(
             manifest.write(kept, writer.made)
     return BuildReport(
         folder,
-        len(plan),
+        sum(page.kind != "shard" for page in plan),
         writer.rendered,
         len(output.sizes),
         sum(output.sizes.values()),
@@ -224,14 +224,15 @@ class _Writer:
             self.made.pages[page.url] = last
             return
         whole = page.make() if isinstance(page, Draft) else page
-        self.rendered += 1
+        self.rendered += page.kind != "shard"
         folder = page.url.rpartition("/")[0]
         files = {
             (f"{folder}/" if folder else "") + name: data for name, data in whole.files.items()
         }
         # the page comes last: what it links to is there already
         sizes = {path: self.output.put(path, data) for path, data in files.items()}
-        sizes[page.url] = self.output.put(page.url, self._html(whole).encode())
+        data = self._html(whole).encode() if whole.data is None else whole.data
+        sizes[page.url] = self.output.put(page.url, data)
         self.made.pages[page.url] = Made(key, sizes)
 
     def _html(self, page: Page) -> str:

@@ -17,7 +17,7 @@ Kind = Literal[
     "home", "project", "run", "graph", "data",
     "runs", "hypothesis", "hypotheses", "attribution", "hardware", "machines", "machine",
     "pareto", "drift", "reproducibility", "rigor",
-    "compare", "pair", "datasets", "metrics", "prompts",
+    "compare", "pair", "shard", "datasets", "metrics", "prompts",
     "reports", "report", "cite", "search", "moved",
 ]  # fmt: skip
 """Generated pages of one kind share a shell and a template (``templates/<kind>.html``)."""
@@ -50,6 +50,7 @@ class Page(NamedTuple):
             a file that is copied.
         digests: Record digests that it was made from, for its metadata.
         work: What it shows, as something that is cited; None = it is not cited by itself.
+        data: Its bytes, where it is no HTML but data that a script of the site asks for.
     """
 
     url: str
@@ -60,6 +61,7 @@ class Page(NamedTuple):
     files: Mapping[str, bytes | Path] = {}
     digests: tuple[str, ...] = ()
     work: Work | None = None
+    data: bytes | None = None
 
     @property
     def to_root(self) -> str:

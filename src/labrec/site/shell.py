@@ -35,6 +35,7 @@ CONTENT: Final = '<section id="labrec-slot-content"></section>'  # a block: no p
 NAV: Final[dict[Kind, tuple[str, str]]] = {
     "runs": ("Runs", "runs/index"),
     "search": ("Search", "search/index"),
+    "compare": ("Compare", "compare/index"),
     "data": ("Data", "data/index"),
     "cite": ("Cite", "cite/index"),
 }
@@ -49,8 +50,8 @@ PLACES: Final[dict[str, str]] = {
 stand in no navigation.
 """
 
-BARE: Final[frozenset[Kind]] = frozenset({"pair"})
-"""Kinds of pages that stand in the small frame of ``bare.py``, not in the theme's."""
+BARE: Final[frozenset[Kind]] = frozenset({"pair", "shard"})
+"""Kinds of pages that stand in the small frame of ``bare.py``, not in the theme's, or in none."""
 
 BARE_SHELL: Final = "bare"
 """Its name among the shells."""

@@ -32,6 +32,7 @@ ASSETS: Final = "assets/labrec/"
 # What a relative address may be made of: no scheme, no query, no escape, no way up.
 _SAFE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
 _DIGEST = re.compile("[0-9a-f]{64}")
+_SHARD = re.compile("[a-z0-9-]{1,80}", re.ASCII)
 _MACHINE = re.compile("[0-9a-f]{20}")
 _ANCHOR = re.compile(r"(?:#[A-Za-z0-9_-]+)?", re.ASCII)
 
@@ -99,6 +100,22 @@ def pair(name: str, run_id: str) -> str:
         InvalidError: The name or the id is none.
     """
     return run(name, run_id).removesuffix("index.html") + "parent/index.html"
+
+
+def shard(name: str, what: str) -> str:
+    """Return where data of a project lies that the page of comparisons asks for.
+
+    Args:
+        name: The project.
+        what: Which data: ``[a-z0-9-]+``.
+
+    Raises:
+        InvalidError: The name is none that a project can have.
+        UnsafeError: There can be no such data.
+    """
+    if not _SHARD.fullmatch(what):
+        raise UnsafeError(f"there is no data called {what!a:.100}")
+    return f"compare/p/{check_project(name)}/{what}.js"
 
 
 def report(slug: str, version: int | None = None) -> str:

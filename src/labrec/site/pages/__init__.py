@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from labrec.site.pages import (
     cite,
+    compare,
     data,
     graph,
     home,
@@ -32,6 +33,7 @@ PAGES: dict[Kind, Callable[[Site], Iterator[Page | Draft]]] = {
     "hypotheses": hypotheses.pages,
     "project": project.pages,
     "runs": runs.pages,
+    "compare": compare.pages,
     "cite": cite.pages,
     "search": search.pages,
     "data": data.pages,

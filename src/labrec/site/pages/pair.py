@@ -215,7 +215,7 @@ def _artifacts(old: RunReader, new: RunReader) -> list[Row]:
     for name in sorted({*sides[0], *sides[1]}):
         one, other = (side.get(name) for side in sides)
         if one is None or other is None or one["sha256"] != other["sha256"]:
-            rows.append(Row(str(name), *(_file(item) for item in (one, other))))
+            rows.append(Row(str(name), _file(one), _file(other)))
     return rows
 
 

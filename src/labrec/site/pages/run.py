@@ -162,6 +162,7 @@ class _Sheet:
             "after": self.kin.after,
             "pair": urls.pair(run.project, run.run_id) if self.kin.beside is not None else "",
             "beside": self.kin.beside,
+            "compare": urls.COMPARE,
             "citations": citing.forms(citing.run(self.site.lab, run)),
         }
 

@@ -1,0 +1,57 @@
+"""Data for scripts in files of their own, which a page loads as it needs them. ○ No IO.
+
+A browser that shows a file from the disk may load scripts and fetch nothing. So a shard is a script
+that hands over one value: JSON, packed, as text that cannot be anything else in a script.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from labrec.site.charts.figure import finite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._/-]*", re.ASCII)
+
+
+def shard(name: str, value: Any) -> bytes:
+    """Return the script that hands a value over.
+
+    Args:
+        name: What the value is asked for by: ``[a-z0-9._/-]+``.
+        value: Plain values; mappings with keys of ours alone, for a script reads them.
+
+    Raises:
+        ValueError: The name is none.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"no name of a shard: {name!r:.80}")
+    text = json.dumps(finite(value), ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    packed = base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+    return f'(self.labrecShards=self.labrecShards||[]).push(["{name}","{packed}"]);\n'.encode()
+
+
+def unpacked(data: bytes) -> tuple[str, Any]:
+    """Return name and value of a shard, as a script sees them.
+
+    Raises:
+        ValueError: It is none.
+    """
+    found = re.fullmatch(rb'\(self\.labrecShards=[^"]*"([^"]+)","([^"]+)"\]\);\n', data)
+    if found is None:
+        raise ValueError("no shard")
+    return found[1].decode(), json.loads(gzip.decompress(base64.b64decode(found[2])))
+
+
+def by_last_digits(run_ids: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return run ids by their last two digits, which are random: at most 256 groups of one size."""
+    groups: dict[str, list[str]] = {}
+    for run_id in sorted(run_ids):
+        groups.setdefault(run_id[-2:], []).append(run_id)
+    return groups
