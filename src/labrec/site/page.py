@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 Kind = Literal[
     "home", "project", "run", "graph", "data",
-    "runs", "hypothesis", "hypotheses", "attribution", "hardware", "machines", "machine",
+    "runs", "hypothesis", "hypotheses", "attribution", "design",
+    "hardware", "machines", "machine",
     "pareto", "drift", "reproducibility", "rigor",
     "compare", "pair", "shard", "datasets", "metrics", "prompts",
     "reports", "report", "cite", "search", "moved",

@@ -79,6 +79,23 @@ def hypothesis(name: str, slug: str) -> str:
     return f"p/{check_project(name)}/h/{check_slug(slug)}/index.html"
 
 
+def design(name: str, digest: str) -> str:
+    """Return the page of a design: some factors, and a metric.
+
+    Args:
+        name: Its project.
+        digest: Of the design, ``sha256:…``; its first 16 digits name the page.
+
+    Raises:
+        InvalidError: The project's name is none.
+        UnsafeError: The digest is none.
+    """
+    hexadecimal = digest.removeprefix("sha256:")
+    if not _DIGEST.fullmatch(hexadecimal):
+        raise UnsafeError(f"no design has the digest {digest!a:.100}")
+    return f"p/{check_project(name)}/attribution/{hexadecimal[:16]}/index.html"
+
+
 def machine(machine_id: str) -> str:
     """Return the page of a machine.
 

@@ -75,6 +75,9 @@ def heatmap(
     """
     if len(factors) > MOST_FACTORS:
         raise ValueError(f"a heatmap holds {MOST_FACTORS} factors, not {len(factors)}")
+    pairs = [
+        pair._replace(shown=printable(pair.shown), said=printable(pair.said)) for pair in pairs
+    ]  # fmt: skip
     names = _told_apart([printable(factor) for factor in factors])
     title, sentence = about
     beside = [abs(pair.value) for pair in pairs if pair.row != pair.column and pair.value]
@@ -84,9 +87,7 @@ def heatmap(
         [names[pair.row], names[pair.column], pair.shown, pair.said, deep, pair.row == pair.column]
         for pair, deep in zip(pairs, depths, strict=True)
     ]
-    cells = [
-        _cell(pair, deep) for pair, deep in zip(pairs, depths, strict=True)
-    ]  # fmt: skip
+    cells = [_cell(pair, deep) for pair, deep in zip(pairs, depths, strict=True)]
     width, height = _SIDE + _CELL * len(names) + 2, _HEAD + _HIGH * len(names) + 2
     drawing = tag(
         "svg",

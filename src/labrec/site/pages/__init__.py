@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labrec.site.pages import (
+    attribution,
     cite,
     compare,
     data,
+    design,
     graph,
     home,
     hypotheses,
@@ -31,6 +33,8 @@ PAGES: dict[Kind, Callable[[Site], Iterator[Page | Draft]]] = {
     "graph": graph.pages,
     "hypothesis": hypothesis.pages,
     "hypotheses": hypotheses.pages,
+    "design": design.pages,
+    "attribution": attribution.pages,
     "project": project.pages,
     "runs": runs.pages,
     "compare": compare.pages,

@@ -26,6 +26,7 @@ class Section(NamedTuple):
 _SECTIONS: Final[dict[urls.Section, str]] = {
     "graph": "Graph",
     "hypotheses": "Hypotheses",
+    "attribution": "Attribution",
 }
 
 
