@@ -7,8 +7,8 @@ from datetime import datetime
 
 import pytest
 
-from labrec.analytics.tables import TABLES
-from labrec.site import rows
+from labrec.analytics.tables import TABLES, Table
+from labrec.site import rows, rows_attribution, rows_hypotheses
 
 MODELS = {
     "runs": rows.Run,
@@ -20,6 +20,17 @@ MODELS = {
     "problems": rows.Problem,
     "hypotheses": rows.Hypothesis,
 }
+OF_TOPICS = (
+    rows_hypotheses.Registration,
+    rows_hypotheses.Primary,
+    rows_hypotheses.Unit,
+    rows_hypotheses.Bearing,
+    rows_attribution.Design,
+    rows_attribution.Cell,
+    rows_attribution.Effect,
+    rows_attribution.Efficiency,
+    rows_attribution.Growth,
+)
 TYPES = {
     "text": str,
     "integer": int,
@@ -30,11 +41,20 @@ TYPES = {
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_a_row_is_of_columns_of_the_contract_in_their_order(name: str) -> None:
-    columns = {column.name: column for column in TABLES[name].columns}
-    hints = typing.get_type_hints(MODELS[name], {"datetime": datetime})
+def check(model: type, table: Table) -> None:
+    columns = {column.name: column for column in table.columns}
+    hints = typing.get_type_hints(model, {"datetime": datetime})
     assert list(hints) == [name for name in columns if name in hints]
     for field, hint in hints.items():
         wanted = TYPES[columns[field].kind]
         assert hint == (wanted | None if columns[field].optional else wanted), field
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_row_is_of_columns_of_the_contract_in_their_order(name: str) -> None:
+    check(MODELS[name], TABLES[name])
+
+
+@pytest.mark.parametrize("model", OF_TOPICS)
+def test_a_row_that_names_its_table_is_of_its_columns(model: type) -> None:
+    check(model, model.TABLE)

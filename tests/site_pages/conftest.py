@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.site_pages.claims import claims, hostile_claims
+from tests.site_pages.factorials import designs, hostile_designs
 from tests.site_pages.labs import Tables, hostile, study
 
 from labrec.site.build import build
@@ -34,10 +36,11 @@ def many() -> Tables:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a site of three projects: a study, a long one, and one with hostile text."""
+    """The folder of a site: a study, a long project, claims, designs, and hostile text in each."""
     folder = tmp_path_factory.mktemp("pages")
     together = Tables()
-    for lab in (study(), many(), hostile()):
+    labs = (study(), many(), hostile(), claims(), designs(), hostile_claims(), hostile_designs())
+    for lab in labs:
         for table, rows in lab.rows.items():
             together.rows.setdefault(table, []).extend(rows)
     site = together.site(folder / "tables")
