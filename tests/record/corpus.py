@@ -46,6 +46,9 @@ def path_of(document: dict[str, Any], data: bytes) -> str:
     if "samples" in document:
         own = f"{document['name']}/{document['version']}"
         return f"records/{document['project']}/datasets/{own}.{short}.json"
+    if "article" in document or "markdown" in document:
+        own = f"{document['slug']}/{document['version']}"
+        return f"records/{document['project']}/reports/{own}.{short}.json"
     if "slug" in document:
         folder = "metrics" if "aggregation" in document or "source" in document else "hypotheses"
         return f"records/{document['project']}/{folder}/{document['slug']}/{short}.json"
@@ -584,6 +587,41 @@ DATASET: list[tuple[str, Any, str | None]] = [
 ]
 
 
+REPORT: list[tuple[str, str, Any, str | None]] = [
+    ("second", "schema", "labrec.report/2.0", "schema"),
+    ("second", "slug", "A b", "schema"),
+    ("second", "version", "v1", "schema"),
+    ("second", "version", "0", "schema"),
+    ("second", "version", "02", "schema"),
+    ("second", "version", 2, "schema"),
+    ("second", "version", "1", "schema"),  # the first one supersedes nothing
+    ("second", "title", "a\nb", "schema"),
+    ("second", "title", MISSING, "schema"),
+    ("second", "author", None, None),
+    ("second", "view", DG, "schema"),
+    ("second", "article", MISSING, "schema"),
+    ("second", "article/sha256", DG, "schema"),
+    ("second", "markdown", None, "schema"),
+    ("second", "records/size", -1, "schema"),
+    ("second", "record_count", 1.5, "schema"),
+    ("second", "figures", None, "schema"),
+    ("second", "figures/0/name", "A", "schema"),
+    ("second", "figures/0/name", "../x", "schema"),
+    ("second", "figures/0/drawing", MISSING, "schema"),
+    ("second", "figures/0/name", "units", "beyond"),  # which the table has
+    ("second", "tables/0/data", None, "schema"),
+    ("second", "tables", MISSING, None),
+    ("second", "supersedes", [], "schema"),
+    ("second", "supersedes", MISSING, "schema"),
+    ("second", "supersedes", [DG, DG], "schema"),
+    ("second", "supersedes", ["1"], "schema"),
+    ("second", "unknown", "kept", None),
+    ("first", "supersedes", [DG], "schema"),
+    ("first", "supersedes", [], None),
+    ("first", "version", "2", "schema"),
+]
+
+
 def _bytes() -> list[tuple[str, bytes, str | None]]:
     """Mutations of the bytes of the smallest record."""
     data = (GOLDEN / "run_minimal.json").read_bytes()
@@ -680,6 +718,8 @@ def _places() -> list[Example]:
     metric_at = path_of(golden("metric_expression"), metric)
     dataset = (GOLDEN / "dataset_version.json").read_bytes()
     dataset_at = path_of(golden("dataset_version"), dataset)
+    report = (GOLDEN / "report_second.json").read_bytes()
+    report_at = path_of(golden("report_second"), report)
     moved = "0" if own_id[-1] != "0" else "1"
     wrong = {
         "other bytes": (right, other),
@@ -706,6 +746,9 @@ def _places() -> list[Example]:
         "a dataset of another name": (dataset_at.replace("/corpus/", "/other/"), dataset),
         "a dataset of another version": (dataset_at.replace("2026.1", "2026.3"), dataset),
         "a dataset without a version": (dataset_at.replace("2026.1.", ""), dataset),
+        "a report of another slug": (report_at.replace("/better-models/", "/other/"), report),
+        "a report of another version": (report_at.replace("/2.", "/3."), report),
+        "a report among datasets": (report_at.replace("/reports/", "/datasets/"), report),
         "outside records": ("archive/" + right.removeprefix("records/"), data),
         "an absolute path": ("/" + right, data),
         "a path with ..": (right.replace("/runs/", "/runs/../runs/"), data),
@@ -728,6 +771,7 @@ def _mutated() -> list[Example]:
     todo += [("registration", registration, *row) for row in REGISTRATION]
     todo += [(f"metric_{kind}", golden(f"metric_{kind}"), *row) for kind, *row in METRIC]
     todo += [("dataset_version", golden("dataset_version"), *row) for row in DATASET]
+    todo += [(f"report_{which}", golden(f"report_{which}"), *row) for which, *row in REPORT]
     for name, base, pointer, value, refused_by in todo:
         document = changed(base, pointer, value)
         data = write(document)

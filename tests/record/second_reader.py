@@ -32,6 +32,7 @@ PATTERNS = {
     "switches": "[01]{1,64}", "decimal": r"0|-?[1-9]\d*", "signal": r"SIG[A-Z0-9]+([+-]\d+)?", "text": r"[\s\S]*",
     "id": r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
     "slug": SLUG, "project": rf"(?!(objects|lfs|schemas)$){SLUG}", "said": r"[\s\S]+",
+    "number": r"[1-9]\d{0,5}", "tree-id": "[0-9a-f]{40}", "part-name": "[a-z0-9][a-z0-9-]{0,63}",
     "version": r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", "short": r"[\s\S]{1,1000}",
     "entry": r"(?=[\s\S]{1,1000}$)[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*",
     "time": rf"\d{{4}}-\d\d-\d\dT{CLOCK}(\.\d{{1,9}})?Z",
@@ -39,7 +40,7 @@ PATTERNS = {
 RANGES = {"count": (0, BIG), "positive": (1, BIG), "integer": (-BIG, BIG), "share": (0, 1),
           "least0": (0, 1e308 * 10), "above0": (5e-324, 1e308 * 10)}  # fmt: skip
 PLACE = (r"records/([^/]+)/(?:(run|note)s/(\d{4}/\d\d/\d\d)/(.)/([^/.]+)\.|"
-         r"(hypotheses|metrics)/([^/]+)/|datasets/([^/]+)/([^/]+)\.)([0-9a-f]{32})\.json")  # fmt: skip
+         r"(hypotheses|metrics)/([^/]+)/|(?:dataset|report)s/([^/]+)/([^/]+)\.)([0-9a-f]{32})\.json")  # fmt: skip
 # One shape a line: its fields, * must be there. A type is a word above or another shape, and
 # T? may be null, []T is an array, {}T a map, +T not empty, =a|b one of these words.
 SHAPES = {name: row.split(":")[1].strip() for row in """\
@@ -103,6 +104,9 @@ aggregation: kind* =last|best|min|max|mean|tail_mean, percent above0?
 origin-of-values: kind* =scalar|expression|entry_point|composite, expression short?, entry_point entry?, package line?, version line?, digest digest?, form =weighted_sum|geometric_mean?, parts +[]part?
 part: metric* short, weight* above0, direction* =maximize|minimize
 dataset-version: schema* text, project* project, name* slug, version* version, time* time, author author?, description text?, licence line?, source line?, parent digest?, unit* =file|line, manifest* ref, content* digest, files* count, samples* count, distinct* count, bytes* count
+report: schema* text, project* project, slug* slug, version* number, title* line, time* time, author author?, tool* line, view* tree-id, markdown* ref, article* ref, records* ref, record_count* count, figures []figure, tables []table, supersedes []digest
+figure: name* part-name, title* line, sentence* text, drawing* ref, data* ref
+table: name* part-name, title* line, data* ref
 """.splitlines() for name in row.split(":")[0].split("|")}  # fmt: skip
 SOURCES = {"scalar": [], "expression": ["expression"], "composite": ["form", "parts"],
            "entry_point": ["entry_point", "package", "version", "digest"]}  # fmt: skip
@@ -110,6 +114,8 @@ FIELDS = [name for names in SOURCES.values() for name in names]
 FOLDERS = {
     "hypotheses": ("registration", "registration", "slug"),
     "metrics": ("metric", "metric-definition", "slug"),
+    "datasets": ("dataset", "dataset-version", "name"),
+    "reports": ("report", "report", "slug"),
 }
 
 
@@ -294,6 +300,9 @@ def rules(kind, v, has):
         "metric-definition": lambda: (v["source"]["kind"] in {"scalar", "entry_point"} or v["aggregation"]["kind"] == "last")
         and (has("direction") or (v["aggregation"]["kind"] != "best" and v["source"]["kind"] != "composite"))
         and unique(v.get("amends", ())) and v["name"] not in [part["metric"] for part in v["source"].get("parts") or ()],
+        "report": lambda: unique(v.get("supersedes", ())) and (v["version"] == "1") == (not v.get("supersedes"))
+        and len(v.get("figures", ())) <= 100 and len(v.get("tables", ())) <= 100
+        and unique([part["name"] for part in (*v.get("figures", ()), *v.get("tables", ()))]),
         "dataset-version": lambda: v["distinct"] <= v["samples"] and (v["unit"] == "line" or v["files"] == v["samples"]),
     }  # fmt: skip
     rule = known.get(kind.removeprefix("un"))
@@ -317,9 +326,8 @@ def check(path, data):
     need(hashlib.sha256(data).hexdigest()[:32] == short, "other bytes than the name proves")
     document = parse(data)
     need(isinstance(document, dict), "not an object")
-    kind, shape, key = (
-        (kind, kind, "") if kind else FOLDERS.get(folder, ("dataset", "dataset-version", "name"))
-    )
+    folder = folder or path.split("/")[2]
+    kind, shape, key = (kind, kind, "") if kind else FOLDERS[folder]
     need(full(rf"labrec\.{kind}/1\.(0|[1-9]\d{{0,8}})", document.get("schema")), "schema")
     read(shape, document)
     told = document["identity"] if kind == "run" else document

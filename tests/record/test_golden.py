@@ -17,7 +17,7 @@ from labrec.record.digest import Digest
 GOLDEN = Path(__file__).parent / "golden"
 FILES = sorted(GOLDEN.glob("*.json"))
 # sha256 of SHA256SUMS itself: nobody changes a golden file and its line by accident.
-SUMS = "980d17075a9bb82c8e8e6434760f41662c03d5220ca4e3c9360bf03e0c369ad7"
+SUMS = "b3651142112b79ec9def3e3044e0f85a6667d7a92643a6bc2b1f0458551ede5d"
 
 
 def test_the_bytes_are_those_of_the_first_day():
@@ -49,6 +49,9 @@ def test_it_reads_back_at_its_own_path(file, corpus):
     elif parsed.kind == "dataset":
         place = parsed.project, parsed.id, parsed.version
         made = layout.dataset_path(*place, Digest.of(data))
+    elif parsed.kind == "report":
+        place = parsed.project, parsed.id, parsed.version
+        made = layout.report_path(*place, Digest.of(data))
     else:
         made = layout.registration_path(parsed.project, parsed.id, Digest.of(data))
     assert made == path
@@ -61,5 +64,5 @@ def test_the_kinds_are_all_there():
             "run_imported", "run_newer_minor", "registration", "registration_amended",
             "metric_scalar", "metric_minimal", "metric_expression", "metric_entry_point",
             "metric_composite", "metric_amended", "dataset_version", "dataset_minimal",
-            "dataset_derived", "run_counterfactuals",
+            "dataset_derived", "run_counterfactuals", "report_first", "report_second",
             "run_counterfactuals_object"} <= names  # fmt: skip

@@ -20,6 +20,7 @@ READ = {
     "registration": reader.read_registration,
     "metric": reader.read_metric,
     "dataset": reader.read_dataset,
+    "report": reader.read_report,
 }
 
 

@@ -17,6 +17,7 @@ FILES = {
     "registration": "registration_v1.json",
     "metric": "metric_v1.json",
     "dataset": "dataset_v1.json",
+    "report": "report_v1.json",
 }
 
 

@@ -18,6 +18,7 @@ from labrec.record.layout import parse_path
 from labrec.record.metric_definition import MetricDefinition
 from labrec.record.note import BODIES, Note, note_model
 from labrec.record.registration import Registration
+from labrec.record.report import Report
 from labrec.record.run import ResearchRecord
 from labrec.record.text import printable
 from labrec.record.version import major_of
@@ -51,8 +52,9 @@ METRICS: Final[dict[int, Callable[[dict[str, Any]], type[MetricDefinition]]]] = 
 DATASETS: Final[dict[int, Callable[[dict[str, Any]], type[DatasetVersion]]]] = {
     1: lambda _: DatasetVersion,
 }
+REPORTS: Final[dict[int, Callable[[dict[str, Any]], type[Report]]]] = {1: lambda _: Report}
 
-Document = ResearchRecord | Note | Registration | MetricDefinition | DatasetVersion
+Document = ResearchRecord | Note | Registration | MetricDefinition | DatasetVersion | Report
 """What a document of a lab is read as."""
 
 
@@ -113,6 +115,17 @@ def read_dataset(data: bytes) -> DatasetVersion:
     return _read(data, "dataset", DATASETS)
 
 
+def read_report(data: bytes) -> Report:
+    """Read the bytes of a frozen report.
+
+    Raises:
+        InvalidError: They break a rule of the format; the message says which and where.
+        OlderSchemaError: Their major version is no longer read.
+        NewerSchemaError: Their major version is not known yet.
+    """
+    return _read(data, "report", REPORTS)
+
+
 def read_document(path: str, data: bytes) -> Document:
     """Read a document together with its path: the name must prove the bytes.
 
@@ -147,6 +160,7 @@ _READERS: Final[dict[str, Callable[[bytes], Document]]] = {
     "registration": read_registration,
     "metric": read_metric,
     "dataset": read_dataset,
+    "report": read_report,
 }
 
 
@@ -158,6 +172,8 @@ def _place_of(document: Document) -> tuple[str, str, str]:
         return document.project, document.note_id, ""
     if isinstance(document, DatasetVersion):
         return document.project, document.name, document.version
+    if isinstance(document, Report):
+        return document.project, document.slug, document.version
     return document.project, document.slug, ""
 
 

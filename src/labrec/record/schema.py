@@ -16,6 +16,7 @@ from labrec.record.metric_definition import MetricDefinition
 from labrec.record.note import BODIES, Note
 from labrec.record.paths import MAX_PATH
 from labrec.record.registration import Registration
+from labrec.record.report import Report
 from labrec.record.run import ResearchRecord
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def schemas() -> dict[str, bytes]:
         "dataset_v1.json": _publish(
             DatasetVersion.model_json_schema(), "dataset_v1", "Dataset version"
         ),
+        "report_v1.json": _publish(Report.model_json_schema(), "report_v1", "Frozen report"),
     }
 
 

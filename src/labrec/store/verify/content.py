@@ -20,7 +20,7 @@ from labrec.gitio.objects import (
     MODE_LINK,
     MODE_SUBMODULE,
 )
-from labrec.record import codec, layout, paths
+from labrec.record import layout, paths
 from labrec.record.digest import Digest
 from labrec.record.reader import (
     read_dataset,
@@ -28,6 +28,7 @@ from labrec.record.reader import (
     read_note,
     read_record,
     read_registration,
+    read_report,
 )
 from labrec.store.definitions import read_definition
 from labrec.store.history import is_immutable
@@ -218,7 +219,11 @@ class ContentCheck:
             self._belongs(path, layout.dataset_path(*place, digest))
             self.references.dataset(path, dataset, digest)
         else:
-            codec.decode(data)
+            report = read_report(data)
+            self._belongs(
+                path, layout.report_path(report.project, report.slug, report.version, digest)
+            )
+            self.references.report(path, report, digest)
 
     def _belongs(self, path: str, expected: str) -> None:
         if path != expected:

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING
 
 from labrec.errors import InvalidError
-from labrec.record import codec
+from labrec.record import codec, fragment, records_csv
 from labrec.record.digest import Digest
 from labrec.record.note import Redact
 
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from labrec.record.metric_definition import MetricDefinition
     from labrec.record.note import Note
     from labrec.record.registration import Registration
+    from labrec.record.report import Report
     from labrec.record.run import ResearchRecord
     from labrec.store.verify.report import Findings
 
 
+_SHOWN = 3  # mistakes of a fragment that a finding names
 _MANIFEST_ROW = ("mode", "path", "sha256", "size")
 
 
@@ -43,6 +45,10 @@ class References:
         self.notes: set[str] = set()
         self.definitions: set[str] = set()
         self.manifests: dict[str, dict[str, str]] = {}
+        self.articles: dict[str, str] = {}
+        self.record_lists: dict[str, str] = {}
+        self.drawings: dict[str, str] = {}
+        self.reports: set[str] = set()
         self._superseding: dict[str, str] = {}
         self._retractions: dict[str, list[str]] = {}
         self.redacted: set[str] = set()
@@ -134,6 +140,48 @@ class References:
         if dataset.parent is not None:
             self._definitions.setdefault(str(dataset.parent), path)
 
+    def report(self, path: str, report: Report, digest: Digest) -> None:
+        """Note a frozen report, its parts and the version before it."""
+        self.definitions.add(str(digest))
+        self.reports.add(path)
+        for part in report.objects:
+            self.need(path, part.sha256, part.size)
+        self.articles.setdefault(report.article.sha256, path)
+        self.record_lists.setdefault(report.records.sha256, path)
+        for figure in report.figures:
+            self.drawings.setdefault(figure.drawing.sha256, path)
+        for older in report.supersedes:
+            self._definitions.setdefault(str(older), path)
+
+    def article(self, sha256: str, data: bytes) -> None:
+        """Prove that the fragment of a frozen report says nothing that runs or loads."""
+        self._fragment(self.articles[sha256], "fragment", fragment.mistakes(_text(data)))
+
+    def drawing(self, sha256: str, data: bytes) -> None:
+        """Prove that a figure of a frozen report says nothing that runs or loads."""
+        self._fragment(self.drawings[sha256], "drawing", fragment.drawing_mistakes(_text(data)))
+
+    def _fragment(self, path: str, what: str, mistakes: list[str]) -> None:
+        if mistakes:
+            message = f"its {what} holds what no {what} may hold: {'; '.join(mistakes[:_SHOWN])}"
+            self.findings.add(17, "unsafe", path, message)
+
+    def record_list(self, sha256: str, data: bytes) -> None:
+        """Note the documents that a frozen report shows values of."""
+        path = self.record_lists[sha256]
+        try:
+            rows = list(records_csv.read(data))
+        except InvalidError as error:
+            self.findings.add(12, "invalid", path, error.message)
+            return
+        for row in rows:
+            if row.kind == "run":
+                self._runs.setdefault(row.id, path)
+            elif row.kind == "registration":
+                self._registrations.setdefault(row.digest, path)
+            else:
+                self._definitions.setdefault(row.digest, path)
+
     def manifest(self, sha256: str, data: bytes) -> None:
         """Note the files that a code manifest refers to and compare its digest with its records'.
 
@@ -199,6 +247,10 @@ class References:
 
     def _absent(self, path: str, what: str) -> None:
         self.findings.add(3, "reference", path, f"{what} is not in this view")
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace").replace("\ufffd", "\0")  # which no fragment holds
 
 
 def objects_of(record: ResearchRecord) -> Iterator[tuple[str, int]]:

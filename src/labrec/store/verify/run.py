@@ -18,7 +18,7 @@ from labrec.store.verify.surroundings import check_surroundings
 from labrec.store.view import RECORDS, View, record_refs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import BinaryIO
 
     from labrec.gitio.repository import GitRepository
@@ -154,10 +154,10 @@ class _Verification:
 
     def _everything(self, view: View) -> None:
         objects = self._all_objects(view)
-        for sha in self.content.references.manifests:
-            self._manifest(view, sha)
+        self._parts(view)
         self.content.references.compare()
         self._forks(view.forks().items())
+        self._report_forks(view)
         self._full_history(view, objects)
 
     def _all_objects(self, view: View | None) -> ObjectCheck:
@@ -197,7 +197,19 @@ class _Verification:
     def _tips(self) -> list[str]:
         return sorted({*self.refs.values(), *([self.base.commit] if self.base.commit else [])})
 
-    def _manifest(self, view: View, sha256: str) -> None:
+    def _parts(self, view: View) -> None:
+        """Read the objects that have a form: what documents refer to stands in them too."""
+        found = self.content.references
+        for sha256s, read in (
+            (found.manifests, found.manifest),
+            (found.articles, found.article),
+            (found.drawings, found.drawing),
+            (found.record_lists, found.record_list),
+        ):
+            for sha256 in list(sha256s):
+                self._part(view, sha256, read)
+
+    def _part(self, view: View, sha256: str, read: Callable[[str, bytes], None]) -> None:
         from labrec.record.digest import Digest
         from labrec.store.blobs import read_object
 
@@ -205,7 +217,17 @@ class _Verification:
             data = read_object(view, Digest(sha256), limit=1 << 28)
         except LabrecError:
             return  # its absence or damage is a finding already
-        self.content.references.manifest(sha256, data)
+        read(sha256, data)
+
+    def _report_forks(self, view: View) -> None:
+        """Report versions of a report that two documents claim to be."""
+        for path in sorted(self.content.references.reports):
+            folder, _, name = path.rpartition("/")
+            stem = name.removesuffix(".json").rpartition(".")[0]
+            same = [one for one in view.directory(folder) if one.startswith(f"{stem}.")]
+            if len(same) > 1:
+                message = f"{len(same)} documents are version {stem} of this report"
+                self.findings.add(16, "fork", path, message)
 
     def _forks(self, forks: Iterable[tuple[str, list[RunEntry]]]) -> None:
         settled = self.content.references.superseded
@@ -231,13 +253,13 @@ class _Verification:
             self._file(change.path, change.after.sha)
         for folder in sorted(folders):
             collisions(folder, view.directory(folder), self.findings)
-        for sha in self.content.references.manifests:
-            self._manifest(view, sha)
+        self._parts(view)
         self.content.references.compare(
             lambda sha256: self._size(view, sha256), lambda run_id: bool(runs_by_id(view, run_id))
         )
         runs = {run_id: runs_by_id(view, run_id) for run_id in self.content.references.runs}
         self._forks((run_id, rows) for run_id, rows in runs.items() if len(rows) > 1)
+        self._report_forks(view)
 
     def _file(self, path: str, sha: str) -> None:
         """Check one file, read object by object."""
