@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
 from pathlib import Path
@@ -14,7 +15,10 @@ from labrec.cli.world import World, at_option, json_option, pass_world
 from labrec.errors import LabrecError, NotFoundError
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from labrec.site.build import BuildReport
+    from labrec.site.publication import Gathered
 
 _ALLOCATIONS = 200_000  # values that are made between two looks for cycles
 
@@ -80,23 +84,38 @@ def serve(world: World, port: int, out: Path | None) -> int:
     Builds it, with the pages of the working tree, and serves it to this machine alone. A page that
     is reloaded after something changed is built anew. Ctrl-C ends it, with 0.
     """
-    build_site(world, out, worktree=_has_worktree(world))
+    serve_site(world, port, out)
+    return 0
+
+
+def serve_site(world: World, port: int, out: Path | None, page: str = "") -> None:
+    """Build the site of the working tree and serve it until it is interrupted.
+
+    Args:
+        world: The surroundings.
+        port: Where it listens; 0 = any free port.
+        out: Where the site goes; None = its usual place.
+        page: The page that is told to the user, from the root of the site.
+
+    Raises:
+        LabrecError: As `build_site`, and as `labrec.site.serve.Preview`.
+    """
+    build_site(world, out, worktree=has_worktree(world))
     from labrec.site.publication import places
     from labrec.site.serve import Preview
 
     folder = places(world.lab, out).site
     seen = _Seen(world, out)
     with Preview(folder, port, refresh=seen.refresh, told=world.console.note) as preview:
+        url = preview.url + page
         world.answer(
-            {"url": preview.url, "folder": str(folder)},
-            lambda: world.console.say(f"{preview.url}  Ctrl-C ends it"),
+            {"url": url, "folder": str(folder)},
+            lambda: world.console.say(f"{url}  Ctrl-C ends it"),
         )
         sys.stdout.flush()
-        try:
+        # the only way to end it is no failure
+        with contextlib.suppress(KeyboardInterrupt):
             preview.run()
-        except KeyboardInterrupt:
-            return 0  # the only way to end it is no failure
-    return 0
 
 
 class _Seen:
@@ -114,7 +133,7 @@ class _Seen:
             self.state = now  # first: what cannot be built is told once, not at every page
             self.world.lab.close()
             del self.world.lab
-            build_site(self.world, self.out, worktree=_has_worktree(self.world))
+            build_site(self.world, self.out, worktree=has_worktree(self.world))
 
     def _now(self) -> tuple[object, ...]:
         from labrec.site.sources import CONFIG, FOLDER
@@ -141,7 +160,8 @@ def _manual(config: Path) -> str:
         return ""  # the build says what is wrong with it
 
 
-def _has_worktree(world: World) -> bool:
+def has_worktree(world: World) -> bool:
+    """Tell whether the lab has a working tree."""
     return world.lab.git.worktree is not None
 
 
@@ -156,6 +176,24 @@ def build_site(
     # the site reads tables and knows nothing of how they are made: the two meet here
     from labrec.analytics.pipeline import analyze
 
+    publication = publication_module()
+    # a build makes millions of values and hardly a cycle: looking for some is a third of its time
+    gc.set_threshold(_ALLOCATIONS)
+    lab = world.lab
+    where = publication.places(lab, out)
+    analyze(lab, where.tables, at)
+    report: BuildReport = publication.publish(
+        lab, lab.view(at), where, worktree=worktree, fresh=fresh
+    )
+    return report
+
+
+def publication_module() -> ModuleType:
+    """Return `labrec.site.publication`.
+
+    Raises:
+        NotFoundError: A package of ``labrec[lab]`` is missing.
+    """
     try:
         from labrec.site import publication
     except ModuleNotFoundError as error:
@@ -163,12 +201,24 @@ def build_site(
             f"building a site needs {error.name}, which is not installed",
             hint="pip install 'labrec[lab]'",
         ) from error
-    # a build makes millions of values and hardly a cycle: looking for some is a third of its time
-    gc.set_threshold(_ALLOCATIONS)
+    return publication
+
+
+def gathered(world: World, at: str | None = None, *, worktree: bool) -> Gathered:
+    """Bring the tables up to date and bring together what the site is made from.
+
+    Raises:
+        LabrecError: As `labrec.analytics.pipeline.analyze` and
+            `labrec.site.publication.gather`.
+    """
+    from labrec.analytics.pipeline import analyze  # as above
+
+    publication = publication_module()
     lab = world.lab
-    where = publication.places(lab, out)
-    analyze(lab, where.tables, at)
-    return publication.publish(lab, lab.view(at), where, worktree=worktree, fresh=fresh)
+    tables = publication.places(lab, lab.state_dir if lab.git.worktree is None else None).tables
+    analyze(lab, tables, at)
+    found: Gathered = publication.gather(lab, lab.view(at), tables, worktree=worktree)
+    return found
 
 
 def _tell(world: World, report: BuildReport) -> None:

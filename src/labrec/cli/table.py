@@ -34,6 +34,7 @@ COMMANDS: dict[str, Row] = {
     "analyze": Row("analyze", "Make tables of all runs, with the statistics on them."),
     "findings": Row("findings", "Say what was found, how sure it is, and what would tell more."),
     "site": Row("site", "Build the lab's site, or look at it."),
+    "report": Row("report_", "Write a report with live numbers, and freeze it for ever."),
     "hardware": Row("hardware", "Say whether the hardware changed what was measured."),
     "cite": Row("cite", "Say how a run, a project or the lab is cited."),
     "query": Row("query", "Ask the tables in SQL."),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -18,9 +18,10 @@ from labrec.analytics import tables
 from labrec.errors import InvalidError
 from labrec.site import rows
 from labrec.site.experiments import Experiments
+from labrec.site.reports.library import Library
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from labrec.citation import Lab
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     )
 
 _Row = TypeVar("_Row", bound=NamedTuple)
+_Value = TypeVar("_Value")
 
 
 class KeyMetric(NamedTuple):
@@ -116,6 +118,11 @@ class Project:
             if run.run_id not in found or run.counts:
                 found[run.run_id] = run
         return found
+
+    @cached_property
+    def standing_of(self) -> Mapping[str, str]:
+        """How each record of a run stands, by its digest."""
+        return {run.record_digest: run.standing for run in self.runs}
 
     @cached_property
     def runs_of(self) -> Mapping[str, tuple[Run, ...]]:
@@ -209,6 +216,8 @@ class Site:
         problems: Documents that could not be used.
         folder: Where the tables lie.
         records: Where the bytes of records and objects come from.
+        description: One sentence about the lab.
+        library: What it holds for its reports.
     """
 
     lab: Lab
@@ -218,8 +227,10 @@ class Site:
     folder: Path
     records: RecordSource
     description: str = ""
+    library: Library = field(default_factory=Library)
     _series: _SeriesCache = field(default_factory=_SeriesCache, compare=False)
     _rows: dict[type, Mapping[str, Any]] = field(default_factory=dict, compare=False)
+    _kept: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def title(self) -> str:
@@ -240,6 +251,23 @@ class Site:
     def tables(self) -> tuple[TableFile, ...]:
         """The tables on disk, in the order of the contract."""
         return tuple(_table_file(self.folder, table) for table in tables.TABLES.values())
+
+    def having(self, library: Library) -> Site:
+        """Return the site with what the lab holds for its reports, and what is wrong with that."""
+        refused = (rows.Problem(one.path, one.problem) for one in library.refused)
+        return replace(self, library=library, problems=(*self.problems, *refused), _kept={})
+
+    def kept(self, name: str, make: Callable[[], _Value]) -> _Value:
+        """Return what several pages need, made once.
+
+        Args:
+            name: What it is.
+            make: Makes it.
+        """
+        if name not in self._kept:
+            self._kept[name] = make()
+        value: _Value = self._kept[name]
+        return value
 
     def rows_of(self, model: type[_Row], project: str) -> tuple[_Row, ...]:
         """Return the rows of a table about a project, in the order of the table.

@@ -10,10 +10,12 @@ from labrec.site import settings, sources
 from labrec.site.build import BuildReport, build
 from labrec.site.collect import load
 from labrec.site.records import ViewRecords
+from labrec.site.reports import library
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from labrec.site.collect import Site
     from labrec.site.settings import SiteSettings
     from labrec.site.sources import Sources
     from labrec.store.lab import Lab
@@ -85,21 +87,56 @@ def publish(
         BusyError: Another build writes the same site.
         StorageError: Something cannot be read or written.
     """
+    site, chosen, written = gather(lab, view, where.tables, worktree=worktree)
+    report = build(site, chosen, written, where.site, cache=where.cache, fresh=fresh)
+    if not worktree and view.base.how != "at" and _is_edited(lab, written, chosen.manual):
+        return report._replace(notes=(*report.notes, _EDITED))
+    return report
+
+
+class Gathered(NamedTuple):
+    """What a site is made from.
+
+    Attributes:
+        site: Tables, records and reports.
+        settings: What the lab says about its site.
+        sources: The hand-written pages.
+    """
+
+    site: Site
+    settings: SiteSettings
+    sources: Sources
+
+
+def gather(lab: Lab, view: View, tables: Path, *, worktree: bool) -> Gathered:
+    """Bring together what the site of a lab is made from.
+
+    Args:
+        lab: The lab.
+        view: What the tables were made from.
+        tables: Where they lie.
+        worktree: Whether hand-written pages are read from the working tree, else from the base.
+
+    Raises:
+        UsageError: There is no working tree.
+        UnsafeError: Something under ``site/`` is a symbolic link.
+        InvalidError: ``mkdocs.yml``, a file under ``site/`` or a table is wrong.
+        LimitError: There is more under ``site/`` than is taken.
+        StorageError: Something cannot be read.
+    """
     written = _written(lab, view, "", worktree=worktree)
     chosen = _named(settings.load(written.config), lab)
     if chosen.manual:
         written = _written(lab, view, chosen.manual, worktree=worktree)
     site = load(
-        where.tables,
+        tables,
         ViewRecords(view),
         _cited(chosen),
         view_id=view.id,
         description=chosen.description,
     )
-    report = build(site, chosen, written, where.site, cache=where.cache, fresh=fresh)
-    if not worktree and view.base.how != "at" and _is_edited(lab, written, chosen.manual):
-        return report._replace(notes=(*report.notes, _EDITED))
-    return report
+    reports = library.read(view, written.reports, written.files)
+    return Gathered(site.having(reports), chosen, written)
 
 
 def cited_lab(lab: Lab, view: View) -> CitedLab:

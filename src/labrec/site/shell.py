@@ -36,6 +36,7 @@ NAV: Final[dict[Kind, tuple[str, str]]] = {
     "runs": ("Runs", "runs/index"),
     "search": ("Search", "search/index"),
     "compare": ("Compare", "compare/index"),
+    "reports": ("Reports", "reports/index"),
     "data": ("Data", "data/index"),
     "cite": ("Cite", "cite/index"),
 }

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from labrec.errors import InvalidError, LabrecError, LimitError, StorageError, UnsafeError
+from labrec.record.layout import check_slug
 from labrec.record.text import printable
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "site"
 CONFIG: Final = "mkdocs.yml"
+REPORTS: Final = "reports"
+"""Where reports lie under ``site/``: no ordinary pages."""
+
 MANUAL: Final = "manual/"
 """Where the pages of a further folder are published."""
 
@@ -55,12 +59,14 @@ class Sources(NamedTuple):
     """What people wrote.
 
     Attributes:
-        files: Path under ``site/`` to bytes; pages end in ``.md``.
+        files: Path under ``site/`` to bytes; pages end in ``.md``. Reports are not among them.
         config: ``mkdocs.yml``, None where there is none.
+        reports: Slug to the bytes of ``site/reports/<slug>.md``.
     """
 
     files: Mapping[str, bytes]
     config: bytes | None = None
+    reports: Mapping[str, bytes] = {}
 
     @property
     def pages(self) -> list[str]:
@@ -200,7 +206,31 @@ def _taken(found: list[_Found]) -> Sources:
         raise error(told, hint=_HINT, paths=map(printable, mistakes))
     files = {one.path: one.read() for one in found}
     config = files.pop(CONFIG, None)
-    return Sources({path.removeprefix(f"{FOLDER}/"): files[path] for path in files}, config)
+    reports = {_slug_of(path): files.pop(path) for path in list(files) if _is_report(path)}
+    others = {path.removeprefix(f"{FOLDER}/"): data for path, data in files.items()}
+    return Sources(others, config, reports)
+
+
+def _is_report(path: str) -> bool:
+    return path.startswith(f"{FOLDER}/{REPORTS}/")
+
+
+def _slug_of(path: str) -> str:
+    return path.removeprefix(f"{FOLDER}/{REPORTS}/").removesuffix(".md")
+
+
+def _no_report(path: str) -> str:
+    """Say why a file among the reports is none; empty where it is one."""
+    slug = _slug_of(path)
+    if not path.endswith(".md") or slug == "index":
+        return (
+            f"{FOLDER}/{REPORTS}/ holds reports, <slug>.md; pictures lie elsewhere under {FOLDER}/"
+        )
+    try:
+        check_slug(slug)
+    except InvalidError as error:
+        return f"{error.message}: {error.hint}"
+    return ""
 
 
 def _is_hidden(path: str) -> bool:
@@ -208,6 +238,12 @@ def _is_hidden(path: str) -> bool:
 
 
 def _mistake(one: _Found) -> str:
+    if one.kind == "file" and one.size <= MAX_FILE and _is_report(one.path):
+        return _no_report(one.path)
+    return _no_page(one)
+
+
+def _no_page(one: _Found) -> str:
     *folders, name = one.path.split("/")
     if one.kind != "file":
         return "no regular file"

@@ -15,6 +15,7 @@ from labrec.errors import InvalidError
 from labrec.record.text import INVISIBLE
 from labrec.record.wording import MISSING, better, duration, number, size
 from labrec.site import urls
+from labrec.site.charts.drawing import Markup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +40,24 @@ def content(page: Page) -> str:
             f"template {page.kind}.html does not fit {page.url}: {error}",
             hint="This is a bug in labrec.",
             paths=[page.url],
+        ) from error
+
+
+def part(name: str, **values: Any) -> Markup:
+    """Return a part of a page from a template of its own.
+
+    Args:
+        name: The template.
+        values: What it shows.
+
+    Raises:
+        InvalidError: It names something that is not given.
+    """
+    try:
+        return Markup(_environment().get_template(name).render(values))
+    except jinja2.TemplateError as error:
+        raise InvalidError(
+            f"template {name} does not fit: {error}", hint="This is a bug in labrec.", paths=[name]
         ) from error
 
 

@@ -27,7 +27,8 @@ _ATTRIBUTES: Final = frozenset(
 class Markup(str):
     """Text that is markup of our own making: a template shows it as it is, and escapes all else.
 
-    Made only by `labrec.site.charts.figure` from what `tag` wrote, and by `for_script`.
+    Made only by `labrec.site.charts.figure` from what `tag` wrote, by `for_script`, by
+    `labrec.site.stamp` from a template, and of fragments of reports, which are proven.
     """
 
     __slots__ = ()

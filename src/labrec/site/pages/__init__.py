@@ -16,6 +16,8 @@ from labrec.site.pages import (
     hypothesis,
     pair,
     project,
+    report,
+    reports,
     run,
     runs,
     search,
@@ -40,6 +42,8 @@ PAGES: dict[Kind, Callable[[Site], Iterator[Page | Draft]]] = {
     "compare": compare.pages,
     "cite": cite.pages,
     "search": search.pages,
+    "report": report.pages,
+    "reports": reports.pages,
     "data": data.pages,
     "home": home.pages,
 }

@@ -1,0 +1,142 @@
+"""``figure("name", …)``: which figures a report can show. One line each.
+
+A figure is made by the same functions as those of the other pages, without links: in a report they
+would lead from a page that is kept for ever to one that changes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from labrec.site.charts import Curve, Quantity, Step, lineage, lines
+from labrec.site.charts.curves import MOST_CURVES
+from labrec.site.charts.drawing import Markup
+from labrec.site.reports.known import said
+from labrec.site.reports.parser import Mistake
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from labrec.site.charts import Figure
+    from labrec.site.collect import KeyMetric
+    from labrec.site.reports.known import Known
+    from labrec.site.reports.parser import Reference
+
+Maker = "Callable[[Known, Mapping[str, str], str], Figure]"
+"""Makes a figure of what is known, the arguments, and the name that it gets in the page. It
+remembers by ``known.use_…`` what it was made from, and raises `Mistake` where there is nothing."""
+
+
+class FigureKind(NamedTuple):
+    """A kind of figure.
+
+    Attributes:
+        make: Makes it.
+        takes: Its arguments, each a text; those that must be given come first.
+        needs: How many of them must be given.
+    """
+
+    make: Callable[[Known, Mapping[str, str], str], Figure]
+    takes: tuple[str, ...]
+    needs: int = 0
+
+
+def make(known: Known, reference: Reference, name: str) -> Figure:
+    """Return the figure that a reference asks for.
+
+    Args:
+        known: What the report can name.
+        reference: The reference.
+        name: Id that the figure gets.
+
+    Raises:
+        Mistake: There is no such figure, or an argument is missing, unknown or names nothing.
+    """
+    if len(reference.given) != 1 or not isinstance(reference.given[0], str) or reference.steps:
+        raise Mistake('figure takes the name of a kind of figure: figure("progress", …)')
+    kind = FIGURES.get(reference.given[0])
+    if kind is None:
+        raise Mistake(
+            f"there is no figure {said(reference.given[0])}; there are {', '.join(sorted(FIGURES))}"
+        )
+    for key, value in reference.named.items():
+        if key not in kind.takes:
+            takes = ", ".join(kind.takes) or "nothing"
+            raise Mistake(f"figure {reference.given[0]} takes no {key}; it takes {takes}")
+        if not isinstance(value, str):
+            raise Mistake(f'{key} is a text: {key}="…"')
+    missing = [key for key in kind.takes[: kind.needs] if key not in reference.named]
+    if missing:
+        raise Mistake(f"figure {reference.given[0]} needs {' and '.join(missing)}")
+    given = {key: str(value) for key, value in reference.named.items()}
+    return kind.make(known, given, name)
+
+
+def still(figure: Figure) -> Markup:
+    """Return a figure's drawing as a fragment may hold it: nothing in it is a link or an id."""
+    return Markup(_LINK.sub(r"<\1g", _ACTIVE.sub("", figure.drawing)))
+
+
+_LINK = re.compile(r"<(/?)a(?=[ >])")
+_ACTIVE = re.compile(
+    r' (?:href|id|tabindex|focusable|aria-labelledby|aria-describedby|data-[a-z-]+)="[^"<>]*"'
+)
+
+
+# --- the figures ------------------------------------------------------------------------------
+
+
+def _progress(known: Known, given: Mapping[str, str], name: str) -> Figure:
+    """A key metric over the experiments in order, with the best so far."""
+    metric = _key_metric(known, given.get("metric"))
+    ended = [one for one in known.experiments.all if one.status != "planned"]
+    rows = [one.measures.get(metric.name) for one in ended]
+    steps = [
+        Step(one.name or "(no name)", row.mean, row.low, row.high, row.n, one.n_failed)
+        if row is not None
+        else Step(one.name or "(no name)", None, None, None, 0, one.n_failed)
+        for one, row in zip(ended, rows, strict=True)
+    ]
+    known.use_runs(run for one in ended for run in one.runs)
+    level = next((row.level for row in rows if row is not None), 0.95)
+    is_ordered = len(ended) < 2 or all(one.is_placed for one in ended)  # noqa: PLR2004 - an order
+    quantity = Quantity(metric.name, metric.unit, metric.direction, level, is_ordered)
+    return lineage(steps, quantity, name)
+
+
+def _key_metric(known: Known, text: str | None) -> KeyMetric:
+    there = known.experiments.key_metrics
+    found = [metric for metric in there if text in {None, metric.name}]
+    if text is None and found:
+        return found[0]
+    if len(found) != 1:
+        names = ", ".join(said(metric.name) for metric in there) or "none"
+        wanted = f"{said(text)} is no key metric" if text is not None else "there is no key metric"
+        raise Mistake(f"{wanted} of project {known.project.name}; there are {names}")
+    return found[0]
+
+
+def _curves(known: Known, given: Mapping[str, str], name: str) -> Figure:
+    """Metrics of a run over its steps: those of one quantity with the one that is named."""
+    run = known.run(given["run"])
+    points = known.site.series(run)
+    row = known.metric(run, given["metric"])
+    quantity = (row.metric.rsplit("/", 1)[-1], row.unit, row.direction)
+    curves = [
+        Curve(one.metric, [(p.step, p.value) for p in points[one.metric]], one.unit, one.direction)
+        for one in known.project.metrics_of.get(run.record_digest, ())
+        if one.metric in points
+        and (one.metric.rsplit("/", 1)[-1], one.unit, one.direction) == quantity
+    ]
+    if not any(curve.metric == row.metric for curve in curves):
+        raise Mistake(f"run {said(run.name)} has no points of {said(row.metric)}")
+    curves.sort(key=lambda curve: (curve.metric != row.metric, curve.metric))
+    return lines(curves[:MOST_CURVES], name)
+
+
+FIGURES: Final[dict[str, FigureKind]] = {
+    "progress": FigureKind(_progress, ("metric",)),
+    "curves": FigureKind(_curves, ("run", "metric"), needs=2),
+}
+"""Every figure that a report can show, by name."""

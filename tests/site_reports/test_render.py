@@ -1,0 +1,193 @@
+"""Hostile text in a report, as Markdown and as values: it is shown as text, and nothing else."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+
+import pytest
+from tests.site.tables_of import digest, run_id
+from tests.site_pages.labs import HOSTILE, Tables, hostile
+from tests.site_reports.labs import mistakes, rendered, site_of
+
+from labrec.errors import InvalidError
+from labrec.record import fragment
+from labrec.site.reports.library import prove
+from labrec.site.reports.render import render_all
+
+MARKDOWN = (
+    "<script>window.ran=1</script>",
+    "<img src=x onerror=window.ran=1>",
+    "<div style='position:fixed'>x</div>",
+    "<svg onload=window.ran=1></svg>",
+    "<!-- x --><script>1</script>",
+    "text\n<script>window.ran=1</script>\ntext",
+    "**bold** {: onclick=window.ran=1 }",
+    "# head {: style='x' onload=1 #id }",
+    "```html\n<script>window.ran=1</script>\n```",
+    "``` { .py onclick=1 }\nx\n```",
+    "    <script>indented</script>",
+    "<b>x</b> <i onclick=1>y</i>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&#60;script&#62;",
+    "a[^1]\n\n[^1]: <script>1</script> *x*",
+    '!!! danger" onclick="1 "T<script>"\n    body',
+    "Term\n:   <script>1</script>",
+    "| <script>1</script> | b |\n| --- | --- |\n| <img src=x onerror=1> | ` | ` |",
+    "\x02wzxhzdk:0\x03 \x02stx",
+    "[TOC]\n\n# a <script>\n\n## b",
+    "a\0b\x0b\x7f\x9f\u202e",
+)
+
+
+@pytest.mark.parametrize("text", MARKDOWN)
+def test_hostile_markdown_becomes_a_fragment_that_runs_nothing(text, tmp_path):
+    article = rendered(site_of(tmp_path, report=text))
+    prove(article.fragment)
+    for tag in re.findall(r"<([a-z0-9]+)", article.fragment):
+        assert tag in fragment.HTML
+    assert not re.search(r"\s(on[a-z]+|style)=", re.sub(r">[^<]*<", "><", article.fragment))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[x](javascript:window.ran=1)", "[x](JaVaScRiPt:1)", "[x](&#106;avascript:1)", "[x](data:text/html,1)",
+     "[x](vbscript:1)", "[x](//example.org/)", "[x](../../../etc/passwd)", "[x](/etc/passwd)",
+     "[x](java\tscript:1)", "<javascript:alert(1)>", "[x]\n\n[x]: javascript:window.ran=1",
+     '<https://example.org/"onclick=1>'],
+)  # fmt: skip
+def test_a_link_leads_inside_or_says_where(text, tmp_path):
+    from labrec.site.reports.render import render
+
+    site = site_of(tmp_path, report=f"\n\nsee {text}")
+    article, wrong = render(site, site.library, "report")
+    if article is not None:  # Markdown took it for text
+        assert "<a" not in article.fragment
+    else:
+        assert ["a link leads to" in one.reason for one in wrong] == [True]
+        assert wrong[0].line in {0, 3, 5}
+
+
+def test_a_picture_is_a_part_of_the_page_or_a_mistake(tmp_path):
+    article = rendered(site_of(tmp_path, report='![a "plot" <b>](../img/plot.png)'))
+    assert re.search(r'<img alt="a &quot;plot&quot; &lt;b&gt;" src="data:image/png;base64,[^"]+">',
+                     article.fragment)  # fmt: skip
+    for text, reason in (
+        ("![x](../img/none.png)", "there is no picture site/img/none.png"),
+        ("![x](https://example.org/x.png)", "there is no picture"),
+        ("![x](data:image/svg+xml;base64,AA)", "only PNG"),
+        ("![x](../img/plot.svg)", "only PNG"),
+        ("![x](../../secret.png)", "there is no picture"),
+    ):
+        (told,) = mistakes(site_of(tmp_path, report=f"a\n\n{text}"))
+        assert reason in told.reason
+        assert told.line == 3
+
+
+def test_what_a_record_says_is_text_wherever_it_is_shown(tmp_path):
+    tables = hostile()
+    refs = []
+    for at, text in enumerate(HOSTILE):
+        quoted = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        refs += [
+            f"experiment({quoted})", f"experiment({quoted}).metrics[{quoted}]",
+            f'run("{run_id(2 * at + 1)}")', f'run("{run_id(2 * at + 1)}").intent',
+            f'run("{run_id(2 * at + 1)}").metrics[{quoted}]', f'hypothesis("odd-{at}").claim',
+            f'hypothesis("odd-{at}").sentence',
+        ]  # fmt: skip
+    lines = [f"- *a* {{{{ {one} }}}} **b** `c` [d](../method.md)" for one in refs]
+    blocks = ['{{ table("runs") }}', '{{ table("hypotheses") }}', '{{ figure("progress") }}',
+              '{{ table("contrasts") }}', '{{ table("feature_changes") }}']  # fmt: skip
+    heading = f'## {{{{ run("{run_id(1)}") }}}}'
+    article = rendered(
+        site_of(tmp_path, tables, report="\n\n".join(["\n".join(lines), *blocks, heading]))
+    )
+    prove(article.fragment)
+    seen = html.unescape(re.sub(r"<[^>]*>", "", article.fragment))
+    for text in HOSTILE:
+        visible = text.replace("\u202e", "\\u202e").replace("\u2066", "\\u2066")
+        assert visible in seen
+    assert "{{ 7*7 }}" in seen
+    outside = set(re.findall(r'href="([^"]*)"', article.fragment))
+    assert all(one.startswith(("../../../p/lm", "../../../p/odd", "../../../method.html", "#r-"))
+               for one in outside)  # fmt: skip
+
+
+def test_every_payload_as_a_value_is_a_fragment(shared_data, tmp_path):
+    lists = shared_data("conformance/xss_payloads/Intruder/xss-payload-list.txt")
+    naughty = json.loads(shared_data("conformance/naughty_strings/blns.json").read_text("utf-8"))
+    texts = [t for t in [*lists.read_text("utf-8", "replace").splitlines(), *naughty] if t.strip()]
+    tables = Tables()
+    tables.experiment("1_base", [1.0])
+    for at, text in enumerate(texts):
+        safe = text.encode("utf-8", "replace").decode()
+        tables.add("runs", run_id=run_id(1000 + at), record_digest=digest(f"p{at}"), name=safe,
+                   experiment=digest("x"), intent=safe, status="complete")  # fmt: skip
+    refs = "\n\n".join(
+        f'{{{{ run("{run_id(1000 + at)}") }}}} *x* {{{{ run("{run_id(1000 + at)}").intent }}}}'
+        for at in range(min(900, len(texts)))
+    )
+    article = rendered(
+        site_of(tmp_path, tables, report=f'{refs}\n\n{{{{ table("runs", limit=200) }}}}')
+    )
+    prove(article.fragment)
+    assert set(re.findall(r"<([a-z0-9]+)", article.fragment)) <= {
+        "p", "a", "em", "span", "div", "table", "caption", "thead", "tbody", "tr", "th", "td",
+    }  # fmt: skip
+
+
+def test_a_value_is_never_markdown(tmp_path):
+    tables = Tables()
+    tables.experiment("**bold** _x_ [a](b) `c` # d <b>", [1.0])
+    name = "**bold** _x_ [a](b) `c` # d <b>"
+    article = rendered(
+        site_of(tmp_path, tables, report=f'x\n\n{{{{ experiment("{name}") }}}}\n===')
+    )
+    assert "<strong>" not in article.fragment
+    assert "<code>" not in article.fragment
+    assert "&lt;b&gt;" in article.fragment
+
+
+def test_all_mistakes_of_all_reports_are_told_at_once(tmp_path):
+    site = site_of(
+        tmp_path,
+        first='---\nproject: lm\n---\n{{ run("x") }}\n\n{{ run( }}\n\na {{ figure("progress") }} b\n',
+        second="# T {{ project() }}\n\n![{{ project() }}](../img/plot.png)\n",
+        third="---\nproject: nope\n---\n",
+        fourth="---\nprojects: lm\n---\n",
+        fifth=b"\xff\xfe",
+        good="Fine.",
+    )
+    with pytest.raises(InvalidError) as caught:
+        render_all(site, site.library)
+    told = caught.value.message.splitlines()
+    assert told[0] == "8 mistakes in reports:"
+    assert [line.partition(": ")[0] for line in told[1:]] == [
+        "site/reports/fifth.md", "site/reports/first.md:4", "site/reports/first.md:6",
+        "site/reports/first.md:8", "site/reports/fourth.md:1", "site/reports/second.md:1",
+        "site/reports/second.md:3", "site/reports/third.md:1",
+    ]  # fmt: skip
+    assert caught.value.exit_code == 12
+
+
+def test_code_shows_references_as_they_were_written(tmp_path):
+    text = 'a `{{ run("x") }}` b\n\n```\n{{ run( }}\n```\n\n\\{{ c }}'
+    seen = html.unescape(re.sub(r"<[^>]*>", "", rendered(site_of(tmp_path, report=text)).fragment))
+    assert '{{ run("x") }}' in seen
+    assert "{{ run( }}" in seen
+    assert "{{ c }}" in seen
+
+
+def test_the_title_is_said_or_the_first_heading(tmp_path):
+    assert rendered(site_of(tmp_path, report="# A *b* &amp; c\n\ntext")).title == "A b & c"
+    assert rendered(site_of(tmp_path, report="---\ntitle: T\n---\n# A\n")).title == "T"
+    assert rendered(site_of(tmp_path, report="text")).title == "report"
+    assert "<h2" not in rendered(site_of(tmp_path, report="# A\n\ntext")).fragment
+
+
+def test_equal_inputs_give_equal_bytes(tmp_path):
+    text = '{{ figure("progress") }}\n\n{{ table("runs") }}\n\n{{ hypothesis("deeper").sentence }}[^1]\n\n[^1]: x'
+    one, two = (rendered(site_of(tmp_path / name, report=text)) for name in "ab")
+    assert one.fragment == two.fragment
+    assert one.inputs() == two.inputs()
