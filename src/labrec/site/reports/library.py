@@ -88,8 +88,7 @@ class Library:
 
     def hypothesis_href(self, project: str, slug: str) -> str:
         """Return where a hypothesis is shown."""
-        del slug
-        return f"{urls.project(project)}#hypotheses"
+        return urls.hypothesis(project, slug)
 
     def datasets(self, project: str) -> Sequence[DatasetVersion]:
         """Return the dataset versions of a project."""
