@@ -268,7 +268,8 @@ METHODS_HEAD = """\
 # Methods
 
 Every statistic that labrec computes, where its formula is from, and what it was checked against.
-The docstring of each function holds the formula, its assumptions and a worked example.
+The docstring of each function holds the formula, its assumptions and a worked example, which
+`tests/methods/test_examples.py` runs.
 
 - **digits** are the significant digits to which every number of a reference is reproduced, or all
   that the reference prints where those are fewer. The tests in `tests/methods` require them.

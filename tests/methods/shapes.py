@@ -34,13 +34,19 @@ def modules() -> Iterator[ModuleType]:
 
 
 def functions(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
-    """Yield the public functions of a module itself, as ``package.module.function``."""
-    short = module.__name__.removeprefix(f"{labrec.analytics.__name__}.")
-    for name, value in vars(module).items():
+    """Yield public functions and methods of a module itself, as ``package.module.function``."""
+    yield from _of(module.__name__.removeprefix(f"{labrec.analytics.__name__}."), module, module)
+
+
+def _of(short: str, holder: ModuleType | type, module: ModuleType) -> Iterator[Any]:
+    for name, value in vars(holder).items():
+        if name.startswith("_") or getattr(value, "__module__", None) != module.__name__:
+            continue
         found = inspect.unwrap(value) if callable(value) else value
-        own = inspect.isfunction(found) and found.__module__ == module.__name__
-        if own and not name.startswith("_"):
+        if inspect.isfunction(found):
             yield f"{short}.{name}", found
+        elif inspect.isclass(found) and found not in LAB:
+            yield from _of(f"{short}.{name}", found, module)
 
 
 def makes_numbers(function: FunctionType) -> bool:

@@ -28,19 +28,26 @@ SOURCE = re.compile(
 ASSUMES = re.compile(r"\b[Aa]ssum(es?|ing)\b")
 
 PLUMBING: dict[str, str] = {
+    "attribution.design.Attribution.effect": "looks up an effect",
     "attribution.design.checked": "checks a design",
     "attribution.found.placed": "makes a design of runs",
     "attribution.hosts.declared": "reads a definition",
     "attribution.live.live": "makes designs of calls",
     "calls.unpacked": "reads what was packed",
+    "conditions.confounding.Circumstances.where": "leaves runs out",
+    "conditions.layout.Runs.where": "leaves runs out",
     "conditions.levels.levels": "reads the levels that runs have",
     "evidence.claims.claims": "reads registrations",
     "evidence.defined.in_force": "looks up a definition",
     "evidence.defined.resolutions": "looks up definitions",
     "evidence.judge.judge": "puts together what others compute",
     "evidence.places.places": "says in words which place a run has",
+    "meaning.Meaning.settle": "takes values as definitions say",
     "replicates.distinct": "leaves runs out",
     "replicates.rounded": "writes a number",
+    "runs.Runs.some": "leaves runs out",
+    "seen.Source.points": "is how a source is asked",
+    "trends.pareto.Front.member": "looks up an experiment",
 }
 """What makes numbers by its shape and is no statistic, with the reason."""
 

@@ -61,6 +61,15 @@ class Fraction(NamedTuple):
     def contrasts(self, values: Floats) -> Floats:
         """Return all contrasts of the fraction but the mean, in the scale mean + minus mean -.
 
+        By Yates's algorithm (1937). Assumes nothing: which effects each of them holds, `aliases`
+        says.
+
+        Example:
+            (3 + 8)/2 - (1 + 2)/2, (2 + 8)/2 - (1 + 3)/2, and of both (1 + 8)/2 - (3 + 2)/2.
+
+            >>> fraction(range(4), 2).contrasts(np.array([1.0, 3.0, 2.0, 8.0])).tolist()
+            [4.0, 3.0, 2.0]
+
         Args:
             values: One for each measured cell.
         """
@@ -70,6 +79,15 @@ class Fraction(NamedTuple):
 
     def shares(self, weights: Floats) -> Floats:
         """Return how an effect is made of the contrasts: it is their sum times these.
+
+        Since the signs of contrasts are orthogonal (Yates 1937). Assumes nothing.
+
+        Example:
+            What the first of two factors does beside the other one is its main effect and their
+            interaction.
+
+            >>> fraction(range(4), 2).shares(np.array([0.0, 0.0, -1.0, 1.0])).tolist()
+            [1.0, 0.0, 1.0]
 
         Args:
             weights: Of the measured cells; they add up to 0.

@@ -104,6 +104,18 @@ class Frame:
 
         Lack of fit against the replicates' variance (Fisher 1922; Draper and Smith 1998, section
         2.1). None where nothing tests it: no cells to spare, or no common variance of replicates.
+        Assumes normal noise of one variance.
+
+        Example:
+            The means 1.5, 3.5, 3 and 6.5 are 1.5 from adding up, 2·1.5²/4 = 1.125 in squares; the
+            residual variance is 0.125 on 3 degrees of freedom: F = 9, as t = 3.
+
+            >>> from labrec.analytics.attribution.design import Cell, Design
+            >>> values = [(1.0, 2.0), (3.0, 4.0), (2.0, 4.0), (6.0, 7.0)]
+            >>> cells = tuple(Cell(on, found, ("1", "2")) for on, found in enumerate(values))
+            >>> frame = Frame(Design(("a", "b"), cells, "score"))
+            >>> round(frame.p_fit(1), 4)
+            0.0577
         """
         if order not in self._p_fits:
             self._p_fits[order] = self._tested_fit(order)
@@ -167,7 +179,21 @@ class Frame:
                     yield tuple(place for place in range(self.k) if first >> place & 1)
 
     def way(self, kind: Kind, factors: tuple[int, ...]) -> Way | None:
-        """Return how an effect follows from the cells; None where they do not determine it."""
+        """Return how an effect follows from the cells; None where they do not determine it.
+
+        By weights of complete tables (`games.weights`), else by least squares (Bose 1944). Assumes
+        what `Way.model` says.
+
+        Example:
+            Without the cell of both, the second factor's main effect is what it adds alone, if the
+            two do nothing together.
+
+            >>> from labrec.analytics.attribution.design import Cell, Design
+            >>> cells = tuple(Cell(on, (0.0,), (None,)) for on in (0b00, 0b01, 0b10))
+            >>> way = Frame(Design(("a", "b"), cells, "score")).way("main", (1,))
+            >>> way.weights.round(9).tolist(), way.model
+            ([-1.0, 0.0, 1.0], 'order 1')
+        """
         if self.complete:
             return Way(games.weights(kind, factors, self.k), "saturated")
         if kind in ("leave-one-out", "add-one"):
@@ -187,18 +213,51 @@ class Frame:
         return (full, full ^ bit) if kind == "leave-one-out" else (bit, 0)
 
     def spread(self, weights: dict[int, float]) -> Floats:
-        """Return weights by bitmask as weights of the measured cells."""
+        """Return weights by bitmask as weights of the measured cells.
+
+        By definition; assumes that every cell with a weight was measured.
+
+        Example:
+            >>> from labrec.analytics.attribution.design import Cell, Design
+            >>> cells = tuple(Cell(on, (0.0,), (None,)) for on in (0b00, 0b01, 0b11))
+            >>> Frame(Design(("a", "b"), cells, "score")).spread({0b11: 1.0, 0b01: -1.0}).tolist()
+            [0.0, -1.0, 1.0]
+        """
         found = np.zeros(len(self.cells))
         for on, weight in weights.items():
             found[self._place[on]] += weight
         return found
 
     def value(self, weights: Floats) -> float:
-        """Return a weighted sum of the means; 0 where subtracting rounded values leaves no more."""
+        """Return a weighted sum of the means; 0 where subtracting rounded values leaves no more.
+
+        By its definition; assumes that the weights are those of the measured cells, in their order.
+
+        Example:
+            6.5 - 3 of the means 1.5, 3.5, 3 and 6.5.
+
+            >>> from labrec.analytics.attribution.design import Cell, Design
+            >>> values = [(1.0, 2.0), (3.0, 4.0), (2.0, 4.0), (6.0, 7.0)]
+            >>> cells = tuple(Cell(on, found, ("1", "2")) for on, found in enumerate(values))
+            >>> frame = Frame(Design(("a", "b"), cells, "score"))
+            >>> frame.value(np.array([0.0, 0.0, -1.0, 1.0]))
+            3.5
+        """
         return rounded_sum(weights * self.noise.means)
 
     def mean(self, on: int) -> float | None:
-        """Return the mean of a cell, None where it was not measured."""
+        """Return the mean of a cell, None where it was not measured.
+
+        By definition, or adjusted for seeds that it lacks (Yates 1940). Assumes what `noise` does.
+
+        Example:
+            >>> from labrec.analytics.attribution.design import Cell, Design
+            >>> values = [(1.0, 2.0), (3.0, 4.0), (2.0, 4.0), (6.0, 7.0)]
+            >>> cells = tuple(Cell(on, found, ("1", "2")) for on, found in enumerate(values))
+            >>> frame = Frame(Design(("a", "b"), cells, "score"))
+            >>> frame.mean(0b11), frame.mean(0b00)
+            (6.5, 1.5)
+        """
         return float(self.noise.means[self._place[on]]) if on in self._place else None
 
     def missing(self) -> tuple[int, ...]:

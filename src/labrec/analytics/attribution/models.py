@@ -66,7 +66,19 @@ class Model:
     def estimate(self, kind: Kind, factors: Sequence[int]) -> Estimate | None:
         """Return how an effect follows under the highest order that determines it, or None.
 
-        An effect that a model takes to be 0 is not determined by it.
+        An effect that a model takes to be 0 is not determined by it. By least squares, weighted by
+        the cells' values (Bose 1944). Assumes the model of that order.
+
+        Example:
+            Without the cell of both, the first factor's main effect is what it adds alone; nothing
+            says what the two do together.
+
+            >>> model = Model([0b00, 0b01, 0b10], [1, 1, 1], 2)
+            >>> found = model.estimate("main", [0])
+            >>> found.weights.round(9).tolist(), found.order
+            ([-1.0, 1.0, 0.0], 1)
+            >>> model.estimate("interaction", [0, 1]) is None
+            True
         """
         for order, terms, rows, inverse in self._fits:
             wanted = np.array([coefficient(kind, factors, term) for term in terms])
@@ -80,6 +92,16 @@ class Model:
 
     def misfit(self, order: int, means: Floats) -> tuple[float, int]:
         """Return how far cells are from a model: Σ n·(mean - fit)², and its degrees of freedom.
+
+        The squares of lack of fit (Fisher 1922). Assumes that values of all cells weigh the same.
+
+        Example:
+            1.5, 3.5, 3 and 6.5 are 6.5 - 3.5 - 3 + 1.5 = 1.5 from adding up, a quarter of it in
+            each cell: with two values each 4·2·0.375².
+
+            >>> squares, df = Model(range(4), [2] * 4, 2).misfit(1, np.array([1.5, 3.5, 3.0, 6.5]))
+            >>> round(squares, 9), df
+            (1.125, 1)
 
         Args:
             order: Of the model.

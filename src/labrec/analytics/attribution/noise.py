@@ -131,6 +131,19 @@ class Noise(NamedTuple):
     def error(self, weights: Floats) -> Error | None:
         """Return how sure a weighted sum of the means is; None where nothing says.
 
+        σ²·Σw²/n, on the degrees of freedom of σ²; with each cell's own variance those of
+        Satterthwaite (1946), by seeds Student's (1908). Assumes what its method does.
+
+        Example:
+            With the variance 0.125 on 3 degrees of freedom and two values a cell: 0.125·4·0.25/2.
+
+            >>> from labrec.analytics.attribution.design import Cell
+            >>> values = [(1.0, 2.0), (3.0, 4.0), (2.0, 4.0), (6.0, 7.0)]
+            >>> cells = [Cell(on, found, ("1", "2")) for on, found in enumerate(values)]
+            >>> found = noise(cells).error(np.array([-0.5, 0.5, -0.5, 0.5]))
+            >>> round(found.variance, 9), found.df, found.method
+            (0.0625, 3, 'blocks')
+
         Args:
             weights: One for each cell; they add up to 0, so that block effects cancel.
         """
@@ -182,9 +195,6 @@ def noise(cells: Sequence[Cell], scatter: Scatter = "tested") -> Noise:
         >>> found = noise(cells)
         >>> found.means.tolist(), found.blocks, found.df, round(found.variance, 9)
         ([1.5, 3.5, 3.0, 6.5], 2, 3, 0.125)
-        >>> error = found.error(np.array([-0.5, 0.5, -0.5, 0.5]))  # 4 · 0.25 · 0.125 / 2
-        >>> round(error.variance, 9), error.method
-        (0.0625, 'blocks')
 
     Args:
         cells: The measured cells, each with one value or more.
