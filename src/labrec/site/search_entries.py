@@ -135,7 +135,7 @@ def _machines(site: Site, made: Collection[Kind]) -> Iterator[Entry]:
         return
     found: dict[str, list[Run]] = {}
     for run in itertools.chain.from_iterable(project.run.values() for project in site.projects):
-        if run.machine_id is not None:
+        if run.machine_id is not None and urls.is_machine(run.machine_id):
             found.setdefault(run.machine_id, []).append(run)
     for machine_id, runs in sorted(found.items()):
         model = " ".join(filter(None, (runs[-1].cpu_model, runs[-1].gpu_model)))

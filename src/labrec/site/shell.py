@@ -34,6 +34,7 @@ TITLE: Final = "labrec-slot-title"
 CONTENT: Final = '<section id="labrec-slot-content"></section>'  # a block: no paragraph around it
 NAV: Final[dict[Kind, tuple[str, str]]] = {
     "runs": ("Runs", "runs/index"),
+    "machines": ("Machines", "machines/index"),
     "search": ("Search", "search/index"),
     "compare": ("Compare", "compare/index"),
     "reports": ("Reports", "reports/index"),

@@ -31,6 +31,7 @@ ASSETS: Final = "assets/labrec/"
 
 # What a relative address may be made of: no scheme, no query, no escape, no way up.
 _SAFE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
+_UP = re.compile(r"\A(?:\.\./)*")
 _DIGEST = re.compile("[0-9a-f]{64}")
 _SHARD = re.compile("[a-z0-9-]{1,80}", re.ASCII)
 _MACHINE = re.compile("[0-9a-f]{20}")
@@ -96,6 +97,11 @@ def design(name: str, digest: str) -> str:
     return f"p/{check_project(name)}/attribution/{hexadecimal[:16]}/index.html"
 
 
+def is_machine(machine_id: str) -> bool:
+    """Say whether a machine's id is one that labrec makes, and so has a page."""
+    return _MACHINE.fullmatch(machine_id) is not None
+
+
 def machine(machine_id: str) -> str:
     """Return the page of a machine.
 
@@ -105,7 +111,7 @@ def machine(machine_id: str) -> str:
     Raises:
         UnsafeError: It is none.
     """
-    if not _MACHINE.fullmatch(machine_id):
+    if not is_machine(machine_id):
         raise UnsafeError(f"no machine has the id {machine_id!a:.100}")
     return f"machines/{machine_id}/index.html"
 
@@ -205,6 +211,16 @@ def check(url: str) -> str:
             f"no page of the site has the address {url!a:.100}",
             hint="This is a bug in labrec: an address was made from something else than ids.",
         )
+    return url
+
+
+def relative(url: str) -> str:
+    """Return an address that is relative to a page as it is: ways up, then one inside the site.
+
+    Raises:
+        UnsafeError: It could lead anywhere else.
+    """
+    check(_UP.sub("", url))
     return url
 
 

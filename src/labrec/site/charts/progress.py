@@ -12,9 +12,14 @@ from labrec.site.charts.axis import Range, shown
 from labrec.site.charts.curves import below, frame
 from labrec.site.charts.drawing import Markup, place, tag, text
 from labrec.site.charts.figure import Figure, as_csv, for_script
+from labrec.site.charts.luck import drawn as luck_drawn
+from labrec.site.charts.luck import payload as luck_payload
+from labrec.site.charts.luck import values as luck_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from labrec.site.charts.luck import Band
 
 MOST_STEPS: Final = 4000
 """Experiments that one figure draws; of more, the newest."""
@@ -60,6 +65,7 @@ class Quantity(NamedTuple):
         direction: ``maximize``, ``minimize`` or None.
         level: Level of the intervals, 0 to 1.
         is_ordered: Whether the order of the experiments says something; else none is best so far.
+        luck: What luck alone explains; None = not known.
     """
 
     metric: str
@@ -67,6 +73,7 @@ class Quantity(NamedTuple):
     direction: str | None = None
     level: float = 0.95
     is_ordered: bool = True
+    luck: Band | None = None
 
 
 def best_so_far(steps: Sequence[Step], direction: str | None) -> list[float | None]:
@@ -93,12 +100,15 @@ def lineage(steps: Sequence[Step], quantity: Quantity, name: str) -> Figure:
     """
     steps = [step._replace(name=printable(step.name)) for step in steps]
     quantity = quantity._replace(
-        metric=printable(quantity.metric), unit=printable(quantity.unit or "")
+        metric=printable(quantity.metric),
+        unit=printable(quantity.unit or ""),
+        luck=quantity.luck if quantity.is_ordered else None,
     )
     best = best_so_far(steps, quantity.direction if quantity.is_ordered else None)
     sentence = _said(steps, best, quantity)
     start = max(0, len(steps) - MOST_STEPS)
     drawn, line = steps[start:], best[start:]
+    luck = luck_values(quantity.luck, steps)
     up = _span(drawn, line)
     title = f"{quantity.metric} over the lineage"
     return Figure(
@@ -109,10 +119,12 @@ def lineage(steps: Sequence[Step], quantity: Quantity, name: str) -> Figure:
         drawing=Markup(_draw(drawn, line, quantity, (start, up, f"{title}. {sentence}"))),
         payload=for_script(_payload(drawn, line, quantity, (start, up))),
         csv=as_csv(
-            ("place", "experiment", "mean", "low", "high", "n", "n_failed", "best_so_far"),
+            ("place", "experiment", "mean", "low", "high", "n", "n_failed", "best_so_far", "luck"),
             (
-                (at, step.name, step.mean, step.low, step.high, step.n, step.n_failed, top)
-                for at, (step, top) in enumerate(zip(steps, best, strict=True), start=1)
+                (at, step.name, step.mean, step.low, step.high, step.n, step.n_failed, top, by_luck)
+                for at, (step, top, by_luck) in enumerate(
+                    zip(steps, best, luck, strict=True), start=1
+                )
             ),
         ),
     )
@@ -178,6 +190,8 @@ def _said(steps: Sequence[Step], best: Sequence[float | None], quantity: Quantit
             f"{counted(len(new) - 1, 'experiment')} set a new best after the first"
         )
         parts.append("; the best of many is partly luck.")
+        if quantity.luck is not None:
+            parts.append(quantity.luck.said(unit))
     elif not quantity.is_ordered:
         parts.append(". Some are undated: their order says nothing, so none is best so far.")
     else:
@@ -210,6 +224,7 @@ def _payload(
                 step.n_failed,
                 _exact(step),
                 step.href,
+                *luck_payload(quantity.luck, start + at, up),
             ]
             for at, step in enumerate(steps)
         ],
@@ -268,6 +283,9 @@ def _draw(
         tag("text", text(_axis_title(quantity)), x=0, y=14, class_="lr-axis-title"),
         frame(up, _TOP, _BOTTOM, _LEFT, _RIGHT),
         below(across, (_LEFT, _RIGHT), _STRIP + 12),
+        luck_drawn(quantity.luck, start, len(steps), (across, up), (_LEFT, _RIGHT, _BOTTOM, _TOP))
+        if quantity.luck is not None
+        else "",
         tag("text", _PLACES, x=_RIGHT, y=_HEIGHT - 6, class_="lr-axis-title lr-end"),
         _stairs(best, start, across, up),
         *marks,

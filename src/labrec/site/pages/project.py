@@ -11,14 +11,16 @@ from labrec.site.charts import Figure, Quantity, Step, lineage
 from labrec.site.experiments import STATUSES, Experiments
 from labrec.site.families import Collapsed, around
 from labrec.site.findings import findings
-from labrec.site.page import Crumb, Draft, Page
+from labrec.site.page import Crumb, Draft, Page, inputs_of
 from labrec.site.pages.graph import draw, value_of
 from labrec.site.pages.hypotheses import hypotheses
+from labrec.site.pages.luck import band, explains
 from labrec.site.pages.project_listings import contrasts, experiments_of, runs, tables
 from labrec.site.pages.sections import sections
+from labrec.site.rows_trends import Luck
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from labrec.site.collect import KeyMetric, Project, Site
     from labrec.site.experiments import Experiment
@@ -36,21 +38,23 @@ _LAST = 8  # experiments of the kept chain in an excerpt
 def pages(site: Site) -> Iterator[Draft]:
     """Yield the page of every project."""
     for project in site.projects:
-        yield Draft(
-            urls.project(project.name), "project", project.digest, partial(page, site, project)
-        )
+        inputs = inputs_of(project.digest, site.rows_of(Luck, project.name))
+        yield Draft(urls.project(project.name), "project", inputs, partial(page, site, project))
 
 
 def page(site: Site, project: Project) -> Page:
     """Return the page of a project."""
+    luck = site.rows_of(Luck, project.name)
     url = urls.project(project.name)
     work = citing.project(site.lab, project)
     forms = citing.forms(work, "cite") if work is not None else ()
     known = project.known
     found = findings(known)
+    drawn = known.key_metrics[:MOST_FIGURES]
+    explained = [explains(luck, metric) for metric in drawn]
     figures = [
-        _progress(known, metric, f"progress-{number}")
-        for number, metric in enumerate(known.key_metrics[:MOST_FIGURES], start=1)
+        _progress(known, metric, f"progress-{number}", rows)
+        for number, (metric, rows) in enumerate(zip(drawn, explained, strict=True), start=1)
     ]
     return Page(
         url=url,
@@ -64,6 +68,11 @@ def page(site: Site, project: Project) -> Page:
             "more_findings": found[_FINDINGS:_ALL_FINDINGS],
             "unnamed_findings": max(0, len(found) - _ALL_FINDINGS),
             "figures": figures,
+            "luck": {
+                figure.name: rows[-1].sentence
+                for figure, rows in zip(figures, explained, strict=True)
+                if rows
+            },
             "other_metrics": [metric.name for metric in known.key_metrics[MOST_FIGURES:]],
             "hypotheses": list(hypotheses(project)),
             "board": _board(known),
@@ -101,7 +110,7 @@ def _summary(known: Experiments) -> str:
     return "".join(said) + "."
 
 
-def _progress(known: Experiments, metric: KeyMetric, name: str) -> Figure:
+def _progress(known: Experiments, metric: KeyMetric, name: str, luck: Sequence[Luck]) -> Figure:
     ended = [one for one in known.all if one.status != "planned"]
     rows = [one.measures.get(metric.name) for one in ended]
     level = next((row.level for row in rows if row is not None), 0.95)
@@ -118,7 +127,8 @@ def _progress(known: Experiments, metric: KeyMetric, name: str) -> Figure:
         for one, row in zip(ended, rows, strict=True)
     ]
     is_ordered = len(ended) < 2 or all(one.is_placed for one in ended)  # noqa: PLR2004 - an order
-    quantity = Quantity(metric.name, metric.unit, metric.direction, level, is_ordered)
+    band_ = band(luck, [one.key for one in ended])
+    quantity = Quantity(metric.name, metric.unit, metric.direction, level, is_ordered, band_)
     return lineage(steps, quantity, name)
 
 

@@ -27,6 +27,11 @@ _SECTIONS: Final[dict[urls.Section, str]] = {
     "graph": "Graph",
     "hypotheses": "Hypotheses",
     "attribution": "Attribution",
+    "hardware": "Hardware",
+    "pareto": "Pareto",
+    "drift": "Drift",
+    "reproducibility": "Reproducibility",
+    "rigor": "Rigor",
 }
 
 

@@ -12,7 +12,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from labrec.errors import NotFoundError
-from labrec.site.charts.specifications import bars, heatmap, history, lines, progress, timeline
+from labrec.site.charts.specifications import (
+    bars,
+    boxes,
+    change,
+    checks,
+    forest,
+    front,
+    heatmap,
+    history,
+    levels,
+    levels_ratio,
+    lines,
+    progress,
+    ratios,
+    timeline,
+)
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -24,6 +39,14 @@ _CHARTS: Final[dict[str, ModuleType]] = {
     "bars": bars,
     "heatmap": heatmap,
     "history": history,
+    "forest": forest,
+    "ratios": ratios,
+    "boxes": boxes,
+    "levels": levels,
+    "levels-ratio": levels_ratio,
+    "front": front,
+    "change": change,
+    "checks": checks,
 }
 
 FIELDS: Final[dict[str, tuple[str, ...]]] = {

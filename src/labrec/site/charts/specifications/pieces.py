@@ -17,6 +17,13 @@ def zoom(alt: ModuleType) -> Any:
     return alt.selection_interval(bind="scales", name="zoom", zoom="wheel![event.ctrlKey]")
 
 
+def zoom_level(alt: ModuleType) -> Any:
+    """Return the same along the level axis alone."""
+    return alt.selection_interval(
+        bind="scales", encodings=["x"], name="zoom", zoom="wheel![event.ctrlKey]"
+    )
+
+
 def upright(alt: ModuleType, field: str = "y", room: int = 0) -> Any:
     """Return the upright axis of a field, over the range that the page gives.
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 FIELDS: Final = (
     "x", "name", "y", "low", "high", "best", "look", "n", "failed", "exact", "href",
+    "luck_base", "luck", "luck_far",
 )  # fmt: skip
 
 _STRIP = 24  # pixels below the plot for experiments without a value
@@ -27,6 +28,14 @@ def specification(alt: ModuleType) -> Any:
         alt.Tooltip("failed:Q", title="failed or interrupted"),
         alt.Tooltip("x:Q", title="place"),
     ]
+    lucky = rows.transform_filter("isValid(datum.luck)")
+    band = lucky.mark_area(
+        interpolate="step-after", color="var(--lr-band)", opacity=1, clip=True
+    ).encode(x=across, y=upright(alt, "luck_base", _STRIP), y2="luck_far:Q")
+    by_luck = lucky.mark_line(
+        interpolate="step-after", strokeWidth=1.2, strokeDash=[4, 3], color="var(--lr-band-end)",
+        clip=True,
+    ).encode(x=across, y=upright(alt, "luck", _STRIP))  # fmt: skip
     best = rows.mark_line(
         interpolate="step-after", strokeWidth=1.6, color="var(--lr-best)", clip=True
     ).encode(x=across, y=upright(alt, "best", _STRIP))
@@ -57,7 +66,7 @@ def specification(alt: ModuleType) -> Any:
         ),
     )
     return (
-        alt.layer(interval, best, means, failed)
+        alt.layer(band, by_luck, interval, best, means, failed)
         .properties(width="container", height=HEIGHT)
         .add_params(zoom(alt))
     )

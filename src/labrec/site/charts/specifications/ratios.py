@@ -1,0 +1,17 @@
+"""Multiples around 1 on a scale of ratios, each with its interval."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from labrec.site.charts.specifications import rungs
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+FIELDS = rungs.FIELDS
+
+
+def specification(alt: ModuleType) -> Any:
+    """Return the chart, made with Altair."""
+    return rungs.chart(alt, rungs.points(alt, log=True), log=True, reference=1.0)
