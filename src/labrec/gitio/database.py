@@ -52,6 +52,7 @@ class ObjectDatabase:
         self._follow = alternates
         self._folders: list[str] = []
         self._packs: list[Pack] = []
+        self._search: list[Pack] = []  # the same, in the order in which they are looked through
         self._listed = False
         self._bases: OrderedDict[tuple[str, int], tuple[str, bytes]] = OrderedDict()
         self._base_bytes = 0
@@ -168,6 +169,7 @@ class ObjectDatabase:
                         continue
         rows.sort()
         self._packs = [known.pop(path) if path in known else Pack(path) for _, path in rows]
+        self._search = self._packs
         for pack in known.values():
             pack.close()
         if known:
@@ -215,9 +217,11 @@ class ObjectDatabase:
     def _locate(self, sha: str) -> tuple[Pack, int] | str | None:
         """Return the pack and offset, or the path of a loose object."""
         name = bytes.fromhex(sha)
-        for pack in self._packs:
+        for place, pack in enumerate(search := self._search):
             offset = pack.find(name)
             if offset >= 0:
+                if place:  # what is asked for next is often in the same one
+                    self._search = [pack, *search[:place], *search[place + 1 :]]
                 return pack, offset
         for folder in self._folders:
             path = f"{folder}/{sha[:2]}/{sha[2:]}"
