@@ -209,3 +209,60 @@ def test_a_digest_of_a_value_does_not_depend_on_spelling():
     assert Digest.of_value(one) == Digest.of_value(two)
     with pytest.raises(InvalidError):
         Digest.of_value({"a": math.nan})
+
+
+# --- fast and strict ------------------------------------------------------------------------------
+
+PIECES = st.sampled_from(
+    ["{", "}", "[", "]", ",", ":", '"a"', '"b"', '"\\""', '"\\\\"', '"\\u0041"', "1", "-0.5", "1e999",
+     "9007199254740992", "NaN", "null", "true", " ", "\0", '"a":1', '"a":[]', '{"a":1,"a":1}', "\ufdd0"]
+)  # fmt: skip
+
+
+def read(data: bytes) -> object:
+    """What the reader makes of bytes: a value, or the words of its refusal."""
+    try:
+        return codec.decode(data)
+    except InvalidError as error:
+        return error.message
+
+
+def strictly(data: bytes) -> object:
+    """The same of the strict reader alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codec, "_plain", lambda _: codec._NOTHING)
+        return read(data)
+
+
+@given(st.lists(PIECES, max_size=12).map("".join))
+def test_the_fast_reader_reads_and_refuses_what_the_strict_one_does(text):
+    assert same(read(text.encode()), strictly(text.encode()))
+
+
+@given(JSON, JSON, TEXT, st.booleans())
+def test_a_key_that_stands_twice_is_never_read(one, two, key, spaced):
+    colon = " : " if spaced else ":"
+    pairs = [f"{json.dumps(key)}{colon}{codec.encode(value).decode()}" for value in (one, two)]
+    with pytest.raises(InvalidError, match="twice in one object"):
+        codec.decode(f"[{{{','.join(pairs)}}}]".encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":1,"a":1}',
+        '{"a" :1,"a" :2,"x":"\\":"}',
+        '[{"a":"b","a":"b"},"\\"\\""]',
+        "1\0",
+        '"\0a\0"',
+        "[1e400]",
+        "[-9007199254740992]",
+        "[" * 65 + "]" * 65,
+        "[" * 100_000 + "]" * 100_000,
+        "[NaN]",
+    ],
+)
+def test_what_a_forgiving_reader_would_take_is_refused(text):
+    with pytest.raises(InvalidError):
+        codec.decode(text.encode())
+    assert read(text.encode()) == strictly(text.encode())
