@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.analytics.labs import made, measured, note_doc
 from tests.analytics.test_analyze import bytes_of, family
+from tests.analytics.test_settle import definition
 
 from labrec.analytics import experiments, known, replicates, summaries
+from labrec.record.layout import parse_path
 from labrec.store import proven
 from labrec.store.lab import Lab
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.store.labs import GitLab
+    from tests.store.labs import Doc, GitLab
 
 
 @pytest.fixture
@@ -49,6 +51,48 @@ def test_only_experiments_with_new_runs_are_summed_again(
     again = bytes_of(made(lab).folder)
     assert summed == [4]
     assert fresh(lab, tmp_path / "fresh") == again
+
+
+def test_a_fork_elsewhere_makes_an_experiment_count_anew(lab: GitLab, tmp_path: Path) -> None:
+    first, *_ = family(lab)
+    before = bytes_of(made(lab).folder)
+    # a second record of the run, with another configuration: no record of the experiment changed
+    lab.add(*measured("other", {"loss": 3.0}, run_id=parse_path(first.path).id))
+    after = bytes_of(made(lab).folder)
+    assert after["contrasts.parquet"] != before["contrasts.parquet"]
+    assert fresh(lab, tmp_path / "fresh") == after
+
+
+def test_whatever_changes_the_tables_are_those_of_a_fresh_cache(
+    lab: GitLab, tmp_path: Path
+) -> None:
+    docs = family(lab)
+    base, child = (next(d for d in docs if name in d.data) for name in (b"8_base", b"9_from_8"))
+    lab.commit("refs/heads/main", {"records/mnist/project.yaml": b"{}\n"})  # no key metrics named
+    both = ("8_base", "9_from_8")
+    steps: list[list[Doc]] = [
+        measured("8_base", {"loss": 7.0}),  # the baseline
+        measured("9_from_8", {"loss": 0.25}),  # what is compared with it
+        # a second metric, which is a key metric only once a run gives it a direction
+        [d for one in both for d in measured(one, {"loss": 1, "acc": 0.5}, direction=None)],
+        measured("z_new", {"loss": 0.125, "acc": 0.25}),
+        [note_doc("retract", child)],
+        [note_doc("rename", base, name="8_old")],
+        [definition("loss", direction="maximize", unit="1")],
+        measured("8_base", {"loss": 0.5}, identity={"status": "failed"}),
+    ]
+    made(lab)
+    seen = set()
+    for number, step in enumerate(steps):
+        lab.add(*step)
+        kept = bytes_of(made(lab).folder)
+        seen.add(kept["contrasts.parquet"] + kept["experiments.parquet"])
+        cache = lab.git_dir / "labrec" / "cache"
+        aside = cache.rename(cache.with_name("aside"))
+        assert bytes_of(made(lab, tmp_path / str(number)).folder) == kept, number
+        shutil.rmtree(cache)
+        aside.rename(cache)
+    assert len(seen) == len(steps)
 
 
 def test_a_note_makes_everything_count_anew(lab: GitLab, summed: list[int], tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from labrec.analytics.replicates import Sum
     from labrec.analytics.summaries import Summaries
 
-_WRITTEN = ("estimate", "low", "high", "df", "p")  # fields of `Contrast` that are rounded
+_WRITTEN = Contrast._fields[3:]  # the numbers that are rounded where they are written
 _NONE = (None,) * (len(Contrast._fields) + len(_WRITTEN) + 2)
 
 SCHEMA: Final = pa.schema(
@@ -36,7 +36,7 @@ SCHEMA: Final = pa.schema(
         ("design", pa.string()),  # none where no difference can be taken
         ("n", pa.int64()),
         ("n_parent", pa.int64()),
-        *((name, pa.float64()) for name in Contrast._fields[3:]),
+        *((name, pa.float64()) for name in _WRITTEN),
         *((f"written_{name}", pa.float64()) for name in _WRITTEN),
         ("unit", pa.string()),
         ("direction", pa.string()),  # where both agree
@@ -115,8 +115,12 @@ def _compared(ours: Sum, theirs: Sum) -> tuple[Any, ...]:
     found = contrast(ours.values, theirs.values)
     if found is None:
         return _NONE
-    written = (rounded(getattr(found, name)) for name in _WRITTEN)
-    return *found, *written, one.unit, one.direction if one.direction == other.direction else None
+    return (
+        *found,
+        *map(rounded, found[3:]),
+        one.unit,
+        one.direction if one.direction == other.direction else None,
+    )
 
 
 def rows(compared: Compared, keys: Keys) -> pa.Table:

@@ -11,7 +11,7 @@ import math
 import re
 from datetime import datetime
 from json.encoder import encode_basestring
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from labrec.analytics import tables
 from labrec.analytics.calls import packed
@@ -23,7 +23,7 @@ from labrec.record.digest import PREFIX
 from labrec.record.values import as_float
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 VERSION: Final = 10
@@ -49,6 +49,7 @@ _THROTTLED = re.compile(r"cgroup\.throttled|gpu\d+\.throttled", re.ASCII).fullma
 _IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy"}
 
 Row = tuple[Any, ...]
+T = TypeVar("T")
 
 
 class Extracted(NamedTuple):
@@ -106,29 +107,47 @@ def extract(record: dict[str, Any], path: str, digest: str) -> Extracted:
         for parent in lineage.get("parents", [])
     ]
     tree = _section(record, "features").get("tree", {})
+    features = _json(tree)
     hardware = _section(record, "hardware")
+    fields, conditions, facts = _alike("hardware", _json(hardware), lambda: _machine_rows(hardware))
     return Extracted(
         tuple(_run(record, path, digest).values()),
         (
             json.dumps(parents),
-            json.dumps(tree, ensure_ascii=False),
+            features,
             json.dumps(list(_links(lineage))),
-            json.dumps(_setup(record), ensure_ascii=False),
-            json.dumps(_state(record), ensure_ascii=False),
-            json.dumps(_values(hardware.get("fields", {})), ensure_ascii=False),
-            json.dumps(_values(hardware.get("conditions", {})), ensure_ascii=False),
-            json.dumps(_channels(_section(record, "telemetry")), ensure_ascii=False),
+            _json(_setup(record)),
+            _json(_state(record)),
+            fields,
+            conditions,
+            _json(_channels(_section(record, "telemetry"))),
             packed(_section(record, "counterfactuals").get("calls", [])),
-            json.dumps(list(_used(_section(record, "datasets"))), ensure_ascii=False),
+            _json(list(_used(_section(record, "datasets")))),
         ),
         {
             "metrics": list(_metrics(_section(record, "metrics"))),
-            "features": sorted(_features(tree)),
-            "hardware": list(_hardware(hardware)),
+            "features": _alike("features", features, lambda: sorted(_features(tree))),
+            "hardware": facts,
             "telemetry": list(_telemetry(_section(record, "telemetry"))),
             "artifacts": sorted(map(_artifact, _section(record, "artifacts").get("items", []))),
         },
     )
+
+
+_json = json.JSONEncoder(ensure_ascii=False).encode
+_ALIKE: dict[tuple[str, str], Any] = {}
+_MOST_ALIKE = 4096  # texts
+
+
+def _alike(section: str, text: str, make: Callable[[], T]) -> T:
+    """Return what is made of a section, once for all records in which it has the same text."""
+    found: T | None = _ALIKE.get((section, text))
+    if found is None:
+        found = make()
+        if len(_ALIKE) >= _MOST_ALIKE:
+            _ALIKE.clear()
+        _ALIKE[section, text] = found
+    return found
 
 
 # --- runs -------------------------------------------------------------------------------------
@@ -263,6 +282,12 @@ def _features(tree: Any, way: str = "") -> Iterator[Row]:
         else:
             as_number = as_float(value) if found == "number" else None
             yield path, text_of(value), as_number, _KINDS[found]
+
+
+def _machine_rows(section: dict[str, Any]) -> tuple[str, str, list[Row]]:
+    """Return fields and conditions that have a value, as JSON text, and the rows of all of them."""
+    fields, conditions = (_json(_values(section.get(n, {}))) for n in ("fields", "conditions"))
+    return fields, conditions, list(_hardware(section))
 
 
 def _hardware(section: dict[str, Any]) -> Iterator[Row]:

@@ -6,6 +6,7 @@ import json
 from bisect import bisect_right
 from functools import partial
 from itertools import accumulate, chain, groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -134,6 +135,16 @@ class KeptRuns(Runs):
             codes = codes * len(found.dictionary) + found.indices.to_numpy()
             codes = np.unique(codes, return_inverse=True)[1]  # small again: no product overflows
         return sorted(np.unique(codes, return_index=True)[1].tolist())
+
+    def measured(self) -> set[tuple[str, str, str | None]]:
+        """Return project, name and unit of every metric that any run has."""
+        found = set()
+        for project, days in groupby(self._kept, key=attrgetter("project")):
+            rows = pa.concat_tables([one.metrics.select(["metric", "unit"]) for one in days])
+            alike = rows.group_by(["metric", "unit"], use_threads=False).aggregate([])
+            columns = alike["metric"].to_pylist(), alike["unit"].to_pylist()
+            found |= {(project, *one) for one in zip(*columns, strict=True)}
+        return found
 
     def _every(self) -> list[Run]:
         if self._all is None:

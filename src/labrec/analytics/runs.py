@@ -50,6 +50,10 @@ class Runs(Sequence[Run]):
             first.setdefault(key, at)
         return list(first.values())
 
+    def measured(self) -> set[tuple[str, str, str | None]]:
+        """Return project, name and unit of every metric that any run has."""
+        return {(run.project, name, one.unit) for run in self for name, one in run.metrics.items()}
+
     def expect(self, places: Sequence[int]) -> None:
         """Say that the runs at some places will be asked for: many are made sooner together."""
 

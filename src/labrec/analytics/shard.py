@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
@@ -205,8 +206,11 @@ _PATH = [column.name for column in COLUMNS["runs"]].index("path")
 def _build(new: Sequence[extract.Extracted]) -> dict[str, pa.Table]:
     built = {"runs": rows_table(COLUMNS["runs"], [(*o.run, *o.packed) for o in new])}
     for table in extract.OF_RECORDS:
-        rows = [(place, *row) for place, one in enumerate(new) for row in one.rows[table.name]]
-        built[table.name] = rows_table(COLUMNS[table.name], rows)
+        parts = [one.rows[table.name] for one in new]
+        rows = rows_table(COLUMNS[table.name][1:], chain.from_iterable(parts))
+        places = pa.array([place for place, part in enumerate(parts) for _ in part], pa.int64())
+        first = plain_schema(COLUMNS[table.name][:1]).field(0)
+        built[table.name] = rows.add_column(0, first, places)
     return built
 
 

@@ -6,8 +6,9 @@ named by a digest of these (`Experiment.key`): with one new record one experimen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 STATISTICS: Final = ("mean", "sd", "low", "high", "min", "max")
 """Fields of `Replicates` that are rounded where they are written."""
 
+_statistics: Callable[[Replicates], tuple[float | None, ...]] = attrgetter(*STATISTICS)
 _COUNTS = Replicates._fields[:7]
 _ALONE = 64  # experiments that are asked for one by one before all are taken apart
 
@@ -115,31 +117,26 @@ def _sums(rows: pa.Table) -> Iterator[tuple[str, Sum]]:
 
 def _rows(experiment: Experiment) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of an experiment without their key."""
-    runs = experiment.runs
+    runs = list(experiment.runs)
     complete = [run for run in runs if run.status == "complete"]
-    counting = {*experiment.metrics} or {""}
+    counting = {name for run in runs if run.counts for name in run.metrics} or {""}
     found = sum_up(runs, sorted(counting.union(*(run.metrics for run in runs))))
-    distinct_runs = distinct(complete)
+    once = distinct(complete)
     start, order, first = min(map(place_of, complete), default=(None, None, None))
+    whole = datasets_of(runs), all(map(is_placed, complete)), start, order, first
     for metric, (replicates, values) in found.items():
         having = [run.metrics[metric] for run in runs if metric in run.metrics]
-        said = having[0] if having else None
-        machines = {run.machine for run in distinct_runs if metric in run.metrics and run.machine}
         yield (
             metric,
             metric in counting,
             any(one.direction is not None for one in having) if having else None,
             *replicates,
-            *(rounded(getattr(replicates, name)) for name in STATISTICS),
+            *map(rounded, _statistics(replicates)),
             [seed for seed, _ in values],
             [value for _, value in values],
             tried(complete, metric),
-            sorted(machines),
-            said.unit if said is not None else None,
-            said.direction if said is not None else None,
-            datasets_of(runs),
-            all(map(is_placed, complete)),
-            start,
-            order,
-            first,
+            sorted({run.machine for run in once if metric in run.metrics and run.machine}),
+            having[0].unit if having else None,
+            having[0].direction if having else None,
+            *whole,
         )

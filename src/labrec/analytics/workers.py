@@ -8,6 +8,7 @@ cannot be started costs nothing but time: what it left undone the analysis does 
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import subprocess
@@ -206,6 +207,7 @@ def main(text: str) -> Iterable[str]:
     """Do what a worker was told; yield a line for each day whose points are written."""
     from labrec.store.lab import Lab  # nothing of it where this module is only asked to start one
 
+    gc.disable()  # as where the tables are made: no cycles, and a process that ends soon
     told: dict[str, Any] = json.loads(text)
     job = Job(*told["job"])
     with Lab.open(Path(told["root"])) as lab:

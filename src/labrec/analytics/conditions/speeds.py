@@ -37,6 +37,11 @@ def speeds(seen: Seen) -> Iterator[dict[str, Any]]:
     Statistical Packages, 1996, definition 7).
     """
     wanted = {name: seen.defined(name, asked) or asked({}, name) for name in seen.projects}
+    if not any(
+        (wanted[project].roles.get(metric) or role_of(unit)) != "quality"
+        for project, metric, unit in seen.runs.measured()
+    ):
+        return  # as in many labs: then no run is looked at
     found: dict[_Place, list[Run]] = {}
     for run in seen.runs:
         if not run.counts or run.status != "complete":
