@@ -56,6 +56,8 @@ def main(names: list[str]) -> int:
             f"no such group: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}\n"
         )
         return 2
+    # An installed package has its bytecode; a shell that forbids it has every start compile anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     kept = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
     missed = 0
     for given in names or NAMES:

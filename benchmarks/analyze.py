@@ -7,8 +7,7 @@ import json
 import random
 import subprocess
 import sys
-import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.figure import Figure, labrec, python
 from benchmarks.lab import fresh_lab, scratch_folder
@@ -56,34 +55,34 @@ def measure(count: int = 100_000) -> list[Figure]:
             python("-c", PATTERN), cwd=lab, check=True, stdout=subprocess.PIPE, text=True
         )
         pattern = template(lab, out.stdout.strip())
+        timed(labrec("analyze", "--out", str(folder / "first")), lab)  # compiles what it imports
         fill(lab, pattern, count)
         decode = timed(python("-c", DECODE, str(lab)), lab)
         cold, memory = timed_with_memory(labrec("analyze"), lab)
         unchanged = min(timed(labrec("analyze"), lab) for _ in range(5))
-        seconds = []
+        new = []
         for number in range(count, count + 3):
             commit(lab, list(with_points(pattern, 1, number, count + 3)))
-            seconds.append(timed(labrec("analyze"), lab))
+            new.append(timed(labrec("analyze"), lab))
         return [
             _figure(
                 f"`labrec analyze`, {count:,} records with {count * POINTS:,} points, cold",
                 cold, "cold", share,
-                f"decoding the same records with `json` and nothing else: {decode:.2f} s",
+                f"; decoding the same records with `json` and nothing else: {decode.wall:.2f} s",
             ),
             _figure("the same again, nothing new", unchanged, "unchanged", share),
-            _figure(
-                "the same after one new record", sorted(seconds)[1], "one new record", share
-            ),
+            _figure("the same after one new record", sorted(new)[1], "one new record", share),
             Figure(
                 "memory of the first one", memory, "GiB", f"<= {MEMORY} GiB", memory <= MEMORY
             ),
         ]  # fmt: skip
 
 
-def _figure(what: str, seconds: float, bar: str, share: float, beside: str = "") -> Figure:
+def _figure(what: str, took: Took, bar: str, share: float, beside: str = "") -> Figure:
     most = min(BARS[bar], START + BARS[bar] * share)
     words = f"<= {most:.1f} s ({BARS[bar]:g} s at 100,000, of which {START} s is start-up)"
-    return Figure(what, seconds, "s", words, seconds <= most, beside)
+    spent = f"{took.processor:.2f} s of processor time{beside}"
+    return Figure(what, took.wall, "s", words, took.wall <= most, spent)
 
 
 def with_points(pattern: dict, count: int, first: int, total: int) -> Iterator[Addition]:
@@ -134,24 +133,35 @@ def commit(folder: Path, batch: list[Addition]) -> None:
         lab.commit(batch, f"import of {len(batch)}", {})
 
 
-def timed(argv: Sequence[str], folder: Path) -> float:
-    """Return the seconds of a whole process."""
-    start = time.perf_counter()
-    subprocess.run(argv, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
+class Took(NamedTuple):
+    """What a whole process took, with all that it started.
+
+    Attributes:
+        wall: Seconds until it ended.
+        processor: Seconds of processor time.
+    """
+
+    wall: float
+    processor: float
 
 
-def timed_with_memory(argv: Sequence[str], folder: Path) -> tuple[float, float]:
-    """Return the seconds of a process and the largest size in GiB of it and of any it started."""
+def timed(argv: Sequence[str], folder: Path) -> Took:
+    """Return what a process took."""
+    return timed_with_memory(argv, folder)[0]
+
+
+def timed_with_memory(argv: Sequence[str], folder: Path) -> tuple[Took, float]:
+    """Return what a process took, and the largest size in GiB of it and of any it started."""
     watcher = (
         "import resource, subprocess, sys, time\n"
         "start = time.perf_counter()\n"
         "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)\n"
         "seconds = time.perf_counter() - start\n"
-        "print(seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
+        "print(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss)\n"
     )
     out = subprocess.run(
         [sys.executable, "-c", watcher, *argv], cwd=folder, check=True, capture_output=True
     )
-    seconds, kibibytes = out.stdout.split()
-    return float(seconds), int(kibibytes) / 2**20
+    seconds, processor, kibibytes = out.stdout.split()
+    return Took(float(seconds), float(processor)), int(kibibytes) / 2**20
