@@ -106,6 +106,9 @@ def checked(one: Judged, context: Context) -> list[Item]:
     7. *capture*: nothing was deducted for what capture misses.
     8. *rerun*: an independent rerun of one of its runs agreed.
 
+    The list is labrec's own, each item of equal weight; power is that of `stats.power` (Cohen
+    1988). Assumes that what is not known is not there.
+
     Args:
         one: The hypothesis.
         context: What is known of the others and of reruns.
