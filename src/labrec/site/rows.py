@@ -77,6 +77,7 @@ class Note(NamedTuple):
     author: str
     reason: str
     text: str
+    note_digest: str
     record_digest: str | None
 
 

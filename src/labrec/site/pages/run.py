@@ -18,6 +18,7 @@ from labrec.site.page import Crumb, Draft, Page, inputs_of
 from labrec.site.pages import matrix, methodology, over_time, record
 from labrec.site.pages.kin import Compared, Family, Kin, compare
 from labrec.site.pages.notes import said
+from labrec.site.pages.propose import about_run
 from labrec.states import by_hand
 
 if TYPE_CHECKING:
@@ -149,10 +150,12 @@ class _Sheet:
 
     def _context(self) -> dict[str, Any]:
         run = self.run
+        notes = self.project.notes_of.get(run.record_digest, ())
         return {
             "problem": "",
             "run": run,
-            "notes": said(self.project.notes_of.get(run.record_digest, ())),
+            "notes": said(notes),
+            "about": about_run(run, notes, fork=len(self.fork) > 1),
             "fork": self.fork if len(self.fork) > 1 else [],
             "headline": self._headline(),
             "metrics": self.compared,
