@@ -132,7 +132,7 @@ def _of_verdict(row: Hypothesis, moment: dt.datetime) -> Entry:
         uuid.uuid5(_SPACE, f"{row.registration} {row.shown}"),
         f"{row.hypothesis}: {row.shown}",
         moment,
-        urls.project(row.project) + "#hypotheses",
+        urls.hypothesis(row.project, row.hypothesis),
         "",
         f"{row.claim} {row.sentence}",
     )

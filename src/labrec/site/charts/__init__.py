@@ -7,11 +7,14 @@ shipped as one script; a page carries data and texts only, and so no record can 
 expression or an address.
 """
 
+from labrec.site.charts.bars import About, Bar, Level, bars
 from labrec.site.charts.change import At, Stretch, change
 from labrec.site.charts.checks import Checked, checks
 from labrec.site.charts.curves import Curve, lines, panels
 from labrec.site.charts.figure import Figure
 from labrec.site.charts.front import Spot, front
+from labrec.site.charts.heatmap import Pair, heatmap
+from labrec.site.charts.history import Came, Event, history
 from labrec.site.charts.levels import Level, levels
 from labrec.site.charts.luck import Band
 from labrec.site.charts.progress import Quantity, Step, lineage
@@ -20,7 +23,8 @@ from labrec.site.charts.scripts import BUNDLE, bundle
 from labrec.site.charts.timeline import Mark, Span, Track, timeline
 
 __all__ = [
-    "BUNDLE", "At", "Band", "Checked", "Curve", "Figure", "Level", "Mark", "Quantity", "Rung",
-    "Span", "Spot", "Step", "Stretch", "Told", "Track", "bundle", "change", "checks", "front",
-    "levels", "lineage", "lines", "panels", "rungs", "timeline",
+    "BUNDLE", "About", "At", "Band", "Bar", "Came", "Checked", "Curve", "Event", "Figure",
+    "Level", "Mark", "Pair", "Quantity", "Rung", "Span", "Spot", "Step", "Stretch", "Told",
+    "Track", "bars", "bundle", "change", "checks", "front", "heatmap", "history", "levels",
+    "lineage", "lines", "panels", "rungs", "timeline",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ from labrec.site.charts.figure import Figure, for_script
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MOST_POINTS: Final = 2000
+MOST_POINTS: Final = 600
 """Runs of one figure; of more, the newest."""
 
 NONE, TREATMENT, BASELINE, ASIDE, EVENT, TICK = range(6)
@@ -25,8 +25,8 @@ NONE, TREATMENT, BASELINE, ASIDE, EVENT, TICK = range(6)
 _WIDTH, _HEIGHT = 640, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM, _STRIP = 62, 628, 46, 236, 252
 _STEPS = (
-    1, 5, 15, 60, 300, 900, 3600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 1_209_600,
-    2_592_000, 7_776_000, 31_536_000,
+    1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 10_800, 21_600, 43_200, 86_400,
+    172_800, 604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000,
 )  # fmt: skip  # seconds between two ticks
 _TICKS = 4
 _FEW = 3  # signs that are told one by one

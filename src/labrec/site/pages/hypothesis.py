@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from labrec.record.text import one_line
-from labrec.record.wording import counted, estimate, listed, number, p_value, percent
+from labrec.record.wording import counted, listed, number, percent
 from labrec.site import urls
 from labrec.site.page import Crumb, Draft, Page, inputs_of
 from labrec.site.pages.dossier import dossiers
@@ -17,7 +17,7 @@ from labrec.site.pages.hypothesis_figures import (
     happened,
     waterfall,
 )
-from labrec.site.pages.hypothesis_listings import family, runs, tables, units
+from labrec.site.pages.hypothesis_listings import family, missing, power, runs, tables, units
 from labrec.site.pages.notes import said
 from labrec.site.pages.sections import sections
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from labrec.site.collect import Site
     from labrec.site.pages.dossier import Dossier
     from labrec.site.rows import Note
-    from labrec.site.rows_hypotheses import Primary, Registration
+    from labrec.site.rows_hypotheses import Registration
 
 _SHOWN_NOTES = 100
 _NAME = 80  # characters of a name in a sentence
@@ -117,8 +117,8 @@ def page(found: Dossier) -> Page:
             "events": happened(found),
             "units": units(found),
             "runs": runs(found),
-            "power": [_power(one) for one in found.primaries],
-            "missing": [_missing(one) for one in found.primaries],
+            "power": power(found),
+            "missing": missing(found),
             "notes": said(found.notes)[:_SHOWN_NOTES],
             "run_notes": found.run_notes[:_SHOWN_NOTES],
             "family": family(found) if found.family else None,
@@ -231,42 +231,3 @@ def plan(row: Registration) -> list[Fact]:
         )
     )
     return facts
-
-
-# --- power, and what was missing ----------------------------------------------------------------
-
-
-def _power(one: Primary) -> list[str]:
-    """Return power, size of effect and the runs it would take for a metric, in cells."""
-    size, low, high = estimate(one.g, one.g_low, one.g_high) if one.g is not None else ("—",) * 3
-    g = f"{size} ({low} to {high})" if one.g is not None and one.g_low is not None else size
-    needed = "—"
-    if one.needed_n is not None:
-        of = f"{number(one.needed_effect)}{_unit(one.unit)}"
-        needed = f"{one.needed_n:,} runs in each arm, for {of}"
-    seen = percent(one.power_seen) if one.power_seen is not None else "—"
-    least = percent(one.power_low) if one.power_low is not None else "—"
-    return [one.metric, _method(one), g, seen, least, needed]
-
-
-def _method(one: Primary) -> str:
-    return f"{one.method}, {p_value(one.p_support)} for, {p_value(one.p_refute)} against"
-
-
-def _missing(one: Primary) -> list[str]:
-    """Return what is missing of a metric, in cells."""
-    worst = "—"
-    if one.bound_low is not None and one.bound_high is not None:
-        worst = f"{number(one.bound_low)} to {number(one.bound_high)}{_unit(one.unit)}"
-    return [
-        one.metric,
-        _share(one.missing_treatment, one.n_runs_treatment),
-        _share(one.missing_baseline, one.n_runs_baseline),
-        p_value(one.p_missing),
-        worst,
-        "yes: no verdict follows" if one.missing_matters else "no",
-    ]
-
-
-def _share(share: float | None, count: int) -> str:
-    return "—" if share is None else f"{percent(share)} of {counted(count, 'run')}"

@@ -189,8 +189,9 @@ def _waterfall_said(found: Dossier, units: Sequence[Unit]) -> str:
     side = "above" if score > row.threshold else "not above"
     said = (
         f"{counted(len(units), 'unit')} of "
-        f"{counted(len({unit.experiment for unit in units}), 'experiment')} add up to "
-        f"E = {number(row.score)}, {side} the threshold T = {number(row.threshold)}."
+        f"{counted(len({unit.experiment for unit in units}), 'experiment')} "
+        f"{'adds' if len(units) == 1 else 'add'} up to E = {number(row.score)}, {side} the "
+        f"threshold T = {number(row.threshold)}."
     )
     without = sum(one.kind == "confirmatory" and one.contribution is None for one in found.units)
     if without:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from labrec.record.wording import number
+from labrec.record.wording import MISSING, estimate, number, percent
 from labrec.site import urls
 from labrec.site.charts.figure import as_csv
 from labrec.site.experiments import STATUSES
 from labrec.site.listing import Cell, Column, Listing, amount, listing, moment, words
-from labrec.site.rows_hypotheses import Bearing, Unit
+from labrec.site.rows_hypotheses import Bearing, Primary, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -133,6 +133,74 @@ def family(found: Dossier) -> Listing:
         for one in found.family
     ]
     return listing("family", "Other claims of the family, with adjusted p", columns, rows)
+
+
+# --- power, and what was missing ------------------------------------------------------------------
+
+
+def power(found: Dossier) -> Listing:
+    """Return power, size of effect and the runs it would take, for each primary metric."""
+    columns = [
+        Column("Metric"), Column("Test", "choice"), Column("p for", "number"),
+        Column("p against", "number"), Column("Hedges’ g", "number", "95 % interval"),
+        Column("Power", "number", "for what was seen"),
+        Column("Power at the limit", "number", "for the lower end of its interval"),
+        Column("It would take", "number", "runs in each arm"), Column("To find", "number"),
+    ]  # fmt: skip
+    rows = [_power(one) for one in found.primaries]
+    return listing("power-of", "Power and size of effect, by primary metric", columns, rows)
+
+
+def _power(one: Primary) -> list[Cell]:
+    size = MISSING
+    if one.g is not None:
+        told, low, high = estimate(one.g, one.g_low, one.g_high)
+        size = f"{told} ({low} to {high})" if one.g_low is not None else told
+    needed = f"{number(one.needed_effect)} {one.unit or ''}".rstrip()
+    return [
+        words(one.metric),
+        words(one.method),
+        amount(one.p_support),
+        amount(one.p_refute),
+        amount(one.g, size),
+        _share(one.power_seen),
+        _share(one.power_low),
+        amount(one.needed_n),
+        amount(one.needed_effect, needed if one.needed_effect is not None else ""),
+    ]
+
+
+def missing(found: Dossier) -> Listing:
+    """Return what is missing of each primary metric, and what that could lead to."""
+    columns = [
+        Column("Metric"), Column("Treatments", "number", "without a value"),
+        Column("Baseline", "number", "without a value"),
+        Column("p", "number", "of equal completion"),
+        Column("Worst cases", "number", found.row.unit or ""),
+        Column("Refuses a verdict", "choice"),
+    ]  # fmt: skip
+    rows = [_missing(one) for one in found.primaries]
+    return listing("missing-of", "What is missing, by primary metric", columns, rows)
+
+
+def _missing(one: Primary) -> list[Cell]:
+    worst = MISSING
+    if one.bound_low is not None and one.bound_high is not None:
+        worst = f"{number(one.bound_low)} to {number(one.bound_high)}"
+    return [
+        words(one.metric),
+        _share(one.missing_treatment, one.n_runs_treatment),
+        _share(one.missing_baseline, one.n_runs_baseline),
+        amount(one.p_missing),
+        amount(one.bound_low, worst),
+        words("yes" if one.missing_matters else "no", mark="odd" if one.missing_matters else ""),
+    ]
+
+
+def _share(share: float | None, of: int | None = None) -> Cell:
+    if share is None:
+        return amount(None)
+    return amount(share, percent(share) + (f" of {of}" if of is not None else ""))
 
 
 # --- the same as CSV ----------------------------------------------------------------------------
