@@ -107,6 +107,13 @@ def test_the_claim_is_told_in_full_with_every_registration(pages: dict[str, Page
     assert [one.state for one in page.context["versions"]] == ["amended", "decides"]
 
 
+def test_a_claim_without_runs_has_no_empty_sections(pages: dict[str, Page]) -> None:
+    html = stamp.content(pages["p/claims/h/proposed-one/index.html"])
+    for name in ("difference", "came", "evidence", "power", "missing", "places"):
+        assert f'id="{name}"' not in html
+    assert "0 runs linked at the start and 0 later" in html
+
+
 def test_registrations_side_by_side_are_told(tmp_path: Path) -> None:
     lab = claims()
     register(lab, "testing-one", "testing", "other", order=99)

@@ -52,10 +52,12 @@ class Version(NamedTuple):
     Attributes:
         row: What the tables say of it.
         state: decides, amended, or beside (another one that nothing amends).
+        linked: How many runs were linked to it, and when.
     """
 
     row: Registration
     state: str
+    linked: str
 
 
 class Decision(NamedTuple):
@@ -138,9 +140,10 @@ def _decision(note: Note) -> Decision:
 
 
 def _version(one: Registration, row: Registration) -> Version:
+    linked = f"{counted(one.n_start, 'run')} linked at the start and {one.n_later:,} later"
     if one.registration == row.registration:
-        return Version(one, "decides")
-    return Version(one, "beside" if one.current else "amended")
+        return Version(one, "decides", linked)
+    return Version(one, "beside" if one.current else "amended", linked)
 
 
 def _subject(found: Dossier) -> Mapping[str, str]:
