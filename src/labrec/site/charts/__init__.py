@@ -7,7 +7,7 @@ shipped as one script; a page carries data and texts only, and so no record can 
 expression or an address.
 """
 
-from labrec.site.charts.bars import About, Bar, Level, bars
+from labrec.site.charts.bars import About, Bar, Held, bars
 from labrec.site.charts.change import At, Stretch, change
 from labrec.site.charts.checks import Checked, checks
 from labrec.site.charts.curves import Curve, lines, panels
@@ -24,7 +24,7 @@ from labrec.site.charts.timeline import Mark, Span, Track, timeline
 
 __all__ = [
     "BUNDLE", "About", "At", "Band", "Bar", "Came", "Checked", "Curve", "Event", "Figure",
-    "Level", "Mark", "Pair", "Quantity", "Rung", "Span", "Spot", "Step", "Stretch", "Told",
+    "Held", "Level", "Mark", "Pair", "Quantity", "Rung", "Span", "Spot", "Step", "Stretch", "Told",
     "Track", "bars", "bundle", "change", "checks", "front", "heatmap", "history", "levels",
     "lineage", "lines", "panels", "rungs", "timeline",
 ]  # fmt: skip

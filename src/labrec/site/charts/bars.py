@@ -53,7 +53,7 @@ class Bar(NamedTuple):
     href: str = ""
 
 
-class Level(NamedTuple):
+class Held(NamedTuple):
     """A value that bars are held against: an upright line.
 
     Attributes:
@@ -78,7 +78,7 @@ class About(NamedTuple):
     title: str
     axis: str
     sentence: str
-    levels: tuple[Level, ...] = ()
+    levels: tuple[Held, ...] = ()
 
 
 def bars(rows: Sequence[Bar], about: About, name: str, csv: bytes) -> Figure:
@@ -114,7 +114,7 @@ def bars(rows: Sequence[Bar], about: About, name: str, csv: bytes) -> Figure:
     )
 
 
-def _span(rows: Sequence[Bar], levels: Sequence[Level]) -> Range:
+def _span(rows: Sequence[Bar], levels: Sequence[Held]) -> Range:
     """Return what the level axis shows: 0, every bar and level, and the intervals."""
     values = [0.0, *(level.value for level in levels)]
     bars_ = [value for row in rows if row.end is not None for value in (row.start, row.end)]

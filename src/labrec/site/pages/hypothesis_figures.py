@@ -17,7 +17,7 @@ from labrec.site.charts.bars import (
     WORSE,
     About,
     Bar,
-    Level,
+    Held,
     bars,
 )
 from labrec.site.charts.figure import as_csv
@@ -75,7 +75,7 @@ def _difference(found: Dossier, one: Primary, name: str) -> Figure:
             _row("linked later, decides nothing", one.exploratory_estimate,
                  (one.exploratory_low, one.exploratory_high), unit, None, OPEN)
         )  # fmt: skip
-    levels = (Level(one.delta, f"delta, {number(one.delta)}{unit}"),) if one.delta else ()
+    levels = (Held(one.delta, f"delta, {number(one.delta)}{unit}"),) if one.delta else ()
     about = About(
         f"{metric}: difference in the claimed direction",
         f"difference of {metric}{f' ({unit.strip()})' if unit else ''}, right = as claimed ({way})",
@@ -157,7 +157,7 @@ def waterfall(found: Dossier, root: str) -> Figure | None:
         "What each unit contributes to E",
         "running total of confidence × weight × normalized difference",
         _waterfall_said(found, units),
-        (Level(row.threshold, f"T = {number(row.threshold)}: E of a supported claim is above it"),),
+        (Held(row.threshold, f"T = {number(row.threshold)}: E of a supported claim is above it"),),
     )
     csv = as_csv(
         ("experiment", "name", "metric", "normalized_delta", "weight", "confidence",
