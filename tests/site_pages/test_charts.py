@@ -159,10 +159,25 @@ def test_metrics_of_one_quantity_share_a_figure() -> None:
 
 def test_a_long_curve_stays_small_and_says_so() -> None:
     figure = lines([Curve("m", [(at, float(at % 7)) for at in range(100_000)])], "c")
-    assert len(json.loads(figure.payload)["points"]) <= MOST_POINTS
+    assert 2 < len(json.loads(figure.payload)["points"]) <= MOST_POINTS
     assert "over 100,000 points" in figure.sentence
     assert "239 of the points are drawn" in figure.sentence
     assert len(figure.drawing) < 12_000
+
+
+def test_steps_at_equal_distances_are_two_numbers() -> None:
+    values = [0.25, 0.5, 2.0, 4.0, 1.0, 2.0]
+    figure = lines(
+        [
+            Curve("even", [(10 + 5 * at, value) for at, value in enumerate(values)]),
+            Curve("uneven", [(at * at, float(at)) for at in range(9)]),
+            Curve("alone", [(at, math.nan if at % 2 else 1.0) for at in range(9)]),
+        ],
+        "x",
+    )
+    payload = json.loads(figure.payload)
+    assert payload["even"] == [[1, 10, 5, values]]
+    assert {row[0] for row in payload["points"]} == {2, 3}
 
 
 # --- progress ---------------------------------------------------------------------------------

@@ -54,6 +54,10 @@ _ALONE: Final[dict[Kind, tuple[str, ...]]] = {
     "pair": ("bare.js", "site.css", "run.css", "bare.css")
 }
 _BESIDE: Final[dict[Kind, tuple[str, ...]]] = {"compare": ("compare.css", "compare.js")}
+# What there are ten thousand pages of names no script for what it has not.
+_WITHOUT: Final[dict[Kind, frozenset[str]]] = {
+    "run": frozenset({"evidence.css", "graph.js", "listing.js", "report.css"}),
+}
 _APART: Final = frozenset({"bare.js", "bare.css", *_BESIDE["compare"]})
 _AT_ONCE: Final = frozenset({"bare.js"})  # before the page is shown
 
@@ -68,7 +72,8 @@ def tags(root: str, kind: Kind = "home") -> str:
     """
     names = _ALONE.get(kind)
     if names is None:
-        names = (*(name for name in _own() if name not in _APART), *_BESIDE.get(kind, ()))
+        without = _APART | _WITHOUT.get(kind, frozenset())
+        names = (*(name for name in _own() if name not in without), *_BESIDE.get(kind, ()))
     parts = []
     for name in names:
         place = escape(root + urls.ASSETS + name)

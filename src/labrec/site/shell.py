@@ -63,6 +63,10 @@ _SLOT = re.compile("\0([a-z]+)\0")
 _NO_SECTIONS = re.compile(
     r'<div class="md-sidebar md-sidebar--secondary"[^>]*hidden>.*?</nav></div></div></div>'
 )
+# The logo a second time, in the drawer of small screens, beside the name of the site.
+_SECOND_LOGO = re.compile(
+    r'(<label class="md-nav__title" for="__drawer">)<a [^>]*\bmd-nav__button md-logo\b.*?</a>'
+)
 _INSIDE = re.compile(rf'<a href="{frame.ROOT}([^"#]*)(?:#[^"]*)?">')  # as the theme writes those
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _KEPT = re.compile(r"assets/(?:images/[^/]+\.png|[a-z]+/[a-z]+\.[0-9a-f]+\.min\.(?:css|js))")
@@ -324,7 +328,7 @@ def cut_all(rendered: Mapping[str, bytes]) -> Shells:
     for path, framed in pages.items():
         files.update(framed.scripts)
         if path in shells:
-            kinds[shells[path]] = cut(_NO_SECTIONS.sub("", framed.text), path)
+            kinds[shells[path]] = cut(_lean(framed.text), path)
         else:
             text = framed.text
             if path.startswith(MANUAL):
@@ -336,6 +340,11 @@ def cut_all(rendered: Mapping[str, bytes]) -> Shells:
         elif not path.startswith(("assets/", "sitemap.xml")) and not path.endswith(".html"):
             files[path] = data
     return Shells(kinds, files)
+
+
+def _lean(text: str) -> str:
+    """Return a frame without what ten thousand pages would hold for nothing."""
+    return _SECOND_LOGO.sub(r"\1", _NO_SECTIONS.sub("", text))
 
 
 def _refuse_active(pages: Mapping[str, str]) -> None:

@@ -41,8 +41,17 @@
     return part;
   }
 
+  /* The points of a page; curves with steps at equal distances say their first step and the distance. */
+  function points(data) {
+    return (data.even || []).reduce(function (all, curve) {
+      return all.concat(curve[3].map(function (value, at) {
+        return [curve[0], curve[1] + at * curve[2], value];
+      }));
+    }, []).concat(data.points);
+  }
+
   function rows(data, fields) {
-    return data.points.map(function (values) {
+    return points(data).map(function (values) {
       var row = {};
       fields.forEach(function (field, index) { row[field] = values[index]; });
       if (data.names) { row.name = data.names[row.look - 1]; }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.record.text import printable
 from labrec.record.wording import arrow, better, counted, listed, number
@@ -20,6 +21,8 @@ MOST_POINTS: Final = 240
 MOST_CURVES: Final = 6
 """Curves of one figure: as many looks as can be told apart."""
 
+_SHORT = 5  # points of a curve that says its steps one by one
+_PLAIN = 2  # numbers of a point that a line reaches
 _DRAWN = 6  # significant digits of a value that a script draws
 _DWARFED = 0.02  # share of the range that the rest must fill not to be dwarfed
 _WIDTH, _HEIGHT = 440, 240
@@ -98,9 +101,7 @@ def lines(curves: Sequence[Curve], name: str) -> Figure:
         "range": [up.low, up.high],
         "ends": list(across(thin)),
         "names": [curve.metric for curve in curves],
-        "points": [
-            [look, *point] for look, part in enumerate(thin, start=1) for point in _rows(part)
-        ],
+        **_points(thin),
     }
     return Figure(
         name=name,
@@ -117,6 +118,24 @@ def lines(curves: Sequence[Curve], name: str) -> Figure:
         if len(curves) > 1
         else (),
     )
+
+
+def _points(curves: Sequence[Sequence[Point]]) -> dict[str, list[Any]]:
+    """Return the points; those of a curve with steps at equal distances without their steps.
+
+    A page of ten thousand holds them: a step takes as much room as a value.
+    """
+    rows: list[Any] = []
+    even: list[Any] = []
+    for look, part in enumerate(curves, start=1):
+        found = list(_rows(part))
+        steps = {after[0] - before[0] for before, after in itertools.pairwise(found)}
+        is_long = len(found) > _SHORT
+        if is_long and len(steps) == 1 and not any(len(point) > _PLAIN for point in found):
+            even.append([look, found[0][0], steps.pop(), [value for _, value in found]])
+        else:
+            rows += [[look, *point] for point in found]
+    return {"points": rows, "even": even} if even else {"points": rows}
 
 
 def _rows(points: Sequence[Point]) -> Iterator[tuple[float, ...]]:

@@ -6,6 +6,7 @@ can become a script, a style or an address.
 
 from __future__ import annotations
 
+import itertools
 from html import escape
 from typing import Final
 
@@ -75,8 +76,25 @@ def place(value: float) -> str:
 
 
 def polyline(points: list[tuple[float, float]]) -> str:
-    """Return the data of a path through points."""
-    return "M" + "L".join(f"{place(x)},{place(y)}" for x, y in points)
+    """Return the data of a path through points: the first, then the way to each other.
+
+    Ways are between rounded places, so that rounding does not add up; they are half as long as the
+    places, and ten thousand pages hold them.
+    """
+    tenths = [(round(10 * x), round(10 * y)) for x, y in points]
+    start = tenths[0]
+    ways = [
+        f"{_tenth(after[0] - before[0])},{_tenth(after[1] - before[1])}"
+        for before, after in itertools.pairwise(tenths)
+    ]
+    return f"M{_tenth(start[0])},{_tenth(start[1])}" + (f"l{' '.join(ways)}" if ways else "")
+
+
+def _tenth(value: int) -> str:
+    """Return tenths as SVG reads them: ``12.5``, ``-.1``, ``0``."""
+    whole, rest = divmod(abs(value), 10)
+    text = f"{whole or ''}.{rest}" if rest else str(whole)
+    return f"-{text}" if value < 0 else text
 
 
 def _attribute(value: object) -> str:
