@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 _STREAMED = tuple(table for table in extract.OF_RECORDS if table is not tables.METRICS)
 """Tables that are written while the days go by; the others wait for what notes say."""
 
-_AHEAD = 12  # groups of shards, and tables, that wait to be written, a few megabytes each
+_AHEAD = 64  # groups of shards, and tables, that wait to be written, a megabyte or a few each
 _NAMELESS = re.compile(r"\..+\.(parquet|json)\.[0-9]+\.tmp")
 
 
@@ -182,7 +182,8 @@ class _Builder:
 
     def _file(self, table: Table) -> TableFile:
         name = f"{table.name}.parquet"
-        file = TableFile(self.folder / name, table, self.metadata)
+        repeats = table in _STREAMED
+        file = TableFile(self.folder / name, table, self.metadata, repeats=repeats)
         self.files[name] = file
         return file
 

@@ -133,19 +133,28 @@ class TableFile(NewFile):
         table: What it holds.
         metadata: What its footer says besides the version of the contract.
         writer: Process id of the analysis that it belongs to; None = this one's.
+        repeats: Whether all of its text repeats much, and not `SHARED` columns alone.
     """
 
     def __init__(
-        self, path: Path, table: Table, metadata: Mapping[str, str], writer: int | None = None
+        self,
+        path: Path,
+        table: Table,
+        metadata: Mapping[str, str],
+        writer: int | None = None,
+        *,
+        repeats: bool = False,
     ) -> None:
         super().__init__(path, writer if writer is not None else os.getpid())
         self._columns = table.columns
+        self._shared = {c.name for c in table.columns if repeats and c.kind == "text"}
+        self._shared.update(SHARED)
         self._waiting: list[pa.Table] = []
         self._count = 0
         said = {"labrec.contract": str(VERSION), "labrec.table": table.name, **metadata}
         self._schema = pa.schema(
             [
-                pa.field(c.name, _SHARED_TYPE if c.name in SHARED else TYPES[c.kind], c.optional)
+                pa.field(c.name, _SHARED_TYPE if c.name in self._shared else TYPES[c.kind], c.optional)
                 for c in table.columns
             ]
         )
@@ -196,7 +205,8 @@ class TableFile(NewFile):
         group, rest = rows.slice(0, count), rows.slice(count)
         self._waiting, self._count = [rest] if rest.num_rows else [], rest.num_rows
         arrays = [
-            _shared(group[c.name]) if c.name in SHARED else group[c.name] for c in self._columns
+            _shared(group[c.name]) if c.name in self._shared else group[c.name]
+            for c in self._columns
         ]
         try:
             self._writer.write_table(pa.table(arrays, schema=self._schema), row_group_size=count)
@@ -214,7 +224,7 @@ def _shared(array: pa.ChunkedArray) -> pa.Array:
     if not pa.types.is_dictionary(array.type):
         array = array.dictionary_encode()
     whole = array.unify_dictionaries().combine_chunks()
-    used = pc.unique(whole.indices)
+    used = pc.unique(whole.indices.drop_null())
     names = whole.dictionary.take(used).dictionary_encode()
     places = names.indices.take(pc.index_in(whole.indices, value_set=used))
     return pa.DictionaryArray.from_arrays(places, names.dictionary)

@@ -36,7 +36,10 @@ if TYPE_CHECKING:
 CACHE: Final = "analyze"
 """Folder of `View.cache` that holds what analysis keeps."""
 
-_FORMAT = f"labrec.shard/1.{extract.VERSION}.{tables.VERSION}"
+REPEATING: Final = ("features", "hardware", "telemetry")
+"""Tables of `COLUMNS` whose text is held as dictionaries."""
+
+_FORMAT = f"labrec.shard/2.{extract.VERSION}.{tables.VERSION}"
 _MAX_CELLS = 1 << 26  # bytes of an object of counterfactual cells
 # Buffers of a few kilobytes: to hand each to a thread costs several times what unpacking it does.
 _READING = pa.ipc.IpcReadOptions(use_threads=False)
@@ -210,8 +213,21 @@ def _build(new: Sequence[extract.Extracted]) -> dict[str, pa.Table]:
         rows = rows_table(COLUMNS[table.name][1:], chain.from_iterable(parts))
         places = pa.array([place for place, part in enumerate(parts) for _ in part], pa.int64())
         first = plain_schema(COLUMNS[table.name][:1]).field(0)
-        built[table.name] = rows.add_column(0, first, places)
+        built[table.name] = _packed(table.name, rows.add_column(0, first, places))
     return built
+
+
+def _packed(name: str, rows: pa.Table) -> pa.Table:
+    """Hold each text of a table that repeats much once: machines and channels have few."""
+    import pyarrow.compute as pc
+
+    if name not in REPEATING:
+        return rows
+    for at, field in enumerate(rows.schema):
+        if field.type == pa.string():
+            found = pc.dictionary_encode(rows.column(at))
+            rows = rows.set_column(at, field.with_type(found.type), found)
+    return rows
 
 
 def _known(runs: pa.Table) -> dict[str, int]:
@@ -234,7 +250,11 @@ def joined(parts: Sequence[dict[str, pa.Table]]) -> dict[str, pa.Table]:
             together[name].append(rows if name == "runs" else _moved(rows, before))
         before += part["runs"].num_rows
     return {
-        name: pa.concat_tables(rows) if rows else plain_schema(COLUMNS[name]).empty_table()
+        name: (
+            pa.concat_tables(rows)
+            if rows
+            else _packed(name, plain_schema(COLUMNS[name]).empty_table())
+        )
         for name, rows in together.items()
     }
 
@@ -301,7 +321,7 @@ def _write(path: Path, tree: str, rows: dict[str, pa.Table]) -> None:
     for name, table in rows.items():
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, table.schema, options=options) as stream:
-            stream.write_table(table.combine_chunks())
+            stream.write_table(table.unify_dictionaries().combine_chunks())
         parts[name] = sink.getvalue().to_pybytes()
     sizes = {name: len(part) for name, part in parts.items()}
     head = json.dumps({"format": _FORMAT, "tree": tree, "sizes": sizes}).encode()
