@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from labrec.analytics.contrasts import Contrast, contrast, finding
-from labrec.analytics.keyed import KEY, keyed
+from labrec.analytics.keyed import KEY, keyed, values
 from labrec.analytics.parquet import columns_table, spread
 from labrec.analytics.replicates import LEVEL, rounded
 from labrec.analytics.stats.multiple import holm
@@ -157,18 +157,19 @@ def rows(compared: Compared, keys: Keys) -> pa.Table:
 
 def _told(projects: list[str], found: pa.Table, keys: Keys) -> Iterator[tuple[Any, ...]]:
     """Yield adjusted p, family, finding and direction; each family adjusted together."""
-    contrasts = map(
-        Contrast._make, zip(*(found[name].to_pylist() for name in Contrast._fields), strict=True)
-    )
     told = zip(
-        projects, found["metric"].to_pylist(), found["direction"].to_pylist(), contrasts,
+        projects,
+        values(found["metric"]),
+        values(found["direction"]),
+        map(Contrast._make, zip(*(values(found[n]) for n in Contrast._fields), strict=True)),
         strict=True,
-    )  # fmt: skip
+    )
     for (project, metric), members in groupby(told, key=itemgetter(0, 1)):
-        family = [(one, direction) for _, _, direction, one in members]
-        tested = [one.p for one, _ in family if one.p is not None]
+        family = list(members)
+        given = keys[project][metric]
+        tested = [one.p for *_, one in family if one.p is not None]
         adjusted = iter(holm(tested))
-        for one, direction in family:
+        for *_, agreed, one in family:
             p_holm = next(adjusted) if one.p is not None else None
-            said = keys[project][metric] or direction
+            said = given or agreed
             yield rounded(p_holm), len(tested), finding(one, p_holm, said), said

@@ -13,11 +13,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from labrec.analytics.keyed import values
 from labrec.analytics.run import Link, Measured, Run
 from labrec.analytics.runs import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
     from labrec.analytics.shard import Shard
 
@@ -29,6 +31,7 @@ _CALLED = {
 # No columns of a shard's runs.
 _LATER = ("project", "standing", "metrics", "renamed_from", "recorded_parents", "place")
 _ALONE = 256  # runs that are asked for one by one before all are made
+_NEVER = np.iinfo(np.int64).max
 _MANY = 0.25  # of all runs: to make all of them then costs less
 
 
@@ -136,6 +139,20 @@ class KeptRuns(Runs):
             codes = np.unique(codes, return_inverse=True)[1]  # small again: no product overflows
         return sorted(np.unique(codes, return_index=True)[1].tolist())
 
+    def earliest(self, groups: Sequence[Sequence[int]]) -> list[datetime | None]:
+        """Return when the first of each group of runs started, by their places."""
+        if not groups:
+            return []
+        started = together([one.runs["started"] for one in self._kept])
+        sizes = np.array([len(places) for places in groups])
+        at = np.fromiter(chain.from_iterable(groups), np.int64, sizes.sum())
+        ticks = started.cast(pa.int64()).fill_null(_NEVER).to_numpy()[at]
+        first = np.minimum.reduceat(ticks, np.cumsum(sizes) - sizes)
+        found: list[datetime | None] = (
+            pa.array(first, mask=first == _NEVER).cast(started.type).to_pylist()
+        )
+        return found
+
     def measured(self) -> set[tuple[str, str, str | None]]:
         """Return project, name and unit of every metric that any run has."""
         found = set()
@@ -198,15 +215,6 @@ def together(parts: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
     """Return columns of several days as one."""
     chunks = [chunk for part in parts for chunk in part.chunks]
     return pa.chunked_array(chunks) if chunks else pa.chunked_array([], pa.string())
-
-
-def values(column: pa.ChunkedArray) -> list[Any]:
-    """Return a column as Python values, as `to_pylist` does, several times as fast for text."""
-    if not pa.types.is_string(column.type):
-        found: list[Any] = column.to_pylist()
-        return found
-    told: list[Any] = column.to_numpy().tolist()
-    return told
 
 
 def _having(one: Kept) -> list[bool]:

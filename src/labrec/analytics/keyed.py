@@ -43,8 +43,7 @@ class Keyed(NamedTuple):
 
     def column(self, name: str) -> list[Any]:
         """Return a column as Python values."""
-        found: list[Any] = self.rows[name].to_pylist()
-        return found
+        return values(self.rows[name])
 
     def without(self, places: Iterable[int]) -> pa.Table:
         """Return all rows but those of the things at some places."""
@@ -110,3 +109,12 @@ def _found(keys: Sequence[str], known: pa.Table) -> tuple[Any, Any, Any]:
     there = places >= 0
     starts = np.where(there, (ends - counts)[places], 0)
     return places, starts, np.where(there, counts[places], 0)
+
+
+def values(column: pa.ChunkedArray) -> list[Any]:
+    """Return a column as Python values, as `to_pylist` does, several times as fast for text."""
+    if not pa.types.is_string(column.type):
+        found: list[Any] = column.to_pylist()
+        return found
+    told: list[Any] = column.to_numpy().tolist()
+    return told

@@ -154,7 +154,9 @@ class TableFile(NewFile):
         said = {"labrec.contract": str(VERSION), "labrec.table": table.name, **metadata}
         self._schema = pa.schema(
             [
-                pa.field(c.name, _SHARED_TYPE if c.name in self._shared else TYPES[c.kind], c.optional)
+                pa.field(
+                    c.name, _SHARED_TYPE if c.name in self._shared else TYPES[c.kind], c.optional
+                )
                 for c in table.columns
             ]
         )

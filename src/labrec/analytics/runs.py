@@ -12,6 +12,7 @@ from labrec.analytics.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
 
 class Runs(Sequence[Run]):
@@ -49,6 +50,14 @@ class Runs(Sequence[Run]):
         for at, key in enumerate(zip(*map(self.column, names), strict=True)):
             first.setdefault(key, at)
         return list(first.values())
+
+    def earliest(self, groups: Sequence[Sequence[int]]) -> list[datetime | None]:
+        """Return when the first of each group of runs started, by their places."""
+        started = self.column("started")
+        return [
+            min((started[at] for at in places if started[at] is not None), default=None)
+            for places in groups
+        ]
 
     def measured(self) -> set[tuple[str, str, str | None]]:
         """Return project, name and unit of every metric that any run has."""

@@ -156,22 +156,23 @@ class Seen:
     @cached_property
     def experiments(self) -> list[Experiment]:
         """The experiments, ordered by project and config digest."""
-        project, experiment, name, started, digest, standing = map(
-            self.runs.column,
-            ("project", "experiment", "name", "started", "digest", "standing"),
+        project, experiment, name, digest, standing = map(
+            self.runs.column, ("project", "experiment", "name", "digest", "standing")
         )
         grouped: dict[tuple[str, str], list[int]] = {}
         for place, key in enumerate(zip(project, experiment, strict=True)):
             grouped.setdefault(key, []).append(place)
+        found = sorted(grouped.items(), key=itemgetter(0))
+        started = self.runs.earliest([places for _, places in found])
         return [
             Experiment(
                 *key,
                 name[places[0]],
-                min((started[at] for at in places if started[at] is not None), default=None),
+                first,
                 self.runs.some(places),
                 key_of(key[0], [(digest[at], standing[at]) for at in places], self.known.basis),
             )
-            for key, places in sorted(grouped.items(), key=itemgetter(0))
+            for (key, places), first in zip(found, started, strict=True)
         ]
 
     @cached_property

@@ -7,6 +7,7 @@ All assume independent values with normal errors (of the differences, for pairs)
 from __future__ import annotations
 
 import math
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from labrec.analytics.stats.estimate import LEVEL, Estimate, estimate
@@ -326,24 +327,25 @@ def one_way(groups: Sequence[Sequence[float]]) -> FTest:
     Raises:
         ValueError: There are too few groups or values, or one is NaN or infinite.
     """
+    import numpy as np  # heavy, and groups may be very many
+
     found = _groups(groups, least=1)
-    n = sum(map(len, found))
-    df1, df2 = len(found) - 1, n - len(found)
+    sizes = np.array([len(group) for group in found])
+    df1, df2 = len(found) - 1, int(sizes.sum()) - len(found)
     if df2 == 0:
         raise ValueError("no group has two values")
-    if all(len(group) == 1 or sd_of(group) == 0 for group in found):
-        return FTest(None, df1, df2, None, 0.0)
     scale = _power_of_two(found)
+    values = np.fromiter(chain.from_iterable(found), float) / scale
+    starts = np.cumsum(sizes) - sizes
+    spans = np.maximum.reduceat(values, starts) - np.minimum.reduceat(values, starts)
+    if (spans <= ROUNDING * np.maximum.reduceat(np.abs(values), starts)).all():
+        return FTest(None, df1, df2, None, 0.0)
     # from the first value on: differences of close doubles are exact, their distance to 0 is not
-    found = [[value / scale - found[0][0] / scale for value in group] for group in found]
-    means = [mean_of(group) for group in found]
-    grand = mean_of([value for group in found for value in group])
-    between = math.fsum(
-        len(group) * (mean - grand) ** 2 for group, mean in zip(found, means, strict=True)
-    )
-    within = math.fsum(
-        (value - mean) ** 2 for group, mean in zip(found, means, strict=True) for value in group
-    )
+    values -= values[0]
+    means = np.add.reduceat(values, starts) / sizes
+    grand = mean_of(values.tolist())
+    between = math.fsum((sizes * (means - grand) ** 2).tolist())
+    within = math.fsum(((values - np.repeat(means, sizes)) ** 2).tolist())
     f = (between / df1) / (within / df2)
     return FTest(f, df1, df2, _f_above(df1, df2, f), scale * math.sqrt(within / df2))
 

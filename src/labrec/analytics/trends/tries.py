@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 import numpy as np
 import pyarrow as pa
 
+from labrec.analytics.keyed import values
 from labrec.analytics.stats.spread import PooledSd, pooled_sd
 
 if TYPE_CHECKING:
@@ -199,44 +200,34 @@ class _Summarised(Sequence[Variant]):
 def tries(seen: Seen) -> list[Tries]:
     """Return what was tried, ordered by project, metric, datasets and unit; key metrics alone."""
     summed = seen.summed
-    found: dict[tuple[str, str, str, str], list[int]] = {}
+    keyed, owners = summed.keyed, summed.keyed.owners
     given: dict[tuple[str, str], str | None] = {
         (project, metric): direction
         for project, metrics in seen.keys.items()
         for metric, direction in metrics.items()
     }
     projects = [one.project for one in summed.experiments]
-    owners, keyed = summed.keyed.owners, summed.keyed
-    for row, (owner, *said) in enumerate(
-        zip(
-            owners.tolist(),
-            *(keyed.column(name) for name in ("metric", "datasets", "said_unit", "tried")),
-            strict=True,
-        )
-    ):
-        metric, datasets, unit, tried = said
-        if tried and (projects[owner], metric) in given:
-            found.setdefault((projects[owner], metric, datasets, unit or ""), []).append(row)
-    ranks = _ranks(summed)
-    roots = dict(seen.lineage.graph.root)
-    directions = keyed.rows["said_direction"]
+    rows = np.flatnonzero(keyed.numbers("tried"))
+    columns = (values(keyed.rows[name].take(rows)) for name in ("metric", "datasets"))
+    units = [unit or "" for unit in values(keyed.rows["said_unit"].take(rows))]
+    told = zip([projects[owner] for owner in owners[rows].tolist()], *columns, units, strict=True)
+    found: dict[tuple[str, str, str, str], list[int]] = {}
+    for row, key in zip(rows.tolist(), told, strict=True):
+        found.setdefault(key, []).append(row)
+    ranks, placed = _ranks(summed), keyed.numbers("placed")
+    roots, directions = dict(seen.lineage.graph.root), keyed.rows["said_direction"]
     made = []
     for key in sorted(found):
         project, metric, datasets, unit = key
+        if (project, metric) not in given:
+            continue
         rows = np.array(found[key])
         rows = rows[np.argsort(ranks[owners[rows]], kind="stable")]
-        said_ = {given[project, metric] or one for one in directions.take(rows).to_pylist()}
-        made.append(
-            Tries(
-                project,
-                metric,
-                datasets,
-                unit or None,
-                said_.pop() if len(said_) == 1 else None,
-                bool(keyed.numbers("placed")[rows].all()),
-                _Summarised(summed, rows, owners[rows], roots),
-            )
-        )
+        said = {given[project, metric] or one for one in directions.take(rows).to_pylist()}
+        direction = said.pop() if len(said) == 1 else None
+        variants = _Summarised(summed, rows, owners[rows], roots)
+        ordered = bool(placed[rows].all())
+        made.append(Tries(project, metric, datasets, unit or None, direction, ordered, variants))
     return made
 
 
