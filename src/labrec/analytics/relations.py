@@ -37,8 +37,9 @@ def every_related(runs: Runs) -> list[Related]:
 
 def rows(seen: Seen) -> Iterator[tuple[Table, Iterable[Sequence[Any]]]]:
     """Yield the table of edges."""
-    relations = [*seen.lineage.relations, *seen.used()]
-    relations.sort(key=key)
+    relations, used = seen.lineage.relations, [*seen.used()]
+    if used:
+        relations = sorted([*relations, *used], key=key)
     yield EDGES, _edge_rows(seen.lineage, relations)
 
 

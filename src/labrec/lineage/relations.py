@@ -158,10 +158,6 @@ class _View:
     def __init__(self, runs: Sequence[Related]) -> None:
         self._runs = runs
         self._experiments = {run.experiment for run in runs}
-        self._by_digest = {(run.project, run.digest): run for run in runs}
-        self._by_id: dict[str, Related] = {}
-        for run in sorted(runs, key=lambda run: not run.counts):  # of a fork the one that counts
-            self._by_id.setdefault(run.run_id, run)
 
     def of(self, run: Related) -> Iterator[Relation]:
         """Yield what a run says about other runs, in its order."""
@@ -207,6 +203,19 @@ class _View:
         named = self._beginning if by_rule else self._named
         found = named.get((run.project, called), set()) - {run.experiment}
         return found.pop() if len(found) == 1 else None
+
+    @cached_property
+    def _by_digest(self) -> dict[tuple[str, str], Related]:
+        return {(run.project, run.digest): run for run in self._runs}
+
+    @cached_property
+    def _by_id(self) -> dict[str, Related]:
+        """Runs by id: of a fork the one that counts, of several the first."""
+        found: dict[str, Related] = {}
+        for run in self._runs:
+            if run.run_id not in found or (run.counts and not found[run.run_id].counts):
+                found[run.run_id] = run
+        return found
 
     @cached_property
     def _named(self) -> dict[tuple[str, str], set[str]]:

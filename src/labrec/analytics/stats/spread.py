@@ -72,18 +72,20 @@ def pooled_sd(groups: Iterable[tuple[int, float]]) -> PooledSd | None:
     Raises:
         ValueError: A count is below 1, or a standard deviation is negative, NaN or infinite.
     """
-    groups = list(groups)
-    used = [(n - 1, sd) for n, sd in groups if n > 1]
-    if any(n < 1 for n, _ in groups):
+    import numpy as np  # heavy, and groups may be very many
+
+    found = np.array(list(groups), float).reshape(-1, 2)
+    if (found[:, 0] < 1).any():
         raise ValueError("a group without values")
-    if not all(0 <= sd < math.inf for _, sd in used):
+    weights, sds = found[found[:, 0] > 1].T - [[1.0], [0.0]]
+    if not ((sds >= 0) & (sds < math.inf)).all():
         raise ValueError("a standard deviation that is negative, NaN or infinite")
-    df = sum(weight for weight, _ in used)
+    df = int(weights.sum())
     if df == 0:
         return None
     # weighted before it is squared, so that no square overflows
-    sd = math.hypot(*(sd * math.sqrt(weight / df) for weight, sd in used))
-    return PooledSd(sd, df, len(used))
+    sd = math.hypot(*(sds * np.sqrt(weights / df)).tolist())
+    return PooledSd(sd, df, len(sds))
 
 
 def median_of(values: Sequence[float]) -> float:
