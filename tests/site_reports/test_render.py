@@ -9,12 +9,12 @@ import re
 import pytest
 from tests.site.tables_of import digest, run_id
 from tests.site_pages.labs import HOSTILE, Tables, hostile
-from tests.site_reports.labs import mistakes, rendered, site_of
+from tests.site_reports.labs import lab, mistakes, rendered, site_of
 
 from labrec.errors import InvalidError
 from labrec.record import fragment
 from labrec.site.reports.library import prove
-from labrec.site.reports.render import render_all
+from labrec.site.reports.render import render, render_all
 
 MARKDOWN = (
     "<script>window.ran=1</script>",
@@ -58,8 +58,6 @@ def test_hostile_markdown_becomes_a_fragment_that_runs_nothing(text, tmp_path):
      '<https://example.org/"onclick=1>'],
 )  # fmt: skip
 def test_a_link_leads_inside_or_says_where(text, tmp_path):
-    from labrec.site.reports.render import render
-
     site = site_of(tmp_path, report=f"\n\nsee {text}")
     article, wrong = render(site, site.library, "report")
     if article is not None:  # Markdown took it for text
@@ -171,6 +169,13 @@ def test_all_mistakes_of_all_reports_are_told_at_once(tmp_path):
     assert caught.value.exit_code == 12
 
 
+def test_html_is_shown_as_it_was_written(tmp_path):
+    text = 'a <b>bold</b> <u class="x">one</u>\n\n<div>\nblock\n</div>\n'
+    seen = rendered(site_of(tmp_path, report=text)).fragment
+    assert "a &lt;b&gt;bold&lt;/b&gt; &lt;u class=&quot;x&quot;&gt;one&lt;/u&gt;" in seen
+    assert "&lt;div&gt;" in seen
+
+
 def test_code_shows_references_as_they_were_written(tmp_path):
     text = 'a `{{ run("x") }}` b\n\n```\n{{ run( }}\n```\n\n\\{{ c }}'
     seen = html.unescape(re.sub(r"<[^>]*>", "", rendered(site_of(tmp_path, report=text)).fragment))
@@ -184,6 +189,38 @@ def test_the_title_is_said_or_the_first_heading(tmp_path):
     assert rendered(site_of(tmp_path, report="---\ntitle: T\n---\n# A\n")).title == "T"
     assert rendered(site_of(tmp_path, report="text")).title == "report"
     assert "<h2" not in rendered(site_of(tmp_path, report="# A\n\ntext")).fragment
+
+
+def test_every_figure_is_a_fragment_whatever_the_records_say(tmp_path):
+    from tests.site_pages.claims import claims, hostile_claims
+    from tests.site_pages.factorials import designs, hostile_designs
+
+    from labrec.site.reports import freezing
+    from labrec.site.reports.figures import FIGURES
+
+    drawn = set()
+    for at, made in enumerate((lab(), claims(), hostile_claims(), designs(), hostile_designs())):
+        rows = made.rows
+        refs = ['figure("progress")'] if rows.get("experiments") else []
+        slugs = {row["hypothesis"] for row in rows.get("hypotheses", ()) if row.get("current")}
+        found = {row["design"] for row in rows.get("designs", ())}
+        refs += [f'figure("{kind}", hypothesis="{slug}")' for slug in sorted(slugs)
+                 for kind in ("difference", "waterfall", "history")]  # fmt: skip
+        refs += [f'figure("{kind}", design="{design}")' for design in sorted(found)
+                 for kind in ("attribution", "interactions")]  # fmt: skip
+        for ref in refs:
+            site = site_of(tmp_path / str(at), made, report=f"{{{{ {ref} }}}}")
+            article, wrong = render(site, site.library, "report")
+            if article is None:
+                assert "yet" in wrong[0].reason or "no " in wrong[0].reason, wrong
+                continue
+            drawn.add(ref.split('"')[1])
+            prove(article.fragment)
+            for block in article.blocks:
+                assert block.figure is not None
+                assert fragment.drawing_mistakes(freezing.alone(block.figure)) == []
+                assert "<a " not in block.still
+    assert drawn == set(FIGURES) - {"curves"}  # which needs points of runs
 
 
 def test_equal_inputs_give_equal_bytes(tmp_path):

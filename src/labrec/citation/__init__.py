@@ -6,8 +6,9 @@ reference managers (``ris``, ``csl-json``), for repositories (``cff``) and for r
 """
 
 from labrec.citation.formats import FORMATS, Format
-from labrec.citation.work import Author, Lab, Work, author, of_lab, of_project, of_run
+from labrec.citation.work import Author, Lab, Work, author, of_lab, of_project, of_report, of_run
 
 __all__ = [
-    "FORMATS", "Author", "Format", "Lab", "Work", "author", "of_lab", "of_project", "of_run",
+    "FORMATS", "Author", "Format", "Lab", "Work", "author", "of_lab", "of_project", "of_report",
+    "of_run",
 ]  # fmt: skip

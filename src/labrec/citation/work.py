@@ -140,6 +140,25 @@ def of_run(lab: Lab, citation: str, title: str, names: Iterable[str], day: date)
     )  # fmt: skip
 
 
+def of_report(lab: Lab, name: str, title: str, names: Iterable[str], day: date) -> Work:
+    """Return a frozen version of a report.
+
+    Args:
+        lab: The lab.
+        name: ``project/reports/slug v2@sha256:…``.
+        title: What the report is called.
+        names: Who froze it.
+        day: When it was frozen.
+    """
+    place, _, digest = name.partition("@")
+    place, _, number = place.partition(" v")
+    slug = place.rpartition("/")[2]
+    return Work(
+        "report", f"{_line(title)}, version {number}", _authors(lab, names), day, digest, name,
+        _line(lab.title), _below(lab, f"reports/{slug}/v{number}/"), part_of=lab.url,
+    )  # fmt: skip
+
+
 def _authors(lab: Lab, names: Iterable[str], own: str = "") -> tuple[Author, ...]:
     """Return who is cited: who the lab names, else who made the runs, else the lab itself."""
     given = [own] if own else sorted(set(names))

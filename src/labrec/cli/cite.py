@@ -1,4 +1,4 @@
-"""``labrec cite``: how a lab, a project or a run is cited."""
+"""``labrec cite``: how a lab, a project, a run or a report is cited."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 @click.command(
     epilog="\b\nExamples:\n  labrec cite 0199a4\n"
     "  labrec cite 0199a4 --format bibtex >> paper.bib\n"
-    "  labrec cite lm --format ris\n  labrec cite --format cff > CITATION.cff"
+    "  labrec cite report:better-models@2\n  labrec cite lm --format ris\n"
+    "  labrec cite --format cff > CITATION.cff"
 )
-@click.argument("what", metavar="[RUN|PROJECT]", required=False)
+@click.argument("what", metavar="[RUN|PROJECT|report:SLUG]", required=False)
 @click.option(
     "--format",
     "form",
@@ -34,12 +35,13 @@ if TYPE_CHECKING:
 @json_option
 @pass_world
 def command(world: World, what: str | None, form: str, at: str | None) -> None:
-    """Say how a run, a project or the whole lab is cited.
+    """Say how a run, a project, a frozen report or the whole lab is cited.
 
     A run (an id, at least four digits of its beginning, a name or a citation) is cited by the
-    digest of its record: a changed record no longer has that name. Without an argument the lab is
-    cited, as the view of it that this clone shows. Title, address, author and DOI of the lab come
-    from mkdocs.yml, names of people from the records, without their mail addresses.
+    digest of its record, a report (report:SLUG@NUMBER; its newest version without a number) by that
+    of its document: what changed no longer has that name. Without an argument the lab is cited, as
+    the view of it that this clone shows. Title, address, author and DOI of the lab come from
+    mkdocs.yml, names of people from the records, without their mail addresses.
     """
     work = _work(world, world.lab.view(at), what)
     text = FORMATS[form].write(work)
@@ -59,6 +61,11 @@ def _work(world: World, view: View, what: str | None) -> Work:
     from labrec.errors import NotFoundError
 
     lab = _lab(world, view)
+    if what is not None and what.startswith("report:"):
+        from labrec.sdk.reports import find_version
+        from labrec.site.citing import report  # as the site does it; light
+
+        return report(lab, find_version(view, what.removeprefix("report:")))
     if what is not None and what not in view.projects():
         return _run(lab, view, what)
     makers = [found for entry in view.runs(what) if (found := _maker_of(view, entry)) is not None]

@@ -59,7 +59,7 @@ def _says(reason: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     "  labrec note reparent 12_lr 8_base --reason 'It started from 8, not from 7.'\n"
     "  labrec note retract 0199a4 --reason 'Trained on the test set.'\n\n"
     "SUBJECT is a run or a note: an id, at least four digits of its beginning, a name, or a "
-    "citation. note:ID, hypothesis:SLUG and experiment:RUN say which kind is meant.",
+    "citation. note:ID, hypothesis:SLUG, report:SLUG and experiment:RUN say which kind is meant.",
 )
 def command() -> None:
     """Say something about what is recorded: comment, correct, retract.
@@ -76,7 +76,7 @@ def command() -> None:
 def comment(world: World, subject: str, text: str, **told: Any) -> None:
     """Say something in words.
 
-    SUBJECT is a run or a note, or hypothesis:SLUG or experiment:RUN.
+    SUBJECT is a run or a note, or hypothesis:SLUG, report:SLUG or experiment:RUN.
     """
     _note(world, subject, "comment", {"text": text}, **told)
 
@@ -88,7 +88,7 @@ def comment(world: World, subject: str, text: str, **told: Any) -> None:
 def object_(world: World, subject: str, text: str, **told: Any) -> None:
     """Disagree. An objection changes no result; it is shown with it.
 
-    SUBJECT is a run or a note, or hypothesis:SLUG or experiment:RUN.
+    SUBJECT is a run or a note, or hypothesis:SLUG, report:SLUG or experiment:RUN.
     """
     _note(world, subject, "object", {"text": text}, **told)
 

@@ -46,7 +46,7 @@ def note(  # noqa: PLR0913 - what a note can say, most of it left out
 
     Args:
         subject: A run or a note: an id, at least four digits of its beginning, a name or a
-            citation; or ``note:ID``, ``hypothesis:SLUG``, ``experiment:RUN``.
+            citation; or ``note:ID``, ``hypothesis:SLUG``, ``report:SLUG``, ``experiment:RUN``.
         kind: comment or object (of anything); outcome, rename, tag or reparent (of a run); retract
             (of a run or a note); decide (of a hypothesis).
         text: The words: of a comment, an objection or an outcome, the new name, the decision.

@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec._version import __version__
 from labrec.capture.secrets.search import scan
-from labrec.errors import IntegrityError, LabrecError, SecretError, UnsafeError
+from labrec.errors import (
+    IntegrityError,
+    LabrecError,
+    NotFoundError,
+    SecretError,
+    UnsafeError,
+    UsageError,
+)
 from labrec.record import codec, fragment, records_csv
 from labrec.record.digest import Digest
 from labrec.record.layout import RECORDS, check_slug, object_path, parse_path, report_path
+from labrec.record.text import one_line, printable
 from labrec.sdk.documents import Refusal, commit_document
 from labrec.sdk.start import author_of
 from labrec.store.additions import Addition
@@ -90,6 +98,11 @@ class FrozenReport(NamedTuple):
     def slug(self) -> str:
         """The report."""
         return str(self.document["slug"])
+
+    @property
+    def citation(self) -> str:
+        """How it is cited: ``project/reports/slug v2@sha256:…``."""
+        return f"{self.project}/reports/{self.slug} v{self.number}@{self.digest}"
 
     @property
     def number(self) -> int:
@@ -258,6 +271,38 @@ def _read(path: str, data: bytes) -> FrozenReport:
 
     read_document(path, data)
     return FrozenReport(path, str(Digest.of(data)), codec.decode(data))
+
+
+def find_version(view: View, text: str) -> FrozenReport:
+    """Return the frozen version that a text means.
+
+    Args:
+        view: Where to look.
+        text: ``slug`` for the newest one, or ``slug@number``.
+
+    Raises:
+        NotFoundError: There is none.
+        UsageError: Several documents are this version; the message lists them.
+    """
+    slug, _, number = text.partition("@")
+    found = [one for one in versions(view) if one.slug == slug]
+    wanted = number.removeprefix("v") or str(max((one.number for one in found), default=0))
+    same = [one for one in found if str(one.number) == wanted]
+    shown = printable(one_line(text, 60))
+    if len(same) == 1:
+        return same[0]
+    if same:
+        raise UsageError(
+            f"{len(same)} documents are version {wanted} of report {slug}: "
+            + ", ".join(one.digest for one in same),
+            hint="Freeze the report again: the next version supersedes them.",
+            paths=[one.path for one in same],
+        )
+    there = ", ".join(f"{one.slug}@{one.number}" for one in found) or "none"
+    raise NotFoundError(
+        f"no frozen version '{shown}' in this lab",
+        hint=f"Frozen: {there}. `labrec report list` lists the reports.",
+    )
 
 
 def part(view: View, ref: dict[str, Any], limit: int = fragment.MAX_FRAGMENT) -> bytes:

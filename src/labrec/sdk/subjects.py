@@ -40,8 +40,9 @@ class Found(NamedTuple):
 def find_subject(view: View, text: str) -> Found:
     """Return what a text means: a run, else a note, by id, prefix of an id, citation or name.
 
-    ``note:ID``, ``hypothesis:SLUG``, ``hypothesis:PROJECT/SLUG`` and ``experiment:RUN`` (the
-    experiment of that run) say which kind is meant.
+    ``note:ID``, ``hypothesis:SLUG``, ``hypothesis:PROJECT/SLUG``, ``report:SLUG`` (its newest
+    version), ``report:SLUG@NUMBER`` and ``experiment:RUN`` (the experiment of that run) say which
+    kind is meant.
 
     Raises:
         NotFoundError: Nothing fits.
@@ -52,6 +53,8 @@ def find_subject(view: View, text: str) -> Found:
     if colon and kind == "hypothesis":
         project, slash, slug = rest.rpartition("/")
         return _hypothesis(view, slug, project if slash else None)
+    if colon and kind == "report":
+        return _report(view, rest)
     if colon and kind == "experiment":
         return _experiment(view, rest)
     notes = _notes(view, rest if colon and kind == "note" else text)
@@ -90,6 +93,13 @@ def registration_of(view: View, slug: str, project: str | None = None) -> tuple[
 def _hypothesis(view: View, slug: str, project: str | None) -> Found:
     where, one = registration_of(view, slug, project)
     return Found(where, Subject("hypothesis", slug, str(one.digest)), one.path)
+
+
+def _report(view: View, text: str) -> Found:
+    from labrec.sdk.reports import find_version  # reads about every report
+
+    one = find_version(view, text)
+    return Found(one.project, Subject("report", one.slug, one.digest), one.path)
 
 
 def _experiment(view: View, text: str) -> Found:

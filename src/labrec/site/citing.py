@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, NamedTuple
 
-from labrec.citation import FORMATS, of_lab, of_project, of_run
+from labrec.citation import FORMATS, of_lab, of_project, of_report, of_run
 from labrec.record.ids import id_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from labrec.citation import Lab, Work
+    from labrec.sdk.reports import FrozenReport
     from labrec.site.collect import Project, Site
     from labrec.site.rows import Run
 
@@ -47,6 +48,14 @@ def run(lab: Lab, run: Run) -> Work:
     """Return a run as a work."""
     citation = f"{run.project}/{run.run_id}@{run.record_digest}"
     return of_run(lab, citation, run.name, _names([run]), _day(run))
+
+
+def report(lab: Lab, frozen: FrozenReport) -> Work:
+    """Return a frozen version of a report as a work."""
+    document = frozen.document
+    name = (document.get("author") or {}).get("name") or ""
+    day = dt.date.fromisoformat(str(document["time"])[:10])
+    return of_report(lab, frozen.citation, str(document["title"]), [name] if name else [], day)
 
 
 def forms(work: Work, stem: str = "") -> tuple[Form, ...]:

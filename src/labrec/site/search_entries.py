@@ -96,6 +96,23 @@ def _hypotheses(site: Site, made: Collection[Kind]) -> Iterator[Entry]:
             yield Entry("hypothesis", row.hypothesis, note, url, text, row.registration)
 
 
+def reports(site: Site, made: Collection[Kind]) -> Iterator[Entry]:
+    """Yield the reports, each with its newest version."""
+    if "report" not in made:
+        return
+    from labrec.site.pages.report import rendered  # the pages name this module
+
+    titles = {article.slug: article.title for article in rendered(site)}
+    for slug in site.library.slugs:
+        versions = [one.frozen for one in site.library.versions_of(slug)]
+        title = titles.get(slug) or str(versions[-1].document["title"])
+        live = "live" if slug in titles else "no longer written"
+        note = f"{live}, {counted(len(versions), 'frozen version')}"
+        names = " ".join(str(one.document["title"]) for one in versions)
+        digest = versions[-1].digest if versions else ""
+        yield Entry("report", title, note, urls.report(slug), f"{slug} {names}", digest)
+
+
 def _metrics(site: Site, made: Collection[Kind]) -> Iterator[Entry]:
     for project in site.projects:
         counts = Counter(row.metric for row in project.metrics)
@@ -226,6 +243,6 @@ def _changes(one: Experiment) -> str:
 
 
 SOURCES: Final[tuple[Callable[[Site, Collection[Kind]], Iterator[Entry]], ...]] = (
-    _projects, _hypotheses, _metrics, _datasets, _machines, _features, _runs,
+    _projects, _hypotheses, reports, _metrics, _datasets, _machines, _features, _runs,
 )  # fmt: skip
 """What brings entries in."""

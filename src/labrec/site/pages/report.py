@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from labrec.errors import LabrecError
 from labrec.record import records_csv
-from labrec.site import urls
+from labrec.site import citing, urls
 from labrec.site.charts.drawing import Markup
 from labrec.site.page import Crumb, Draft, Page, inputs_of
 from labrec.site.reports.article import Block
@@ -67,7 +67,7 @@ def pages(site: Site) -> Iterator[Draft]:
             yield Draft(
                 urls.report(slug, number),
                 "report",
-                inputs_of(digests, told, used, article is not None),
+                inputs_of(digests, told, used, article is not None, site.lab),
                 partial(_frozen, site, group, is_live=article is not None),
             )
 
@@ -143,7 +143,10 @@ def _frozen(site: Site, group: list[Version], *, is_live: bool) -> Page:
             f"{place}{name}": data for name, data in version.files.items()
         }
         files |= own
-        shown.append(version_values(site, version) | {"downloads": _downloads(own)})
+        forms = citing.forms(citing.report(site.lab, version.frozen), f"{place}cite")
+        files |= citing.files(forms[1:])
+        values = {"downloads": _downloads(own), "citations": forms}
+        shown.append(version_values(site, version) | values)
     return Page(
         url=url,
         kind="report",
@@ -163,6 +166,7 @@ def _frozen(site: Site, group: list[Version], *, is_live: bool) -> Page:
         },
         files=files,
         digests=tuple(one.digest for version in group for one in version.used),
+        work=citing.report(site.lab, first),
     )  # fmt: skip
 
 
@@ -180,7 +184,7 @@ def version_values(site: Site, version: Version) -> dict[str, Any]:
         "view": str(document["view"]),
         "digest": frozen.digest,
         "path": frozen.path,
-        "cite": f"{frozen.project}/reports/{frozen.slug} v{frozen.number}@{frozen.digest}",
+        "cite": frozen.citation,
         "records": _records(site, version.used),
         "record_count": len(version.used),
     }

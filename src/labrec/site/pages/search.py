@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from labrec.record.wording import counted
 from labrec.site import urls
 from labrec.site.page import Crumb, Draft, Page, inputs_of
-from labrec.site.search_entries import entries
+from labrec.site.search_entries import entries, reports
 from labrec.site.search_index import index
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ def pages(site: Site) -> Iterator[Draft]:
     from labrec.site.pages import PAGES  # it names this module, and is there once all are loaded
 
     made = tuple(PAGES)
-    inputs = inputs_of(made, *(project.digest for project in site.projects))
+    told = list(reports(site, made))
+    inputs = inputs_of(made, told, *(project.digest for project in site.projects))
     yield Draft(urls.SEARCH, "search", inputs, partial(page, site, made))
 
 

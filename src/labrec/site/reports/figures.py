@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from labrec.analytics import tables
 from labrec.site.charts import Curve, Quantity, Step, lineage, lines
 from labrec.site.charts.curves import MOST_CURVES
 from labrec.site.charts.drawing import Markup
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from labrec.site.charts import Figure
     from labrec.site.collect import KeyMetric
+    from labrec.site.pages.designs import Study
+    from labrec.site.pages.dossier import Dossier
     from labrec.site.reports.known import Known
     from labrec.site.reports.parser import Reference
 
@@ -135,8 +138,92 @@ def _curves(known: Known, given: Mapping[str, str], name: str) -> Figure:
     return lines(curves[:MOST_CURVES], name)
 
 
+def _dossier(known: Known, given: Mapping[str, str]) -> Dossier:
+    from labrec.site.pages.dossier import dossiers  # the pages of reports name this module
+
+    row = known.hypothesis(given["hypothesis"])
+    found = {one.slug: one for one in known.site.kept(
+        f"dossiers of {known.project.name}", lambda: list(dossiers(known.site, known.project))
+    )}  # fmt: skip
+    return found[row.hypothesis]
+
+
+def _difference(known: Known, given: Mapping[str, str], name: str) -> Figure:
+    """The difference that decides a claim, with its interval, beside what was claimed."""
+    from labrec.site.pages.hypothesis_figures import differences  # as above
+
+    found = _dossier(known, given)
+    metric = given.get("metric", found.primaries[0].metric if found.primaries else "")
+    told = [one for one in found.primaries if one.estimate is not None]
+    drawn = dict(zip([one.metric for one in told], differences(found), strict=True))
+    if metric not in drawn:
+        raise Mistake(f"there is no difference of {said(found.slug)} in {said(metric)} yet")
+    return drawn[metric]._replace(name=name)
+
+
+def _waterfall(known: Known, given: Mapping[str, str], name: str) -> Figure:
+    """What each unit contributes to the evidence for a claim."""
+    from labrec.site.pages.hypothesis_figures import waterfall  # as above
+
+    figure = waterfall(_dossier(known, given), _LIVE_ROOT)
+    if figure is None:
+        raise Mistake(f"hypothesis {said(given['hypothesis'])} has no confirmatory unit yet")
+    return figure._replace(name=name)
+
+
+def _history(known: Known, given: Mapping[str, str], name: str) -> Figure:
+    """The evidence for a claim as it came; what its events are stands in the sentence."""
+    from labrec.site.pages.hypothesis_figures import as_it_came, happened  # as above
+
+    found = _dossier(known, given)
+    figure = as_it_came(found, _LIVE_ROOT)
+    if figure is None:
+        raise Mistake(f"no run of {said(found.slug)} has a time")
+    events = "; ".join(f"{one.sign}, {one.time:%Y-%m-%d}: {one.text}" for one in happened(found))
+    sentence = f"{figure.sentence} Events: {events}." if events else figure.sentence
+    return figure._replace(name=name, sentence=sentence)
+
+
+def _study(known: Known, given: Mapping[str, str]) -> Study:
+    from labrec.site.pages.designs import studies  # as above
+
+    design = known.design(given["design"])
+    known.use_rows([row for row in known.rows(tables.TABLES["designs"]) if row.design == design])
+    every = known.site.kept(
+        f"designs of {known.project.name}", lambda: studies(known.site, known.project)
+    )
+    return next(one for one in every if one.row.design == design)
+
+
+def _attribution(known: Known, given: Mapping[str, str], name: str) -> Figure:
+    """What each factor of a design is worth: Shapley values, or main effects."""
+    from labrec.site.pages.design_figures import worth  # as above
+
+    figure = worth(_study(known, given), name)
+    if figure is None:
+        raise Mistake(f"there is no estimate yet for a factor of {said(given['design'])}")
+    return figure
+
+
+def _interactions(known: Known, given: Mapping[str, str], name: str) -> Figure:
+    """How pairs of factors of a design act together."""
+    from labrec.site.pages.design_figures import together  # as above
+
+    figure = together(_study(known, given), name)
+    if figure is None:
+        raise Mistake(f"design {said(given['design'])} has no pairs of factors that are drawn")
+    return figure
+
+
+_LIVE_ROOT = "../../"  # the way from the page of a live report; what is kept has no links
+
 FIGURES: Final[dict[str, FigureKind]] = {
     "progress": FigureKind(_progress, ("metric",)),
     "curves": FigureKind(_curves, ("run", "metric"), needs=2),
+    "difference": FigureKind(_difference, ("hypothesis", "metric"), needs=1),
+    "waterfall": FigureKind(_waterfall, ("hypothesis",), needs=1),
+    "history": FigureKind(_history, ("hypothesis",), needs=1),
+    "attribution": FigureKind(_attribution, ("design",), needs=1),
+    "interactions": FigureKind(_interactions, ("design",), needs=1),
 }
 """Every figure that a report can show, by name."""
