@@ -47,6 +47,8 @@ TAGS = {
     "summary", "table", "tbody", "td", "th", "thead", "time", "tr", "ul",
     # drawings, the copy button of the theme
     "button", "circle", "g", "input", "label", "line", "path", "svg", "text",
+    # what a reader may say about a run
+    "option", "select", "textarea",
 }  # fmt: skip
 
 
@@ -198,7 +200,7 @@ def _shape(text: str) -> _Shape:
         crumbs=(Crumb("Home", "index.html"), Crumb(text, "")),
         context={
             "view_id": text, "tool": text, "contract": 1, "dictionary": "tables.json",
-            "tables": [], "problems": [{"path": text, "problem": text}], "problem_count": 1,
+            "package": "datapackage.json", "tables": [], "problems": [{"path": text, "problem": text}], "problem_count": 1,
             "run_count": 0, "limits": {"parquet": 1, "csv": 1},
         },
     )  # fmt: skip
