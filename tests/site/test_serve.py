@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import json
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from labrec.errors import BusyError, InvalidError
-from labrec.site.serve import HOST, TYPES, Preview
+from labrec.site.serve import HOST, MARK, RUNNING, TYPES, Preview
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,3 +162,30 @@ def test_what_cannot_be_built_is_told_and_the_old_page_stays(folder: Path) -> No
         running.stop()
         thread.join()
     assert told == ["mkdocs.yml: hooks is code Take it out."]
+
+
+def test_it_tells_which_runs_are_alive(folder: Path) -> None:
+    alive = [{"project": "lm", "name": "</script>", "started": "2026-03-01T12:00:00Z"}]
+    told: list[str] = []
+
+    def running() -> list[dict[str, str]]:
+        if not alive:
+            raise InvalidError("no lab here", hint="Make one.")
+        return alive
+
+    with Preview(folder, port=0, told=told.append, running=running) as preview:
+        thread = threading.Thread(target=preview.run, daemon=True)
+        thread.start()
+        answer = Answer(preview, RUNNING)
+        assert json.loads(answer.body) == alive
+        assert answer.headers["content-type"] == "application/json"
+        assert Answer(preview, "/index.html").headers["server-timing"] == MARK
+        alive.clear()
+        assert Answer(preview, RUNNING).body == b"[]"
+        assert told == ["no lab here Make one."]
+        preview.stop()
+        thread.join()
+
+
+def test_without_a_lab_no_run_is_alive(preview: Preview) -> None:
+    assert Answer(preview, RUNNING).body == b"[]"

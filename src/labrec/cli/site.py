@@ -82,7 +82,8 @@ def serve(world: World, port: int, out: Path | None) -> int:
     """Look at the site on this machine, as it would be now.
 
     Builds it, with the pages of the working tree, and serves it to this machine alone. A page that
-    is reloaded after something changed is built anew. Ctrl-C ends it, with 0.
+    is reloaded after something changed is built anew, and boards show the runs that are alive.
+    Ctrl-C ends it, with 0.
     """
     serve_site(world, port, out)
     return 0
@@ -106,7 +107,8 @@ def serve_site(world: World, port: int, out: Path | None, page: str = "") -> Non
 
     folder = places(world.lab, out).site
     seen = _Seen(world, out)
-    with Preview(folder, port, refresh=seen.refresh, told=world.console.note) as preview:
+    told = world.console.note
+    with Preview(folder, port, refresh=seen.refresh, told=told, running=seen.running) as preview:
         url = preview.url + page
         world.answer(
             {"url": url, "folder": str(folder)},
@@ -134,6 +136,17 @@ class _Seen:
             self.world.lab.close()
             del self.world.lab
             build_site(self.world, self.out, worktree=has_worktree(self.world))
+
+    def running(self) -> list[dict[str, str]]:
+        """Return the runs of this lab that are alive, as boards show them."""
+        from labrec.sdk.recovery import running
+        from labrec.store.lab import Lab
+
+        with Lab.open(self.world.directory) as lab:
+            return [
+                {"project": one.project, "name": safe(one.name), "started": one.started}
+                for one in running(lab)
+            ]
 
     def _now(self) -> tuple[object, ...]:
         from labrec.site.sources import CONFIG, FOLDER

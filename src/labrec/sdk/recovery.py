@@ -88,6 +88,11 @@ def _told(lab: Lab, info: SpoolInfo) -> SpoolInfo:
     )
 
 
+def running(lab: Lab) -> list[SpoolInfo]:
+    """Return the spools whose runs are alive now, oldest first."""
+    return [info for info in spools(lab) if info.state is SpoolState.LIVE]
+
+
 def waiting(lab: Lab) -> list[SpoolInfo]:
     """Return the spools that `recover` would record, or say why not; not live or scratch ones."""
     return [info for info in spools(lab) if not info.scratch and info.state is not SpoolState.LIVE]

@@ -1,15 +1,19 @@
 """A local preview: a built site served on this machine alone, rebuilt when the lab changes.
 
 Only for looking: a published site needs any web host, or none. It answers nobody but this machine,
-leaves its folder by no path and follows no link.
+leaves its folder by no path and follows no link. Beyond the site it tells the boards which runs are
+alive: a page learns from the header of its own answer that it may ask.
 """
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import re
 import stat
 import threading
+import time
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +29,12 @@ if TYPE_CHECKING:
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 8000
+
+RUNNING: Final = "/labrec-running.json"
+"""Where the runs that are alive are told, as ``[{"project": …, "name": …, "started": …}]``."""
+
+MARK: Final = "labrec-preview"
+"""What the Server-Timing header of every answer names; `running.js` looks for it."""
 
 TYPES: Final = {
     ".bib": "text/plain; charset=utf-8",
@@ -46,6 +56,9 @@ TYPES: Final = {
 }
 """What each ending is served as; anything else is bytes to be saved."""
 
+Opened = tuple[BinaryIO, int, str, float]
+"""A file, its length, its type and when it was written."""
+
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", re.ASCII)
 _CHUNK = 1 << 16
 
@@ -59,6 +72,7 @@ class Preview:
         refresh: Called before a page is answered; brings the site up to date. What it raises is
             told to ``told`` and the page is served as it is.
         told: Called with a message for people.
+        running: Returns the runs that are alive: texts to show, by name.
 
     Raises:
         BusyError: The port is taken.
@@ -73,8 +87,10 @@ class Preview:
         *,
         refresh: Callable[[], None] | None = None,
         told: Callable[[str], None] = lambda _: None,
+        running: Callable[[], list[dict[str, str]]] = list,
     ) -> None:
         self.folder = folder
+        self._running = running
         self._refresh = refresh
         self._told = told
         self._lock = threading.Lock()
@@ -117,7 +133,15 @@ class Preview:
             except LabrecError as error:
                 self._told(f"{error.message} {error.hint}".strip())
 
-    def open(self, target: str) -> tuple[BinaryIO, int, str, float] | None:
+    def running(self) -> bytes:
+        """Return the runs that are alive as JSON; none where they cannot be told."""
+        try:
+            return json.dumps(self._running()).encode()
+        except LabrecError as error:
+            self._told(f"{error.message} {error.hint}".strip())
+            return b"[]"
+
+    def open(self, target: str) -> Opened | None:
         """Open the file of a request: the file, its length, its type and when it was written.
 
         Args:
@@ -135,7 +159,7 @@ class Preview:
         return _open(self.folder, parts)
 
 
-def _open(folder: Path, parts: list[str]) -> tuple[BinaryIO, int, str, float] | None:
+def _open(folder: Path, parts: list[str]) -> Opened | None:
     """Open a file below a folder, step by step, through no link."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
@@ -190,9 +214,13 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._is_ours():
             self._refuse(HTTPStatus.MISDIRECTED_REQUEST)
             return
-        if self.path.endswith((".html", "/")):
-            preview.bring_up_to_date()
-        found = preview.open(self.path)
+        if self.path == RUNNING:
+            data = preview.running()
+            found: Opened | None = io.BytesIO(data), len(data), TYPES[".json"], time.time()
+        else:
+            if self.path.endswith((".html", "/")):
+                preview.bring_up_to_date()
+            found = preview.open(self.path)
         if found is None:
             self._refuse(HTTPStatus.NOT_FOUND)
             return
@@ -204,6 +232,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Last-Modified", formatdate(written, usegmt=True))
             self.send_header("Cache-Control", "no-store")
             self.send_header("X-Content-Type-Options", "nosniff")
+            self.send_header("Server-Timing", MARK)
             self.end_headers()
             while with_body and (data := file.read(_CHUNK)):
                 self.wfile.write(data)
