@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from labrec.analytics import experiments, metric_definitions, noted, relations, trends
+from labrec.analytics import (
+    dataset_versions,
+    experiments,
+    metric_definitions,
+    noted,
+    relations,
+    trends,
+)
 from labrec.analytics.attribution import designs, hosts
 from labrec.analytics.conditions import quality
 from labrec.analytics.evidence import rows as evidence
@@ -44,6 +51,7 @@ ANALYSES: Final[dict[str, Analysis]] = {
     "attribution": designs,
     "growth": hosts,
     "metrics": metric_definitions,
+    "datasets": dataset_versions,
     "hardware": quality,
 }
 """Every analysis by name."""

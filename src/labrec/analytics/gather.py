@@ -23,12 +23,13 @@ from labrec.record.digest import Digest
 from labrec.store.notes import notes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
     from labrec.analytics.kept_runs import Kept
     from labrec.analytics.run import Run
+    from labrec.catalog.datasets import DatasetVersion
     from labrec.lineage.fold import Fold
     from labrec.store.view import View
 
@@ -139,6 +140,12 @@ class _Lab:
                 found = layout.parse_path(path)
                 if found.kind == "dataset":
                     yield Version(project, found.id, found.version, found.digest)
+
+    def datasets(self, problem: Callable[[str, str], None]) -> Iterator[DatasetVersion]:
+        from labrec.catalog.datasets import datasets  # only where their table is made
+
+        for project in self._view.projects():
+            yield from datasets(self._view, project, problem)
 
     def files(self) -> Iterator[File]:
         import pyarrow as pa

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from labrec.analytics.calls import Call
     from labrec.analytics.experiments import Keys
     from labrec.analytics.relations import Lineage, Relation
+    from labrec.catalog.datasets import DatasetVersion
     from labrec.catalog.definition import MetricDefinition
     from labrec.catalog.metrics import DefinedMetric
     from labrec.lineage.fold import HeardNote
@@ -68,6 +69,13 @@ class Source(Protocol):
 
     def versions(self) -> Iterable[Version]:
         """Return the dataset versions that the lab holds."""
+
+    def datasets(self, problem: Callable[[str, str], None]) -> Iterable[DatasetVersion]:
+        """Return what they say, by project, name, version and digest.
+
+        Args:
+            problem: Told the path of each document that cannot be used, and why.
+        """
 
     def files(self) -> Iterable[File]:
         """Return the artifacts whose bytes some run was given, by run."""
@@ -180,9 +188,19 @@ class Seen:
         """How runs and experiments relate."""
         return relate(every_related(self.runs), self._replacements)
 
+    @cached_property
+    def datasets(self) -> Sequence[DatasetVersion]:
+        """The dataset versions of the lab that can be used, by project, name, version, digest."""
+        return [*self._source.datasets(self.problem)]
+
+    @cached_property
+    def dataset_uses(self) -> Sequence[DatasetUse]:
+        """Which datasets runs used, as their records and notes say."""
+        return [*self._recorded_uses(), *self._noted_uses()]
+
     def used(self) -> Iterator[Relation]:
         """Yield what runs were made with: dataset versions, and files that others made."""
-        uses = [*self._recorded_uses(), *self._noted_uses()]
+        uses = self.dataset_uses
         files = [*self._source.files()]
         if uses or files:
             runs = every_related(self.runs)

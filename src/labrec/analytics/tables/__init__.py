@@ -15,6 +15,7 @@ from typing import Final
 from labrec.analytics.tables.attribution import ABOUT_DESIGNS
 from labrec.analytics.tables.conditions import ABOUT_HARDWARE, HARDWARE_QUALITY
 from labrec.analytics.tables.contract import Column, Kind, Table
+from labrec.analytics.tables.datasets import DATASET_USES, DATASETS
 from labrec.analytics.tables.evidence import ABOUT_HYPOTHESES, HYPOTHESES
 from labrec.analytics.tables.experiments import CONTRASTS, EXPERIMENTS
 from labrec.analytics.tables.growth import GROWTH
@@ -36,7 +37,8 @@ from labrec.analytics.tables.trends import TRENDS
 
 __all__ = [
     "ABOUT_DESIGNS", "ABOUT_HARDWARE", "ABOUT_HYPOTHESES",
-    "ARTIFACTS", "CONTRASTS", "EDGES", "EXPERIMENTS", "FEATURES", "FEATURE_CHANGES", "FOLDER",
+    "ARTIFACTS", "CONTRASTS", "DATASETS", "DATASET_USES", "EDGES", "EXPERIMENTS", "FEATURES",
+    "FEATURE_CHANGES", "FOLDER",
     "GROWTH", "HARDWARE", "HARDWARE_QUALITY", "HYPOTHESES", "METRICS", "METRICS_MISSING",
     "METRIC_DEFINITIONS", "NOTES",
     "PROBLEMS", "RUNS", "SERIES", "TABLES", "TELEMETRY", "TRENDS", "VERSION", "Column", "Kind",
@@ -53,7 +55,8 @@ TABLES: Final[dict[str, Table]] = {
     table.name: table
     for table in (
         RUNS, EXPERIMENTS, CONTRASTS, METRICS, METRICS_MISSING, METRIC_DEFINITIONS, SERIES,
-        FEATURES, FEATURE_CHANGES, EDGES, HARDWARE, TELEMETRY, ARTIFACTS, NOTES, PROBLEMS,
+        FEATURES, FEATURE_CHANGES, EDGES, DATASETS, DATASET_USES, HARDWARE, TELEMETRY, ARTIFACTS,
+        NOTES, PROBLEMS,
         *TRENDS,
         *ABOUT_HYPOTHESES,
         *ABOUT_DESIGNS,
