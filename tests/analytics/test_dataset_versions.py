@@ -69,7 +69,9 @@ def test_a_version_is_a_row_with_all_it_says_and_who_used_it(lab: GitLab) -> Non
     lab.add(*using("b", ("digits", "1", None), ("digits", "2", digest(second))))
     found = made(lab)
     assert not found.report["problem_count"]
-    told = {(row["project"], row["dataset"], row["version"]): row for row in rows(found, "datasets")}
+    told = {
+        (row["project"], row["dataset"], row["version"]): row for row in rows(found, "datasets")
+    }
     assert list(told) == [
         ("mnist", "digits", "1"), ("mnist", "digits", "2"), ("mnist", "zebra", "1"),
         ("other", "digits", "3"),
