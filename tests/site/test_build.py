@@ -470,3 +470,29 @@ def test_a_manual_is_published_and_says_where_the_rest_of_the_repository_is(
         'href="../manual/index.html">First</a>' in (report.folder / "manual/two.html").read_text()
     )
     assert report.notes == ()
+
+
+def test_no_text_of_mkdocs_yml_is_markup(lab: GitLab, site_cache: Path) -> None:
+    evil = "</title><script>window.ran = 1</script>' onload='window.ran=1"
+    commit(
+        lab,
+        {
+            "mkdocs.yml": (
+                f'site_name: "{evil} A & B"\nsite_description: "{evil}"\nsite_author: "{evil}"\n'
+                f'copyright: "{evil}"\nnav: [{{"{evil} nav": one.md}}, {{"{evil} list": [two.md]}}]\n'
+            ).encode(),
+            "site/one.md": b"# One",
+            "site/two.md": b"# Two",
+        },
+    )
+    report = built(lab, cache=site_cache)
+    pages = list(report.folder.rglob("*.html"))
+    assert len(pages) > 4
+    for path in pages:
+        page = path.read_text()
+        assert "<script>window" not in page
+        assert "' onload='" not in page
+        assert "window.ran = 1&lt;/script&gt;&#x27; onload=&#x27;window.ran=1 nav" in page
+        assert "A &amp; B</" in page
+    scripts = [path.read_text() for path in report.folder.rglob("*.js")]
+    assert not any("window.ran" in script for script in scripts)

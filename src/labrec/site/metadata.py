@@ -37,7 +37,7 @@ def _tags(page: Page, lab: Lab) -> Iterator[str]:
         canonical = lab.url + page.url.removesuffix(urls.HOME)
         yield f'<link rel="canonical" href="{escape(canonical)}">'
     if page.url == urls.HOME:
-        yield f'<link rel="alternate" type="application/atom+xml" href="{urls.FEED}">'
+        yield f'<link rel="feed alternate" type="application/atom+xml" href="{urls.FEED}">'
     if page.work is not None:
         yield from _citation(page.work)
 

@@ -129,7 +129,8 @@ def render(settings: SiteSettings, sources: Sources) -> Shells:
         NotFoundError: The theme is not installed.
         StorageError: There is no room for what it writes.
     """
-    config = configuration(settings, sources)
+    texts = _Texts()
+    config = configuration(texts.withheld(settings), sources)
     try:
         with tempfile.TemporaryDirectory(prefix="labrec-shells-") as folder:
             place = Path(folder)
@@ -138,7 +139,7 @@ def render(settings: SiteSettings, sources: Sources) -> Shells:
             (place / "mkdocs.yml").write_text(json.dumps(config, indent=1), "utf-8")
             _run(place)
             rendered = {
-                path.relative_to(place / "out").as_posix(): path.read_bytes()
+                path.relative_to(place / "out").as_posix(): texts.told(path)
                 for path in sorted((place / "out").rglob("*"))
                 if path.is_file()
             }
@@ -151,8 +152,53 @@ def render(settings: SiteSettings, sources: Sources) -> Shells:
     return cut_all(rendered)
 
 
+class _Texts:
+    """The texts of ``mkdocs.yml``, kept from the theme, which shows some of them as HTML.
+
+    It is given a mark in place of each, and the text takes its place, escaped, once the theme is
+    done.
+    """
+
+    def __init__(self) -> None:
+        self._by_mark: dict[bytes, bytes] = {}
+
+    def withheld(self, settings: SiteSettings) -> SiteSettings:
+        """Return the settings with a mark in place of each text."""
+        return settings._replace(
+            name=self._mark(settings.name),
+            description=self._mark(settings.description),
+            author=self._mark(settings.author),
+            nav=self._nav(settings.nav),
+        )
+
+    def told(self, path: Path) -> bytes:
+        """Return a file that the theme wrote, the texts in their places."""
+        data = path.read_bytes()
+        if path.suffix == ".html":
+            for mark, text in self._by_mark.items():
+                data = data.replace(mark, text)
+        return data
+
+    def _nav(self, nav: tuple[NavItem, ...]) -> tuple[NavItem, ...]:
+        return tuple(
+            (self._mark(title), self._nav(target) if isinstance(target, tuple) else target)
+            for title, target in nav
+        )
+
+    def _mark(self, text: str) -> str:
+        if not text:
+            return text
+        mark = f"labrec-text-{len(self._by_mark)}-"
+        self._by_mark[mark.encode()] = escape(text).encode()
+        return mark
+
+
 def configuration(settings: SiteSettings, sources: Sources) -> dict[str, Any]:
     """Return the whole configuration that the theme is given.
+
+    Args:
+        settings: What the lab says; the theme shows its texts as HTML.
+        sources: The hand-written pages.
 
     Raises:
         InvalidError: The nav or the theme names a file that is not there.
