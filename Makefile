@@ -7,6 +7,7 @@
 #   make planted  plant defects, one at a time, that the tests must notice (docs/planted.md)
 #   make bench    measure what docs/performance.md states
 #   make site     verify this repository's own lab and build its site: build/labrec/site
+#   make site-matrix  look at every kind of page in every view, with every payload (an hour)
 #   make docs     regenerate the pages and schemas that come from the code, and build the site
 #   make screenshot  take the picture of the README from the built site
 #   make coverage every test, with the lines that none of them reached
@@ -58,6 +59,11 @@ study: setup
 .PHONY: test
 test: setup
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+.PHONY: site-matrix
+site-matrix: setup
+	@LABREC_SITE_MATRIX=full $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -o timeout=3600 \
+	  tests/site_matrix tests/site tests/site_pages $(PYTEST_ARGS)
 
 .PHONY: planted
 planted: setup

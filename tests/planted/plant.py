@@ -35,7 +35,7 @@ class Edit(NamedTuple):
     new: str
 
     def apply(self, source: Path) -> None:
-        """Change the file, which must still be Python that names only what exists.
+        """Change the file, which must still be Python, where it is, that names only what exists.
 
         Raises:
             ValueError: It cannot be planted.
@@ -45,7 +45,8 @@ class Edit(NamedTuple):
         if text.count(self.old) != 1:
             raise ValueError(f"{self.file}: found {text.count(self.old)} times: {self.old!r}")
         planted = text.replace(self.old, self.new)
-        compile(planted, str(path), "exec")
+        if path.suffix == ".py":
+            compile(planted, str(path), "exec")
         put(path, planted)
 
 
@@ -123,7 +124,9 @@ def run_tests(place: Path, tests: list[str] | tuple[str, ...]) -> tuple[int, str
 
 def undefined_names(place: Path, edits: tuple[Edit, ...]) -> str:
     """Return what ruff says about names that an edited file uses and nothing defines."""
-    files = sorted({f"src/labrec/{edit.file}" for edit in edits})
+    files = sorted({f"src/labrec/{e.file}" for e in edits if e.file.endswith(".py")})
+    if not files:
+        return ""
     ruff = [str(Path(sys.executable).with_name("ruff")), "check", "--isolated", "--no-cache"]
     done = subprocess.run(
         [*ruff, "--target-version", "py311", "--select", "F821", "--output-format", "concise", *files],

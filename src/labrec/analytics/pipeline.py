@@ -118,6 +118,8 @@ def identity(view: View) -> dict[str, Any]:
     commit, how, ref = view.base
     return {
         "contract": tables.VERSION,
+        # a column more needs no new version, and yet other tables
+        "columns": str(Digest.of_value(tables.dictionary())),
         "extractor": extract.VERSION,
         "tool": f"labrec {__version__}",
         "settings": str(Digest.of_value(_SETTINGS)),

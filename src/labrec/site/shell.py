@@ -68,6 +68,11 @@ _SECOND_LOGO = re.compile(
     r'(<label class="md-nav__title" for="__drawer">)<a [^>]*\bmd-nav__button md-logo\b.*?</a>'
 )
 _INSIDE = re.compile(rf'<a href="{frame.ROOT}([^"#]*)(?:#[^"]*)?">')  # as the theme writes those
+_NO_SKIP = '<div data-md-component="skip"></div>'
+_SKIP = _NO_SKIP.replace(
+    "></div>", '><a href="#labrec-content" class="md-skip">Skip to content</a></div>'
+)
+_MAIN = '<div class="md-content" data-md-component="content"'
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _KEPT = re.compile(r"assets/(?:images/[^/]+\.png|[a-z]+/[a-z]+\.[0-9a-f]+\.min\.(?:css|js))")
 
@@ -434,6 +439,8 @@ def cut(text: str, path: str) -> Shell:
     text = text.replace(TITLE, "\0title\0")
     if path != f"{PLACES['home']}.html":  # there the hand-written page brings its heading
         text = re.sub(rf"<h1>[^<]*</h1>(?=\s*{re.escape(CONTENT)})", "", text)
+    # the theme lets one skip its header only where a page has a list of sections
+    text = text.replace(_NO_SKIP, _SKIP).replace(_MAIN, f'{_MAIN} id="labrec-content"')
     charset = '<meta charset="utf-8">'
     for mark, slot in (
         (CONTENT, "\0content\0"),

@@ -257,6 +257,7 @@
     if (!head) { return null; }
     var made = element("div", "lr-search"), input = element("input"), list = element("div");
     made.setAttribute("role", "search");
+    made.setAttribute("aria-label", "Search the site");
     input.type = "search";
     input.placeholder = "Search";
     input.autocomplete = "off";
@@ -376,6 +377,7 @@
     label.append(input);
     var tools = element("div", "lr-tools");
     tools.setAttribute("role", "search");
+    tools.setAttribute("aria-label", "Search, with what is found on this page");
     tools.append(label, which);
     place.replaceChildren(tools, said, list, more);
     more.hidden = true;
