@@ -36,6 +36,8 @@ from labrec.site.charts.front import BEATEN, FRONT, ON_FRONT, OPEN, Metric, step
 from labrec.site.charts.luck import Stretch as Lucky
 from labrec.site.charts.rungs import MOST_RUNGS, at_place, ratio_ticks
 from labrec.site.charts.specifications import FIELDS
+from labrec.site.pages.luck import band
+from labrec.site.rows_trends import Luck
 
 SAID = Told("figure-1", "loss", "What it shows.", "difference of loss")
 
@@ -197,11 +199,11 @@ def test_a_list_shows_what_is_met_by_sign_and_colour() -> None:
 
 
 def test_the_luck_band_lies_between_baseline_and_what_luck_reaches() -> None:
-    band = Band((Lucky(1, 2.0, 1.9, 1.7), Lucky(3, 2.0, 1.8, 1.5)), 4, 0.2, 0.1, 0.5, 0.9, "base")
+    lucky = Band((Lucky(1, 2.0, 1.9, 1.7), Lucky(3, 2.0, 1.8, 1.5)), 4, 0.2, 0.1, 0.5, 0.9, "base")
     given = [
         Step(f"s{at}", value, None, None, 1, 0) for at, value in enumerate([2.0, 1.6, 1.7, 1.2])
     ]
-    figure = lineage(given, Quantity("loss", "nat", "minimize", luck=band), "progress-1")
+    figure = lineage(given, Quantity("loss", "nat", "minimize", luck=lucky), "progress-1")
     assert [(row["luck_base"], row["luck"]) for row in points(figure)] == [
         (None, None), (2.0, 1.9), (2.0, 1.9), (2.0, 1.8),
     ]  # fmt: skip
@@ -215,10 +217,25 @@ def test_the_luck_band_lies_between_baseline_and_what_luck_reaches() -> None:
     assert line.count("M") == 2
 
 
+def test_luck_is_drawn_towards_what_is_better() -> None:
+    common = {"project": "lm", "metric": "m", "datasets": "", "experiment": "x", "name": "x",
+              "step": 1, "current": True, "baseline": "b", "baseline_name": "b", "variants": 3,
+              "tries": 3, "baseline_value": 2.0, "sd_level": 0.9, "luck": 0.1, "luck_low": 0.05,
+              "luck_high": 0.3, "verdict": "beyond luck", "unit": None, "sentence": ""}  # fmt: skip
+    for direction, far in (("minimize", 1.7), ("maximize", 2.3)):
+        found = band([Luck(**common, direction=direction)], ["b", "x"])
+        assert found is not None
+        (one,) = found.stretches
+        assert (one.start, one.base, one.far) == (1, 2.0, pytest.approx(far))
+    unknown = Luck(**(common | {"luck": None}), direction="minimize")
+    assert band([unknown], ["b", "x"]) is None
+    assert band([], ["b"]) is None
+
+
 def test_without_an_order_or_a_noise_there_is_no_luck_band() -> None:
-    band = Band((Lucky(0, 2.0, 1.9, 1.7),), 4, 0.2, None, None, 0.9, "base")
+    lucky = Band((Lucky(0, 2.0, 1.9, 1.7),), 4, 0.2, None, None, 0.9, "base")
     given = [Step("a", 2.0, None, None, 1, 0), Step("b", 1.0, None, None, 1, 0)]
-    undated = Quantity("loss", direction="minimize", is_ordered=False, luck=band)
+    undated = Quantity("loss", direction="minimize", is_ordered=False, luck=lucky)
     for quantity in (undated, Quantity("loss", direction="minimize")):
         figure = lineage(given, quantity, "progress-1")
         assert "lr-luck" not in figure.drawing

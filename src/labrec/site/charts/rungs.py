@@ -32,6 +32,7 @@ _WIDTH, _LEFT, _RIGHT, _TOP = 440, 8, 432, 24
 _LONGEST = 60  # characters of a name in a drawing
 _MARK = 29  # from the top of a rung to its value
 _DWARFED = 0.02  # share of the range that the rest must fill not to be dwarfed
+_FEW = 2  # ticks that say too little of a scale
 _WIDE = 4.0  # factor between the ends of an axis from which on its ticks are 1, 2, 5, 10, …
 
 Kind = Literal["forest", "ratios", "boxes"]
@@ -222,7 +223,8 @@ def ratio_ticks(across: Range) -> list[float]:
     first, last = math.floor(math.log10(across.low)), math.ceil(math.log10(across.high))
     steps = (1, 2, 5) if last - first < 4 else (1,)  # noqa: PLR2004 - decades that stay readable
     found = [step * 10.0**power for power in range(first, last + 1) for step in steps]
-    return [value for value in found if across.holds(value)]
+    inside = [value for value in found if across.holds(value)]
+    return inside if len(inside) > _FEW else ticks(across, 4)
 
 
 def _band(kind: Kind, one: Rung, top: float, across: Range) -> str:

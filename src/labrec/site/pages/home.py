@@ -60,6 +60,7 @@ def page(site: Site) -> Page:
             "cite_url": urls.CITE,
             "feed_url": urls.FEED,
             "data_url": urls.DATA,
+            "machines_url": urls.MACHINES,
         },
         files={urls.FEED: feed(site)},
         work=citing.lab(site),
