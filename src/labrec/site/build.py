@@ -20,7 +20,7 @@ from labrec.site import assets, bare, inspection, manifest, metadata, shell_cach
 from labrec.site.manifest import Made, Manifest
 from labrec.site.output import Output
 from labrec.site.page import Draft
-from labrec.site.pages import PAGES
+from labrec.site.pages import PAGES, moved
 from labrec.site.shell import shell_name
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ def build(
         shells = bare.with_bare(shell_cache.shells(settings, sources, cache), settings)
         fixed = {**shells.files, **assets.files(cache)}
         plan = [page for make in PAGES.values() for page in make(site)]
+        plan += moved.pages(settings.moved, {*fixed, *(page.url for page in plan)})
         _check(plan, fixed)
         last = Manifest({}, {}) if fresh else manifest.read(kept)
         with Output(folder) as output:

@@ -33,8 +33,11 @@ def _tags(page: Page, lab: Lab) -> Iterator[str]:
     yield _meta("generator", f"labrec {__version__}")
     for digest in page.digests[:_MOST_DIGESTS]:
         yield _meta("labrec.record", digest)
+    if page.moved_to:
+        target = escape(page.to_root + urls.check(page.moved_to))
+        yield f'<meta http-equiv="refresh" content="0; url={target}">'
     if lab.url:
-        canonical = lab.url + page.url.removesuffix(urls.HOME)
+        canonical = lab.url + (page.moved_to or page.url).removesuffix(urls.HOME)
         yield f'<link rel="canonical" href="{escape(canonical)}">'
     if page.url == urls.HOME:
         yield f'<link rel="feed alternate" type="application/atom+xml" href="{urls.FEED}">'

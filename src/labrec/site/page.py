@@ -51,6 +51,7 @@ class Page(NamedTuple):
             a file that is copied.
         digests: Record digests that it was made from, for its metadata.
         work: What it shows, as something that is cited; None = it is not cited by itself.
+        moved_to: The page in its place, where it is no more; empty = it is there.
         data: Its bytes, where it is no HTML but data that a script of the site asks for.
     """
 
@@ -63,6 +64,7 @@ class Page(NamedTuple):
     digests: tuple[str, ...] = ()
     work: Work | None = None
     data: bytes | None = None
+    moved_to: str = ""
 
     @property
     def to_root(self) -> str:

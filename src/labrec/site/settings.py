@@ -52,6 +52,7 @@ class SiteSettings(NamedTuple):
         manual: A further folder of the repository, whose Markdown pages are published below
             ``manual/``; empty = none.
         doi: DOI of the lab; empty = it has none.
+        moved: Addresses of pages that are no more, each with that of the page in its place.
     """
 
     name: str = ""
@@ -67,6 +68,7 @@ class SiteSettings(NamedTuple):
     nav: tuple[NavItem, ...] = ()
     manual: str = ""
     doi: str = ""
+    moved: tuple[tuple[str, str], ...] = ()
 
 
 def load(data: bytes | None) -> SiteSettings:
@@ -231,10 +233,26 @@ def _doi(value: Any) -> str:
     return value
 
 
+def _moved(value: Any) -> tuple[tuple[str, str], ...]:
+    wanted = "pages that are no more, each with the page in its place, such as old.md: new.md"
+    if not isinstance(value, dict):
+        raise TypeError(wanted)
+    for name in (*value, *value.values()):
+        if not isinstance(name, str) or not _PLACE.fullmatch(name):
+            raise TypeError(wanted)
+    return tuple((_published(old), _published(new)) for old, new in sorted(value.items()))
+
+
+def _published(page: str) -> str:
+    """Return the address of a page: a hand-written one is named as it lies under ``site/``."""
+    return f"{page.removesuffix('.md')}.html" if page.endswith(".md") else page
+
+
 _DOI = re.compile(r"10\.[0-9]{4,9}/[A-Za-z0-9._;()/:-]{1,200}", re.ASCII)
 _FOLDER = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~%+/@-]*)?", re.ASCII)
 _PAGE = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*\.md", re.ASCII)
+_PLACE = re.compile(_PAGE.pattern.replace("md", "(?:md|html)"), re.ASCII)
 
 _Field = tuple[str, "Callable[[Any], Any]"]
 _TOP: Final[dict[str, _Field]] = {
@@ -258,6 +276,7 @@ _FIXED: Final = {"docs_dir": "site", "site_dir": "build/labrec/site"}
 _OWN: Final[dict[str, _Field]] = {
     "manual": ("manual", _manual),
     "doi": ("doi", _doi),
+    "moved": ("moved", _moved),
 }
 _ELSEWHERE: Final[dict[str, frozenset[str]]] = {
     "": frozenset({*_FIXED, "extra", "theme"}),
