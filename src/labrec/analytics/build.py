@@ -258,7 +258,7 @@ class _Pen:
     def write(self, table: Table, file: TableFile, rows: pa.Table) -> None:
         """Take all rows of a table that is not streamed."""
         self.files[table] = file
-        self._given.append(self._thread.submit(file.add, rows))
+        self._given.append(self._thread.submit(_write_whole, file, rows))
         self._wait(_AHEAD)
 
     def _give(self) -> None:
@@ -276,6 +276,11 @@ class _Pen:
         rows = shard.joined([one.rows for one in shards])
         for table, file in self._streamed.items():
             file.add(_whole(table, shards[0].project, rows))
+
+
+def _write_whole(file: TableFile, rows: pa.Table) -> None:
+    file.add(rows)
+    file.finish()  # what waits for a whole group would keep all rows in memory
 
 
 def _known_days(

@@ -18,6 +18,9 @@ KEY: Final = "key"
 """Name of the first column: what the rows of a thing are found by."""
 
 
+_BATCH = 2048  # things whose rows are in memory as Python values at a time
+
+
 class Keyed(NamedTuple):
     """The rows of several things, one thing behind the other.
 
@@ -76,17 +79,16 @@ def keyed(
     known = known.combine_chunks()
     places, starts, counts = _found(keys, known)
     new = np.flatnonzero(places < 0)
-    made = [[(keys[at], *row) for row in make(at)] for at in new.tolist()]
-    rows = [row for part in made for row in part]
-    if rows:
-        arrays = [
-            pa.array(values, field.type)
-            for field, values in zip(schema, zip(*rows, strict=True), strict=True)
-        ]
-        known = pa.concat_tables([known, pa.table(arrays, schema=schema)]).combine_chunks()
-        lengths = np.array([len(part) for part in made])
-        counts[new] = lengths
-        starts[new] = known.num_rows - len(rows) + np.cumsum(lengths) - lengths
+    parts = [known]
+    for batch in (new[at : at + _BATCH].tolist() for at in range(0, len(new), _BATCH)):
+        made = [[(keys[at], *row) for row in make(at)] for at in batch]
+        lengths = np.array([len(rows) for rows in made])
+        counts[batch] = lengths
+        starts[batch] = sum(part.num_rows for part in parts) + np.cumsum(lengths) - lengths
+        columns = zip(*(row for rows in made for row in rows), strict=True)
+        arrays = [pa.array(column, f.type) for f, column in zip(schema, columns, strict=True)]
+        parts.append(pa.table(arrays, schema=schema))
+    known = pa.concat_tables(parts).combine_chunks()
     total = int(counts.sum())
     ends = np.cumsum(counts)
     order = np.arange(total) + np.repeat(starts - (ends - counts), counts)
