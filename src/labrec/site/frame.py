@@ -7,13 +7,12 @@ exception from its Content-Security-Policy, and white space between elements goe
 from __future__ import annotations
 
 import hashlib
-import json
 import posixpath
 import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, NamedTuple
 
-from labrec.site import urls
+from labrec.site import theme, urls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +24,6 @@ _LINKS = re.compile(r'(\s(?:href|src)=)"([^"]*)"')
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _SPACE = re.compile(r"\s+")
 _VERBATIM = frozenset({"pre", "script", "style", "textarea"})
-_WORDS = ("clipboard.",)  # the theme's own words that its script still asks for
 
 
 class Framed(NamedTuple):
@@ -122,29 +120,12 @@ class _Reader(HTMLParser):
 
     def _inline(self, start: str, text: str) -> None:
         if 'type="application/json"' in start:
-            is_config = 'id="__config"' in start
-            self.out.append(f"{start}{self._config(text) if is_config else text}</script>")
+            self.out.append(f"{start}{theme.data(start, text, ROOT)}</script>")
             return
-        # seen from a file two folders deep, not from the page
-        here = 'new URL("../../",document.currentScript.src)'
-        data = text.replace(f'new URL("{self.base}",location)', here).encode()
+        data = theme.script(text, self.base).encode()
         name = f"{urls.ASSETS}theme-{hashlib.sha256(data).hexdigest()[:8]}.js"
         self.scripts[name] = data
         self.out.append(f'<script src="{ROOT}{name}"></script>')
-
-    def _config(self, text: str) -> str:
-        try:
-            config = json.loads(text)
-        except ValueError:
-            return text  # not the theme's own: refused when the page is inspected
-        words = config.get("translations", {})
-        config |= {
-            "base": "@root@",
-            "search": "",
-            "translations": {key: words[key] for key in words if key.startswith(_WORDS)},
-        }
-        written = json.dumps(config, separators=(",", ":")).replace("<", "\\u003c")
-        return written.replace("@root@", ROOT)
 
     def _link(self, url: str) -> str:
         if not url or url.startswith(("#", "data:")) or _SCHEME.match(url):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec._version import __version__
 from labrec.gitio.durable import replace_file
+from labrec.site import theme
 from labrec.site.page import Draft
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
 
 FORMAT: Final = "labrec.site/2"
 
-THEME: Final = (
-    "mkdocs", "mkdocs-material", "pymdown-extensions", "markdown", "pygments", "jinja2", "polars",
-)  # fmt: skip
+RENDERING: Final = (*theme.PACKAGES, "jinja2", "polars")
 """Packages that decide what a page looks like, and how its inputs are told from others."""
 
 
@@ -116,7 +115,7 @@ def _plain(value: Any) -> Any:
 @cache
 def tool_digest() -> str:
     """Return a digest of what renders: this package, the theme's packages, the interpreter."""
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in THEME]
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in RENDERING]
     versions += [f"labrec {__version__}", f"python {sys.version_info[:2]}"]
     digest = hashlib.sha256("\n".join(versions).encode())
     for name, data in sorted(_contents(resources.files("labrec.site"), "")):

@@ -14,21 +14,13 @@ from labrec.errors import InvalidError
 from labrec.record import yaml12
 from labrec.record.text import CONTROLS, printable
 from labrec.site.sources import CONFIG
+from labrec.site.theme import COLOURS, NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 MAX_TEXT: Final = 300
 """Most characters of a text."""
-
-COLOURS: Final = frozenset(
-    {
-        "red", "pink", "purple", "deep purple", "indigo", "blue", "light blue", "cyan", "teal",
-        "green", "light green", "lime", "yellow", "amber", "orange", "deep orange", "brown",
-        "grey", "blue grey", "black", "white",
-    }
-)  # fmt: skip
-"""Names of colours that the theme knows."""
 
 NavItem = tuple[str, "str | tuple[NavItem, ...]"]
 """Title, empty for the page's own, and a path under ``site/``, an address or further items."""
@@ -119,15 +111,15 @@ class _Reader:
         if isinstance(theme, dict):
             values |= self._fields(theme, _THEME, "theme.")
             values |= self._palette(theme.get("palette", {}))
-            theme = theme.get("name", "material")
+            theme = theme.get("name", NAME)
         extra = tree.get("extra", {})
         if isinstance(extra, dict) and isinstance(extra.get("labrec", {}), dict):
             values |= self._fields(extra, {}, "extra.")
             values |= self._fields(extra.get("labrec", {}), _OWN, "extra.labrec.")
         else:
             self.mistakes.append("extra must hold labrec, with keys of its own")
-        if theme != "material":
-            self.mistakes.append("theme must be material")
+        if theme != NAME:
+            self.mistakes.append(f"theme must be {NAME}")
         return values
 
     def _fields(

@@ -1,24 +1,20 @@
-"""Shells: the theme's frame around a page, rendered once and cut open. All of the theme is here.
+"""Shells: the theme's frame around a page, rendered once and cut open.
 
-mkdocs-material renders the hand-written pages and one empty page of each generated kind, by a
-configuration that labrec writes itself: no plugin, no hook, no font and no script from elsewhere.
-What it leaves is cut into literal text and slots; a page is then a join of strings.
+The theme (``theme.py``, which alone knows it) renders the hand-written pages and one empty page of
+each generated kind. What it leaves is cut into literal text and slots; a page is then a join of
+strings.
 """
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
-import tempfile
 from html import escape
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from labrec.errors import InvalidError, LimitError, NotFoundError, StorageError
-from labrec.site import assets, csp, frame, inspection, urls
+from labrec.errors import InvalidError
+from labrec.site import assets, csp, frame, inspection, theme, urls
 from labrec.site.sources import MANUAL
+from labrec.site.theme import CONTENT, TITLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,11 +23,6 @@ if TYPE_CHECKING:
     from labrec.site.settings import NavItem, SiteSettings
     from labrec.site.sources import Sources
 
-TIMEOUT_S: Final = 120
-"""Longest time that the theme may take for all shells, in seconds."""
-
-TITLE: Final = "labrec-slot-title"
-CONTENT: Final = '<section id="labrec-slot-content"></section>'  # a block: no paragraph around it
 NAV: Final[dict[Kind, tuple[str, str]]] = {
     "runs": ("Runs", "runs/index"),
     "machines": ("Machines", "machines/index"),
@@ -59,22 +50,7 @@ BARE_SHELL: Final = "bare"
 """Its name among the shells."""
 
 _SLOT = re.compile("\0([a-z]+)\0")
-# The list of a page's sections, which generated pages have none of: ten thousand pages hold it.
-_NO_SECTIONS = re.compile(
-    r'<div class="md-sidebar md-sidebar--secondary"[^>]*hidden>.*?</nav></div></div></div>'
-)
-# The logo a second time, in the drawer of small screens, beside the name of the site.
-_SECOND_LOGO = re.compile(
-    r'(<label class="md-nav__title" for="__drawer">)<a [^>]*\bmd-nav__button md-logo\b.*?</a>'
-)
 _INSIDE = re.compile(rf'<a href="{frame.ROOT}([^"#]*)(?:#[^"]*)?">')  # as the theme writes those
-_NO_SKIP = '<div data-md-component="skip"></div>'
-_SKIP = _NO_SKIP.replace(
-    "></div>", '><a href="#labrec-content" class="md-skip">Skip to content</a></div>'
-)
-_MAIN = '<div class="md-content" data-md-component="content"'
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
-_KEPT = re.compile(r"assets/(?:images/[^/]+\.png|[a-z]+/[a-z]+\.[0-9a-f]+\.min\.(?:css|js))")
 
 
 class Shell(NamedTuple):
@@ -122,39 +98,20 @@ def shell_name(kind: Kind) -> str:
     return kind if kind in PLACES else "page"
 
 
-# --- rendering --------------------------------------------------------------------------------
-
-
 def render(settings: SiteSettings, sources: Sources) -> Shells:
     """Have the theme render the hand-written pages and one empty page of each kind, and cut them.
 
     Raises:
         InvalidError: The theme refuses a page, or a page would run or load something.
-        LimitError: It takes longer than `TIMEOUT_S`.
+        LimitError: It takes too long.
         NotFoundError: The theme is not installed.
         StorageError: There is no room for what it writes.
     """
+    titles = {place: title for title, place in NAV.values()}
+    empty = {place: titles.get(place, "") for place in PLACES.values()}
     texts = _Texts()
-    config = configuration(texts.withheld(settings), sources)
-    try:
-        with tempfile.TemporaryDirectory(prefix="labrec-shells-") as folder:
-            place = Path(folder)
-            _write_sources(place / "docs", sources)
-            # JSON is YAML: no text of the lab can become a tag, an anchor or another key
-            (place / "mkdocs.yml").write_text(json.dumps(config, indent=1), "utf-8")
-            _run(place)
-            rendered = {
-                path.relative_to(place / "out").as_posix(): texts.told(path)
-                for path in sorted((place / "out").rglob("*"))
-                if path.is_file()
-            }
-    except OSError as error:
-        raise StorageError(
-            f"the shells of the site cannot be written: {error.strerror or error}",
-            hint="Free some space in the folder for temporary files (TMPDIR).",
-            paths=[str(error.filename or "")],
-        ) from error
-    return cut_all(rendered)
+    rendered = theme.render(texts.withheld(settings), sources, empty)
+    return cut_all({path: texts.told(path, data) for path, data in rendered.items()})
 
 
 class _Texts:
@@ -176,10 +133,9 @@ class _Texts:
             nav=self._nav(settings.nav),
         )
 
-    def told(self, path: Path) -> bytes:
+    def told(self, path: str, data: bytes) -> bytes:
         """Return a file that the theme wrote, the texts in their places."""
-        data = path.read_bytes()
-        if path.suffix == ".html":
+        if path.endswith(".html"):
             for mark, text in self._by_mark.items():
                 data = data.replace(mark, text)
         return data
@@ -196,162 +152,6 @@ class _Texts:
         mark = f"labrec-text-{len(self._by_mark)}-"
         self._by_mark[mark.encode()] = escape(text).encode()
         return mark
-
-
-def configuration(settings: SiteSettings, sources: Sources) -> dict[str, Any]:
-    """Return the whole configuration that the theme is given.
-
-    Args:
-        settings: What the lab says; the theme shows its texts as HTML.
-        sources: The hand-written pages.
-
-    Raises:
-        InvalidError: The nav or the theme names a file that is not there.
-    """
-    wanted = {*_pages_of(settings.nav), settings.logo, settings.favicon} - {""}
-    missing = sorted(wanted - set(sources.files) - {"index.md"})
-    if missing:
-        raise InvalidError(
-            f"mkdocs.yml names what is not under site/: {', '.join(missing)}",
-            hint="Add the file or take it out of nav, logo or favicon.",
-            paths=missing,
-        )
-    pictures = {"logo": settings.logo, "favicon": settings.favicon}
-    return {
-        "site_name": settings.name,
-        "site_description": settings.description,
-        "site_author": settings.author,
-        "copyright": " · ".join(filter(None, (escape(settings.copyright), _FOOT))),
-        "docs_dir": "docs",
-        "use_directory_urls": False,
-        "plugins": [],
-        "hooks": [],
-        "nav": [{"Home": "index.md"}, *_nav(settings, sources), *_generated()],
-        "not_in_nav": "/labrec-shell/\n",
-        "theme": {
-            "name": "material",
-            "language": settings.language,
-            "font": False,
-            "palette": _palette(settings),
-            "features": ["content.code.copy", "navigation.indexes", "navigation.prune"],
-            **{name: path for name, path in pictures.items() if path},
-        },
-        "extra": {"generator": False},
-        "markdown_extensions": _EXTENSIONS,
-        "validation": {
-            "nav": {"omitted_files": "ignore", "not_found": "warn", "absolute_links": "ignore"},
-            "links": {"not_found": "info", "absolute_links": "info", "anchors": "info",
-                      "unrecognized_links": "info"},
-        },
-    }  # fmt: skip
-
-
-_FOOT: Final = "Made by labrec from records kept in git."
-
-_EXTENSIONS: Final[list[str | dict[str, Any]]] = [
-    "admonition", "attr_list", "def_list", "footnotes", "md_in_html",
-    {"tables": {"use_align_attribute": True}},
-    {"toc": {"permalink": True}},
-    "pymdownx.details",
-    {"pymdownx.highlight": {"use_pygments": True}},
-    "pymdownx.superfences",
-    {"pymdownx.tabbed": {"alternate_style": True}},
-    {"pymdownx.tasklist": {"custom_checkbox": True}},
-]  # fmt: skip
-
-
-def _palette(settings: SiteSettings) -> list[dict[str, Any]]:
-    colours = {"primary": settings.primary, "accent": settings.accent}
-    return [
-        {
-            "media": f"(prefers-color-scheme: {name})",
-            "scheme": scheme,
-            **colours,
-            "toggle": {"icon": f"material/{icon}", "name": f"Switch to {other} mode"},
-        }
-        for name, scheme, icon, other in (
-            # the icon stands in every page: a small one for both
-            ("light", "default", "brightness-6", "dark"),
-            ("dark", "slate", "brightness-6", "light"),
-        )
-    ]
-
-
-def _pages_of(nav: tuple[NavItem, ...]) -> list[str]:
-    found: list[str] = []
-    for _, target in nav:
-        if isinstance(target, tuple):
-            found.extend(_pages_of(target))
-        elif target.endswith(".md") and not inspection.scheme_of(target):
-            found.append(target)
-    return found
-
-
-def _nav(settings: SiteSettings, sources: Sources) -> list[Any]:
-    if settings.nav:
-        return _nav_items(settings.nav)
-    own = [path for path in sources.pages if path != "index.md"]
-    manual = [path for path in own if path.startswith(MANUAL)]
-    items: list[Any] = [path for path in own if not path.startswith(MANUAL)]
-    return [*items, {"Manual": manual}] if manual else items
-
-
-def _generated() -> list[dict[str, str]]:
-    return [{title: f"{place}.md"} for title, place in NAV.values()]
-
-
-def _nav_items(nav: tuple[NavItem, ...]) -> list[Any]:
-    items: list[Any] = []
-    for title, target in nav:
-        if target == "index.md":
-            continue  # Home stands first already
-        below = _nav_items(target) if isinstance(target, tuple) else target
-        items.append({title: below} if title else below)
-    return items
-
-
-def _write_sources(docs: Path, sources: Sources) -> None:
-    for name, data in sources.files.items():
-        path = docs / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    for place in PLACES.values():
-        path = docs / f"{place}.md"
-        written = path.read_text("utf-8") if path.is_file() else ""
-        written = _FRONT_MATTER.sub("", written)  # ours stands there
-        path.parent.mkdir(parents=True, exist_ok=True)
-        head = f"---\ntitle: {TITLE}\nhide: [toc]\n---\n\n"
-        path.write_text(f"{head}{written}\n\n{CONTENT}\n", "utf-8")
-
-
-def _run(place: Path) -> None:
-    """Run the theme in a process of its own: what it imports and prints stays there."""
-    command = [sys.executable, "-P", "-m", "mkdocs", "build", "--strict", "--quiet"]
-    environ = {"NO_MKDOCS_2_WARNING": "1", "PYTHONUTF8": "1", "SOURCE_DATE_EPOCH": "0"}
-    try:
-        done = subprocess.run(
-            [*command, "--config-file", "mkdocs.yml", "--site-dir", str(place / "out")],
-            cwd=place, env=environ, capture_output=True, text=True, timeout=TIMEOUT_S,
-            check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
-        raise LimitError(
-            f"the theme took longer than {TIMEOUT_S} s for the hand-written pages",
-            hint="Look for a very large page under site/.",
-        ) from error
-    if done.returncode == 0:
-        return
-    said = done.stderr.strip()
-    if "No module named" in said or "Unrecognised theme" in said:
-        raise NotFoundError(
-            f"the site's theme is not installed: {said.splitlines()[-1]}",
-            hint="pip install 'labrec[lab]'",
-        )
-    raise InvalidError(
-        f"the theme refuses the hand-written pages: {said[-1500:]}",
-        hint="Correct the page under site/ or the nav in mkdocs.yml.",
-        paths=["site", "mkdocs.yml"],
-    )
 
 
 # --- cutting ----------------------------------------------------------------------------------
@@ -379,23 +179,18 @@ def cut_all(rendered: Mapping[str, bytes]) -> Shells:
     for path, framed in pages.items():
         files.update(framed.scripts)
         if path in shells:
-            kinds[shells[path]] = cut(_lean(framed.text), path)
+            kinds[shells[path]] = cut(theme.without_extras(framed.text), path)
         else:
             text = framed.text
             if path.startswith(MANUAL):
                 text = _without_outside(text, rendered)
             files[path] = _finished(text, path)
     for path, data in rendered.items():
-        if _KEPT.fullmatch(path):
+        if theme.is_kept(path):
             files[path] = frame.without_map(data)
         elif not path.startswith(("assets/", "sitemap.xml")) and not path.endswith(".html"):
             files[path] = data
     return Shells(kinds, files)
-
-
-def _lean(text: str) -> str:
-    """Return a frame without what ten thousand pages would hold for nothing."""
-    return _SECOND_LOGO.sub(r"\1", _NO_SECTIONS.sub("", text))
 
 
 def _refuse_active(pages: Mapping[str, str]) -> None:
@@ -439,8 +234,7 @@ def cut(text: str, path: str) -> Shell:
     text = text.replace(TITLE, "\0title\0")
     if path != f"{PLACES['home']}.html":  # there the hand-written page brings its heading
         text = re.sub(rf"<h1>[^<]*</h1>(?=\s*{re.escape(CONTENT)})", "", text)
-    # the theme lets one skip its header only where a page has a list of sections
-    text = text.replace(_NO_SKIP, _SKIP).replace(_MAIN, f'{_MAIN} id="labrec-content"')
+    text = theme.skippable(text)
     charset = '<meta charset="utf-8">'
     for mark, slot in (
         (CONTENT, "\0content\0"),
@@ -450,7 +244,7 @@ def cut(text: str, path: str) -> Shell:
         if text.count(mark) != 1:
             raise InvalidError(
                 f"the theme's page {path} has {text.count(mark)} times {mark}, not once",
-                hint="This version of mkdocs-material is not supported: install another one.",
+                hint="This version of the theme is not supported: install another one.",
             )
         text = text.replace(mark, slot)
     return Shell(tuple(_SLOT.split(text)))
