@@ -161,6 +161,36 @@ def test_nothing_that_a_record_says_runs_or_leads_away(
     assert "a dialog" not in seen.said
 
 
+def test_hostile_runs_beside_one_another_run_nothing(
+    hostile: Path, look: Callable[..., Seen]
+) -> None:
+    seen = look("about:blank", bypass_csp=True)
+    seen.page.add_init_script(SENTINEL)
+    for first in range(0, 12, 4):
+        ids = ",".join(run_id(number) for number in range(first, first + 4))
+        seen.page.goto(f"{(hostile / 'compare/index.html').as_uri()}#{PROJECT}/{ids}")
+        seen.page.reload()
+        seen.page.wait_for_selector("#lr-compare section")
+        seen.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        seen.page.wait_for_timeout(100)
+        assert seen.page.evaluate("window.ran") is None
+        tags = seen.page.evaluate(
+            "[...new Set([...document.querySelectorAll('#lr-compare *')].map(e => e.localName))]"
+        )
+        assert set(tags) <= {
+            "a", "br", "button", "del", "details", "div", "h2", "img", "input", "ins", "label", "li",
+            "noscript", "ol", "option", "p", "pre", "section", "select", "span", "summary", "table",
+            "tbody", "td", "th", "thead", "tr", "ul",
+        }  # fmt: skip
+        links = seen.page.evaluate(
+            "[...document.querySelectorAll('#lr-compare [href], #lr-compare [src]')]"
+            ".map(e => e.getAttribute('href') || e.getAttribute('src'))"
+        )
+        assert all(link.startswith(f"../p/{PROJECT}/r/") for link in links)
+    root = hostile.as_uri()
+    assert [url for url in seen.asked if not url.startswith(root) and url != "about:blank"] == []
+
+
 def test_the_charts_of_hostile_names_are_drawn_without_running_any(
     hostile: Path, look: Callable[..., Seen]
 ) -> None:

@@ -49,15 +49,20 @@ def _own() -> dict[str, bytes]:
     }
 
 
-# What not every page asks for: most pages would only carry the names of these.
+# Of some kinds there are ten thousand pages: they name what they have a use for, and no more.
 _ALONE: Final[dict[Kind, tuple[str, ...]]] = {
-    "pair": ("bare.js", "site.css", "run.css", "bare.css")
+    "run": (
+        "charts.js",
+        "columns.js",
+        "lab.css",
+        "run.css",
+        "search.css",
+        "search.js",
+        "site.css",
+    ),
+    "pair": ("bare.js", "site.css", "run.css", "bare.css"),
 }
 _BESIDE: Final[dict[Kind, tuple[str, ...]]] = {"compare": ("compare.css", "compare.js")}
-# What there are ten thousand pages of names no script for what it has not.
-_WITHOUT: Final[dict[Kind, frozenset[str]]] = {
-    "run": frozenset({"evidence.css", "graph.js", "listing.js", "report.css"}),
-}
 _APART: Final = frozenset({"bare.js", "bare.css", *_BESIDE["compare"]})
 _AT_ONCE: Final = frozenset({"bare.js"})  # before the page is shown
 
@@ -72,8 +77,7 @@ def tags(root: str, kind: Kind = "home") -> str:
     """
     names = _ALONE.get(kind)
     if names is None:
-        without = _APART | _WITHOUT.get(kind, frozenset())
-        names = (*(name for name in _own() if name not in without), *_BESIDE.get(kind, ()))
+        names = (*(name for name in _own() if name not in _APART), *_BESIDE.get(kind, ()))
     parts = []
     for name in names:
         place = escape(root + urls.ASSETS + name)
