@@ -228,3 +228,17 @@ def test_equal_inputs_give_equal_bytes(tmp_path):
     one, two = (rendered(site_of(tmp_path / name, report=text)) for name in "ab")
     assert one.fragment == two.fragment
     assert one.inputs() == two.inputs()
+
+
+def test_a_drawing_alone_brings_the_look_of_its_kind():
+    from labrec.site.reports import look
+
+    bars, lines = look.for_drawing("bars"), look.for_drawing("lines")
+    assert re.search(r"\.lr-drawing rect\.lr-better \{ fill: #(?!000)[0-9a-f]{6}; \}", bars)
+    assert "rect.lr-better" not in lines
+    assert "svg .lr-grid {" in lines
+    assert "var(" not in bars
+    head = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1">'
+    for kind in ("bars", "lines", "progress", "heatmap", "history"):
+        alone = f"{head}<style>{look.for_drawing(kind)}</style></svg>"
+        assert fragment.drawing_mistakes(alone) == []

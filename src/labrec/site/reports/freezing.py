@@ -73,4 +73,4 @@ def alone(figure: Figure) -> str:
     head, _, rest = drawing.partition(">")
     opened = head.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
     opened = opened.replace(' xmlns="http://www.w3.org/2000/svg"', "", opened.count(" xmlns=") - 1)
-    return f"{opened}><style>{look.for_drawing()}</style>{rest}\n"
+    return f"{opened}><style>{look.for_drawing(figure.kind)}</style>{rest}\n"

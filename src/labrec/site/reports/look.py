@@ -12,6 +12,8 @@ from typing import Final
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _DRAWS: Final = ("svg ", "svg.", ".lr-drawing", ".lr-look-")
+_DEEPEST = 4  # names of colours behind one another
+_COMMA = re.compile(r",(?![^()]*\))")
 _VARIABLE = re.compile(r"var\((--lr-[a-z0-9-]+)(?:,[^()]*)?\)")
 
 
@@ -39,11 +41,11 @@ def _sheets() -> tuple[str, str]:
     ]
     light, night, drawn = [], [], []
     for selector, body in _top_rules("\n".join(texts)):
-        if selector == ":root":
+        if ":root" in _parts(selector):
             light.append(body)
         elif selector == '[data-md-color-scheme="slate"]':
             night.append(re.sub(r"var\(--md-[^()]*?, *([^()]*)\)", r"\1", body))
-        elif any(part.strip().startswith(_DRAWS) for part in selector.split(",")):
+        elif any(part.startswith(_DRAWS) or ".lr-drawing" in part for part in _parts(selector)):
             drawn.append(f"{selector} {{ {body} }}")
     return f":root {{ {' '.join(light)} }}\n" + "\n".join(drawn), " ".join(night)
 
@@ -64,14 +66,32 @@ def _top_rules(text: str) -> list[tuple[str, str]]:
     return found
 
 
+def _parts(selector: str) -> list[str]:
+    return [part.strip() for part in _COMMA.split(selector)]
+
+
+def _alone(rule: str, kind: str) -> str:
+    """Return a rule as it holds for a drawing without its figure around it; empty where not."""
+    selector, _, body = rule.partition(" {")
+    around = f".lr-{kind} "
+    parts = [part.removeprefix(around) for part in _parts(selector)]
+    kept = [part for part in parts if part.startswith(_DRAWS)]
+    return f"{', '.join(kept)} {{{body}" if kept else ""
+
+
 @cache
-def for_drawing() -> str:
-    """Return the style of a drawing that stands alone: every colour written out."""
+def for_drawing(kind: str) -> str:
+    """Return the style of a drawing that stands alone: every colour written out.
+
+    Args:
+        kind: The kind of its figure.
+    """
     light = dict(re.findall(r"(--lr-[a-z0-9-]+): *([^;]+);", rules()))
     drawn = rules().partition("\n")[2]
-    resolved = _VARIABLE.sub(lambda found: light.get(found[1], "#000").strip(), drawn)
-    kept = [
-        rule for rule in resolved.splitlines() if not re.search(r"url|@|\\|image|<|>|&", rule)
-    ]  # fmt: skip
+    resolved = drawn
+    for _ in range(_DEEPEST):  # a colour may be named by another one
+        resolved = _VARIABLE.sub(lambda found: light.get(found[1], "#000").strip(), resolved)
+    own = [alone for rule in resolved.splitlines() if (alone := _alone(rule, kind))]
+    kept = [rule for rule in own if not re.search(r"url|@|\\|image|<|>|&", rule)]
     head = "svg { background: #ffffff; color: #1f2933; font-family: sans-serif; }"
     return "\n".join([head, *kept])

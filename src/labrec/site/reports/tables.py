@@ -197,7 +197,7 @@ def _unit(column: Column, rows: Sequence[Any]) -> str:
 
 def _cell(row: Any, column: Column) -> Cell:
     value = getattr(row, column.name)
-    if value is None or value in ("", []):
+    if value is None or value in ("", [], ()):
         return Cell("—", mark="missing")
     if isinstance(value, bool):
         return Cell("yes" if value else "no")
