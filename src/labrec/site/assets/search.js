@@ -263,7 +263,7 @@
     input.autocomplete = "off";
     input.spellcheck = false;
     list.id = "labrec-found";
-    list.className = "lr-found";
+    list.className = "lr-suggested";
     list.hidden = true;
     set(list, {role: "listbox", "aria-label": "Found"});
     set(input, {role: "combobox", "aria-label": "Search the lab", "aria-autocomplete": "list",
