@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from labrec.analytics.tables import TABLES, Table
-from labrec.site import rows, rows_attribution, rows_hypotheses
+from labrec.site import rows, rows_attribution, rows_catalogue, rows_hypotheses
 
 MODELS = {
     "runs": rows.Run,
@@ -30,6 +30,11 @@ OF_TOPICS = (
     rows_attribution.Effect,
     rows_attribution.Efficiency,
     rows_attribution.Growth,
+    rows_catalogue.Dataset,
+    rows_catalogue.Use,
+    rows_catalogue.Definition,
+    rows_catalogue.Unfound,
+    rows_catalogue.Reliability,
 )
 TYPES = {
     "text": str,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.site_pages.claims import claims, hostile_claims
 from tests.site_pages.factorials import designs, hostile_designs
+from tests.site_pages.goods import goods, hostile_goods
 from tests.site_pages.labs import Tables, hostile, study
 
 from labrec.site.build import build
@@ -39,7 +40,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a site: a study, a long project, claims, designs, and hostile text in each."""
     folder = tmp_path_factory.mktemp("pages")
     together = Tables()
-    labs = (study(), many(), hostile(), claims(), designs(), hostile_claims(), hostile_designs())
+    labs = (study(), many(), hostile(), claims(), designs(), goods(), hostile_claims(),
+            hostile_designs(), hostile_goods())  # fmt: skip
     for lab in labs:
         for table, rows in lab.rows.items():
             together.rows.setdefault(table, []).extend(rows)

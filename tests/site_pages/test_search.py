@@ -34,6 +34,7 @@ def lab(tmp_path: Path) -> Site:
     tables.add("features", run_id=run_id(4), record_digest=digest("lm record 4"),
                path="model.depth", value="4")  # fmt: skip
     tables.rows["runs"][3] |= {"tags": ["baseline"], "datasets": ["wiki@1"], "intent": "Go déeper."}
+    tables.add("dataset_uses", dataset="wiki", version="1", n_runs=1, last_run=run_id(4))
     return tables.site(tmp_path)
 
 
@@ -68,19 +69,19 @@ def having(shards: dict[str, Any], word: str) -> tuple[set[int], set[int]]:
 
 
 def test_there_is_an_entry_of_every_kind(lab: Site) -> None:
-    found = entries(lab, ("hypothesis", "metrics"))
+    found = entries(lab, ("hypothesis",))
     by_what = {one.what: one for one in found}
     assert set(by_what) == {
         "project", "hypothesis", "metric", "dataset", "feature", "experiment", "run",
     }  # fmt: skip
     assert by_what["hypothesis"].url == "p/lm/h/deeper/index.html"
-    assert by_what["metric"].url == "metrics/index.html"
+    assert by_what["metric"].url.startswith("metrics/index.html#metric-")
+    assert by_what["dataset"].url.startswith("datasets/index.html#dataset-")
     assert by_what["feature"].note == "1 value in 1 run of lm: 4"
     assert by_what["feature"].url == f"p/lm/r/{run_id(4)}/index.html#features"
     assert [one.what for one in entries(lab, ())].count("hypothesis") == 1  # the current one
     without = {one.what: one.url for one in entries(lab, ())}
     assert without["hypothesis"] == "p/lm/index.html#hypotheses"
-    assert without["metric"] == "p/lm/index.html#metrics"
 
 
 def test_a_word_leads_to_what_has_it(lab: Site) -> None:

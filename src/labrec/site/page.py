@@ -18,7 +18,7 @@ Kind = Literal[
     "runs", "hypothesis", "hypotheses", "attribution", "design",
     "hardware", "machines", "machine",
     "pareto", "drift", "reproducibility", "rigor",
-    "compare", "pair", "shard", "datasets", "metrics", "prompts",
+    "compare", "pair", "shard", "datasets", "metrics",
     "reports", "report", "cite", "search", "moved",
 ]  # fmt: skip
 """Generated pages of one kind share a shell and a template (``templates/<kind>.html``)."""

@@ -6,14 +6,13 @@ Made from the tables alone. An entry leads to a page by its address; record text
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 import polars as pl
 
 from labrec.analytics import tables
 from labrec.record.wording import better, counted
-from labrec.site import urls
+from labrec.site import catalogue, urls
 from labrec.site.collect import reading
 from labrec.site.experiments import seeds_of
 
@@ -114,37 +113,44 @@ def reports(site: Site, made: Collection[Kind]) -> Iterator[Entry]:
 
 
 def _metrics(site: Site, made: Collection[Kind]) -> Iterator[Entry]:
-    for project in site.projects:
-        counts = Counter(row.metric for row in project.metrics)
-        newest = {row.metric: row for row in project.metrics}  # in order of run ids
-        keys = {metric.name for metric in project.key_metrics}
-        for name in sorted(newest):
-            row = newest[name]
-            if "metrics" in made:
-                url = urls.METRICS
-            elif name in keys:
-                url = f"{urls.project(project.name)}#metrics"
-            else:
-                url = f"{urls.run(project.name, row.run_id)}#metrics"
-            facts = [row.unit, better(row.direction), f"of {counted(counts[name], 'run')}"]
-            note = ", ".join([part for part in facts if part])
-            yield Entry("metric", name, f"{note} in {project.name}", url, project.name)
+    del made
+    for one in catalogue.metrics(site):
+        definition = one.definition
+        facts = [one.unit, better(one.direction), f"of {counted(one.n, 'run')}"]
+        note = ", ".join([part for part in facts if part])
+        text = " ".join([one.project, *(row.description or "" for row in one.versions)])
+        yield Entry(
+            "metric",
+            one.name,
+            f"{note} in {one.project}{', defined' if definition is not None else ''}",
+            urls.metric(one.project, one.name),
+            text,
+            definition.digest if definition is not None else "",
+        )
 
 
 def _datasets(site: Site, made: Collection[Kind]) -> Iterator[Entry]:
-    for project in site.projects:
-        found: dict[str, list[Run]] = {}
-        for run in project.run.values():
-            for name in run.datasets:
-                found.setdefault(name, []).append(run)
-        for name, runs in sorted(found.items()):
-            url = (
-                urls.DATASETS
-                if "datasets" in made
-                else f"{urls.run(project.name, runs[-1].run_id)}#command"
-            )
-            note = f"used by {counted(len(runs), 'run')} of {project.name}"
-            yield Entry("dataset", name, note, url, project.name)
+    del made
+    found = catalogue.data(site)
+    for row in found.held:
+        facts = (row.project, row.version, row.licence, row.source, row.description)
+        yield Entry(
+            "dataset",
+            f"{row.dataset}@{row.version}",
+            f"{counted(row.samples, 'sample')}, used by {counted(row.n_runs, 'run')}, of "
+            f"{row.project}",
+            urls.dataset(row.digest),
+            " ".join([fact for fact in facts if fact]),
+            row.digest,
+        )
+    for use in found.lacking:
+        yield Entry(
+            "dataset",
+            f"{use.dataset}@{use.version}" if use.version else use.dataset,
+            f"not in the lab, named by {counted(use.n_runs, 'run')} of {use.project}",
+            urls.unheld(use.project, use.dataset, use.version, use.digest),
+            use.project,
+        )
 
 
 def _machines(site: Site, made: Collection[Kind]) -> Iterator[Entry]:

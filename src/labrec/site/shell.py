@@ -28,6 +28,8 @@ NAV: Final[dict[Kind, tuple[str, str]]] = {
     "machines": ("Machines", "machines/index"),
     "search": ("Search", "search/index"),
     "compare": ("Compare", "compare/index"),
+    "datasets": ("Datasets", "datasets/index"),
+    "metrics": ("Metrics", "metrics/index"),
     "reports": ("Reports", "reports/index"),
     "data": ("Data", "data/index"),
     "cite": ("Cite", "cite/index"),

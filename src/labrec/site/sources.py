@@ -46,7 +46,7 @@ KINDS: Final = frozenset(
 RESERVED: Final = frozenset(
     {
         "assets", "cite", "compare", "data", "datasets", "labrec-shell", "machines", "metrics", "p",
-        "prompts", "runs", "search",
+        "runs", "search",
     }
 )  # fmt: skip
 """Top-level names that generated files use."""

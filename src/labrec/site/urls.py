@@ -20,7 +20,6 @@ RUNS: Final = "runs/index.html"
 MACHINES: Final = "machines/index.html"
 DATASETS: Final = "datasets/index.html"
 METRICS: Final = "metrics/index.html"
-PROMPTS: Final = "prompts/index.html"
 REPORTS: Final = "reports/index.html"
 COMPARE: Final = "compare/index.html"
 SEARCH: Final = "search/index.html"
@@ -174,6 +173,68 @@ def experiment_anchor(key: str) -> str:
     if not _DIGEST.fullmatch(hexadecimal):
         hexadecimal = Digest.of(key.encode()).short
     return f"x-{hexadecimal[:12]}"
+
+
+def dataset(digest: str) -> str:
+    """Return where a dataset version that the lab holds stands.
+
+    Args:
+        digest: Of its document, ``sha256:…``.
+    """
+    return f"{DATASETS}#{dataset_anchor(digest)}"
+
+
+def dataset_anchor(digest: str) -> str:
+    """Return the id of a dataset version's row in the page of datasets."""
+    return f"dataset-{_short(digest)}"
+
+
+def unheld(name: str, called: str, version: str | None, digest: str | None) -> str:
+    """Return where a dataset stands that runs of a project name and the lab does not hold.
+
+    Args:
+        name: The project.
+        called: What the runs call it.
+        version: The version that they name.
+        digest: The digest that they name.
+    """
+    return f"{DATASETS}#{unheld_anchor(name, called, version, digest)}"
+
+
+def unheld_anchor(name: str, called: str, version: str | None, digest: str | None) -> str:
+    """Return the id of such a dataset's row in the page of datasets."""
+    return f"dataset-{_hashed(name, called, version or '', digest or '')}"
+
+
+def metric(name: str, called: str) -> str:
+    """Return where a metric stands.
+
+    Args:
+        name: Its project.
+        called: What its runs call it.
+    """
+    return f"{METRICS}#{metric_anchor(name, called)}"
+
+
+def metric_anchor(name: str, called: str) -> str:
+    """Return the id of a metric's row in the page of metrics."""
+    return f"metric-{_hashed(name, called)}"
+
+
+def definition_anchor(digest: str) -> str:
+    """Return the id of a definition's row in the page of metrics."""
+    return f"definition-{_short(digest)}"
+
+
+def _short(digest: str) -> str:
+    """Return the first digits of a digest; what is none is hashed."""
+    hexadecimal = digest.removeprefix("sha256:")
+    return hexadecimal[:16] if _DIGEST.fullmatch(hexadecimal) else _hashed(digest)
+
+
+def _hashed(*texts: str) -> str:
+    """Return digits that stand for texts: record text is part of no address."""
+    return Digest.of("\0".join(texts).encode("utf-8", "surrogatepass")).hex[:16]
 
 
 def run(name: str, run_id: str) -> str:
