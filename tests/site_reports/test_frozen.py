@@ -317,3 +317,11 @@ def test_record_ref_is_the_only_thing_that_freezing_moves(
 def site_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for what takes seconds to make."""
     return tmp_path_factory.mktemp("reports-cache")
+
+
+def test_curves_of_a_run_are_kept(lab: GitLab) -> None:
+    text = f'# Loss\n\n{{{{ figure("curves", run="{run_id(3)}", metric="loss") }}}}\n'
+    add(lab, run(3, "3_long", metrics={"loss": [0.9, 0.5, float("nan"), 0.4]}))
+    (lab.path / "site/reports/loss.md").write_text(text)
+    assert [one["name"] for one in freeze(lab).version.document["figures"]] == ["1-curves"]
+    assert findings(lab) == set()

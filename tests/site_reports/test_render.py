@@ -220,7 +220,7 @@ def test_every_figure_is_a_fragment_whatever_the_records_say(tmp_path):
                 assert block.figure is not None
                 assert fragment.drawing_mistakes(freezing.alone(block.figure)) == []
                 assert "<a " not in block.still
-    assert drawn == set(FIGURES) - {"curves"}  # which needs points of runs
+    assert drawn == set(FIGURES) - {"curves", "hardware"}  # which are drawn from real runs
 
 
 def test_equal_inputs_give_equal_bytes(tmp_path):
@@ -242,3 +242,18 @@ def test_a_drawing_alone_brings_the_look_of_its_kind():
     for kind in ("bars", "lines", "progress", "heatmap", "history"):
         alone = f"{head}<style>{look.for_drawing(kind)}</style></svg>"
         assert fragment.drawing_mistakes(alone) == []
+
+
+def test_what_a_condition_changes_is_drawn(tmp_path):
+    tables = lab()
+    facts = {"condition": "threads", "metric": "loss", "unit": "nat", "direction": "minimize",
+             "kind": "feature", "scale": "difference", "level": 0.95, "levels": ["1", "<b>"],
+             "first": "1", "last": "<b>", "estimate": 0.1, "low": 0.05, "high": 0.15,
+             "mean_first": 2.0, "mean_last": 2.1, "verdict": "effect", "sentence": "It does.",
+             "margin": 0.2, "n": 3, "n_blocks": 3, "n_runs": 6}  # fmt: skip
+    for scope in ("all", "pair"):
+        tables.add("hardware_quality", **facts, scope=scope)
+    text = '{{ figure("hardware", condition="threads", metric="loss") }}'
+    prove(rendered(site_of(tmp_path, tables, report=text)).fragment)
+    (told,) = mistakes(site_of(tmp_path, tables, report=text.replace("threads", "x")))
+    assert "there is no comparison of 'loss' under 'x'" in told.reason

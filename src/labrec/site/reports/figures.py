@@ -215,6 +215,24 @@ def _interactions(known: Known, given: Mapping[str, str], name: str) -> Figure:
     return figure
 
 
+def _hardware(known: Known, given: Mapping[str, str], name: str) -> Figure:
+    """What a condition changes in a metric: its pairs of levels, with the margin."""
+    from labrec.site.pages.hardware_figures import beside  # as above
+    from labrec.site.rows_hardware import Comparison
+
+    rows = [
+        row for row in known.site.rows_of(Comparison, known.project.name)
+        if (row.condition, row.metric) == (given["condition"], given["metric"])
+    ]  # fmt: skip
+    whole = [row for row in rows if row.scope == "all"]
+    if len(whole) != 1:
+        raise Mistake(
+            f"there is no comparison of {said(given['metric'])} under {said(given['condition'])}"
+        )
+    known.use_runs(known.project.runs)
+    return beside(whole[0], [row for row in rows if row.scope == "pair"], name)
+
+
 _LIVE_ROOT = "../../"  # the way from the page of a live report; what is kept has no links
 
 FIGURES: Final[dict[str, FigureKind]] = {
@@ -224,6 +242,7 @@ FIGURES: Final[dict[str, FigureKind]] = {
     "waterfall": FigureKind(_waterfall, ("hypothesis",), needs=1),
     "history": FigureKind(_history, ("hypothesis",), needs=1),
     "attribution": FigureKind(_attribution, ("design",), needs=1),
+    "hardware": FigureKind(_hardware, ("condition", "metric"), needs=2),
     "interactions": FigureKind(_interactions, ("design",), needs=1),
 }
 """Every figure that a report can show, by name."""
