@@ -31,7 +31,8 @@ def json_ld(work: Work) -> dict[str, Any]:
         "publisher": {"@type": "Organization", "name": work.publisher},
         "identifier": [f"https://doi.org/{work.doi}"] * bool(work.doi)
         + [work.name] * bool(work.name),
-        "version": work.version,
+        # that of a run is in its identifier
+        "version": "" if work.kind == "run" else work.version,
         "url": work.url,
         "includedInDataCatalog": {"@type": "DataCatalog", "name": work.publisher,
                                   "url": work.part_of}
@@ -48,7 +49,7 @@ def _description(work: Work) -> str:
         "run": "The record of a research run: what it was, where it ran, what it measured",
         "report": "A report on research runs, with the records that it rests on",
     }[work.kind]
-    return f"{what}. Published by {work.publisher}, kept in git by labrec."
+    return f"{what}."
 
 
 def highwire(work: Work) -> Iterator[tuple[str, str]]:
@@ -60,7 +61,6 @@ def highwire(work: Work) -> Iterator[tuple[str, str]]:
     yield "citation_publisher", work.publisher
     if work.kind == "report":
         yield "citation_technical_report_institution", work.publisher
-    if work.name:
         yield "citation_technical_report_number", work.name
     if work.doi:
         yield "citation_doi", work.doi
