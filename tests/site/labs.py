@@ -71,7 +71,8 @@ def run(number: int, name: str, **given: Any) -> list[Doc]:
     """Return a run and its objects.
 
     ``metrics`` maps names to points or to one value; ``artifacts`` maps names to bytes, or to a
-    pair of bytes and role; ``features`` is the tree; the rest are sections.
+    pair of bytes and role; ``features`` is the tree; ``project`` is another one than the usual; the
+    rest are sections.
     """
     points = {
         key: list(value) if isinstance(value, (list, tuple)) else [value]
@@ -102,7 +103,8 @@ def run(number: int, name: str, **given: Any) -> list[Doc]:
             "minor": 0, "tree": tree, "digest": str(Digest.of_value(tree)), "source": None,
             "nuisance": [], "diff": None,
         }  # fmt: skip
-    return [run_doc(PROJECT, name, run_id(number), **given), *docs]
+    project = given.pop("project", PROJECT)
+    return [run_doc(project, name, run_id(number), **given), *docs]
 
 
 HARDWARE = {
