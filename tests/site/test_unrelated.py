@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # What tells of the whole lab, or of the project that has a run more.
 SHARED = (
-    r"index\.html", r"feed\.xml", r"(data|cite|runs|search|reports|machines)/[^/]+",
+    r"index\.html", r"feed\.xml", r"(data|cite|runs|search|reports|machines|metrics|datasets)/[^/]+",
     r"data/.*", r"compare/index\.html", r"compare/p/first/.*",
     r"machines/.*",  # what a machine ran
     r"p/first/(?!r/|compare/|pair).*",
@@ -154,6 +154,7 @@ def test_no_kind_of_page_depends_on_a_record_of_another_project(tmp_path: Path) 
     assert own == set()
     assert {after[url].kind for url in changed} <= {
         "home", "data", "cite", "runs", "machines", "search", "shard", "reports", "compare",
+        "metrics", "datasets",
     }  # fmt: skip
     looked: set[Kind] = {page.kind for url, page in before.items() if url not in changed}
     assert looked >= {
