@@ -55,6 +55,7 @@ _ALONE: Final[dict[Kind, tuple[str, ...]]] = {
         "charts.js",
         "columns.js",
         "lab.css",
+        "propose.js",
         "run.css",
         "search.css",
         "search.js",
