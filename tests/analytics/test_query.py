@@ -258,7 +258,8 @@ def speed_run(speed: float, cpu: str, quantization: str, **identity: str) -> obj
 
 
 def test_tokens_per_second_by_cpu_model_and_quantization(lab: GitLab) -> None:
-    (recipe,) = re.findall(r"```sql\n(.*?)```", MANUAL.read_text(), re.DOTALL)
+    recipes = re.findall(r"```sql\n(.*?)```", MANUAL.read_text(), re.DOTALL)
+    (recipe,) = (one for one in recipes if "AS tokens_per_second" in one)
     lab.add(
         speed_run(10.0, "Cortex-A76", "int8"),
         speed_run(14.0, "Cortex-A76", "int8"),
