@@ -30,7 +30,7 @@ def template(lab_folder: Path, run_id: str) -> dict:
 
 
 def additions(
-    pattern: dict, count: int, first: int = 0, total: int | None = None
+    pattern: dict, count: int, first: int = 0, total: int | None = None, *, children: bool = False
 ) -> Iterator[Addition]:
     """Yield ``count`` records spread evenly over a year, each with its own id and metrics.
 
@@ -39,6 +39,7 @@ def additions(
         count: How many records.
         first: Number of the first one.
         total: How many the lab will have: the spacing over the year.
+        children: Whether every third derives from the one three before it.
     """
     text = json.dumps(pattern)
     spacing = YEAR // (total or count)
@@ -56,13 +57,19 @@ def additions(
             }
             for name in ("train_loss", "val_loss", "val_bpb", "accuracy")
         }  # fmt: skip
+        if children and number >= 3 and number % 3 == 0:
+            before = number - 3
+            parent = imported_run_id(START + before * spacing, f"bench {before}", {"n": before})
+            named = {"by": "option", "name": None, "run_id": parent, "config_digest": None}
+            record["lineage"]["parents"] = [named]
         data = codec.encode(record)
         project = record["identity"]["project"]
         yield Addition(layout.run_path(project, run_id, Digest.of(data)), data)
 
 
-def fill(lab: Lab, pattern: dict, count: int) -> None:
+def fill(lab: Lab, pattern: dict, count: int, *, children: bool = False) -> None:
     """Commit ``count`` synthetic records, a thousand a commit, as an import does."""
     for first in range(0, count, 1000):
-        batch = list(additions(pattern, min(1000, count - first), first, count))
+        few = min(1000, count - first)
+        batch = list(additions(pattern, few, first, count, children=children))
         lab.commit(batch, f"import of {len(batch)} records", {})

@@ -1,4 +1,4 @@
-"""The site: built from nothing, one run more, nothing new, and what a run costs."""
+"""The site: built from nothing, one run more, nothing new, what a run costs, and first views."""
 
 from __future__ import annotations
 
@@ -79,10 +79,12 @@ def _lab(
     place = folder / f"lab{count}"
     subprocess.run(["cp", "-r", str(pattern[0]), str(place)], check=True)
     with Lab.open(place) as lab:
-        fill(lab, pattern[1], count)
+        fill(lab, pattern[1], count, children=True)
     subprocess.run(labrec("analyze"), cwd=place, check=True, stdout=subprocess.DEVNULL)
     first = _build(place)
-    size = sum(p.stat().st_size for p in (place / "build/labrec/site").rglob("*") if p.is_file())
+    kinds = _by_kind(place / "build/labrec/site")
+    pairs = kinds.pop("pair pages")
+    size = sum(one.size for one in kinds.values())
     again = _build(place)
     with Lab.open(place) as lab:
         lab.commit(list(additions(pattern[1], 1, count, count + 1)), "one more", {})
@@ -95,16 +97,91 @@ def _lab(
         return Figure(f"{what}: {name}", value, unit, *kept, beside)
 
     kb = size / 1e3 / count
+    told = "; ".join(
+        f"{name} {one.size / 1e6:.1f} MB"
+        for name, one in sorted(kinds.items(), key=lambda item: -item[1].size)[:6]
+    )
+    largest = pairs.longest / 1e3
     return [
         figure("from nothing", first.seconds, "s", "<= 60 s", first.seconds <= 60,
                f"{first.cpu:.1f} s of processor time"),
         figure("its peak memory", first.rss, "MiB", "<= 1 GiB", first.rss <= 1024),
         figure("size of the site", size / 1e6, "MB", "<= 300 MB", size <= 300e6,
-               f"{kb:.1f} kB a run"),
+               f"{kb:.1f} kB a run; {told}"),
+        figure("a pair page, counted apart", largest, "kB", "<= 6 kB", largest <= 6,
+               f"the longest of {pairs.files:,}"),
         figure("one run more", more.seconds, "s", "<= 3 s", more.seconds <= 3,
                f"{more.cpu:.1f} s of processor time"),
         figure("nothing new", again.seconds, "s", "", False)._replace(met=None),
+        *_views(place / "build/labrec/site", what, is_largest=is_largest),
     ], first.cpu  # fmt: skip
+
+
+class Bytes(NamedTuple):
+    """What pages of a kind take.
+
+    Attributes:
+        files: How many there are.
+        size: Their length together, in bytes.
+        longest: That of the longest, in bytes.
+    """
+
+    files: int
+    size: int
+    longest: int
+
+
+KINDS = (
+    ("pair pages", "p/*/r/*/parent/index.html"),
+    ("pages of runs", "p/*/r/*/index.html"),
+    ("records", "p/*/r/*/record.json"),
+    ("beside runs", "p/*/r/**/*"),
+    ("pages of projects", "p/**/*"),
+    ("comparison", "compare/**/*"),
+    ("tables", "data/**/*"),
+    ("styles and scripts", "assets/**/*"),
+    ("the rest", "**/*"),
+)
+"""Kinds of files and where they lie; the first pattern that fits counts."""
+
+
+def _by_kind(folder: Path) -> dict[str, Bytes]:
+    seen: set[Path] = set()
+    found: dict[str, Bytes] = {}
+    for name, pattern in KINDS:
+        files = {path for path in folder.glob(pattern) if path.is_file()} - seen
+        seen |= files
+        sizes = [path.stat().st_size for path in files]
+        found[name] = Bytes(len(sizes), sum(sizes), max(sizes, default=0))
+    return found
+
+
+def _views(site: Path, what: str, *, is_largest: bool) -> list[Figure]:
+    """Open the largest page of each kind from the disk, the network off, in a fresh browser."""
+    from playwright.sync_api import sync_playwright
+
+    largest: dict[str, Path] = {}
+    for path in sorted(site.rglob("*.html"), key=lambda path: path.stat().st_size):
+        place = path.relative_to(site).parts
+        kind = place[2] if place[0] == "p" and len(place) > 3 else place[0]
+        largest[kind] = path
+    took: dict[str, float] = {}
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser.new_page().goto("about:blank")  # the browser itself is there already
+        for kind, path in largest.items():
+            context = browser.new_context(offline=True)
+            page = context.new_page()
+            start = time.perf_counter()
+            page.goto(path.as_uri(), wait_until="load")
+            took[kind] = time.perf_counter() - start
+            context.close()
+        browser.close()
+    worst = max(took, key=lambda kind: took[kind])
+    bar, met = ("<= 1 s", took[worst] <= 1) if is_largest else ("", None)
+    slowest = sorted(took.items(), key=lambda item: -item[1])[:3]
+    beside = ", ".join(f"{kind} {1000 * seconds:.0f} ms" for kind, seconds in slowest)
+    return [Figure(f"{what}: first view of its slowest page", took[worst], "s", bar, met, beside)]
 
 
 def _build(place: Path) -> Built:
