@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from labrec.errors import InvalidError
-from labrec.site import assets, csp, frame, inspection, theme, urls
+from labrec.site import assets, csp, frame, front_matter, inspection, theme, urls
 from labrec.site.sources import MANUAL
 from labrec.site.theme import CONTENT, TITLE
 
@@ -112,12 +112,15 @@ def render(settings: SiteSettings, sources: Sources) -> Shells:
     titles = {place: title for title, place in NAV.values()}
     empty = {place: titles.get(place, "") for place in PLACES.values()}
     texts = _Texts()
-    rendered = theme.render(texts.withheld(settings), sources, empty)
+    pages = sources._replace(files=texts.without_heads(sources.files))
+    rendered = theme.render(texts.withheld(settings), pages, empty)
     return cut_all({path: texts.told(path, data) for path, data in rendered.items()})
 
 
 class _Texts:
-    """The texts of ``mkdocs.yml``, kept from the theme, which shows some of them as HTML.
+    """Texts that are kept from the theme, which shows them as HTML, on pages of others too.
+
+    These are the texts of ``mkdocs.yml`` and those at the head of a hand-written page.
 
     It is given a mark in place of each, and the text takes its place, escaped, once the theme is
     done.
@@ -135,12 +138,28 @@ class _Texts:
             nav=self._nav(settings.nav),
         )
 
+    def without_heads(self, files: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Return the files under ``site/``, each page with a head of ours in place of its own."""
+        return {
+            path: self._headed(path, data) if path.endswith(".md") else data
+            for path, data in files.items()
+        }
+
     def told(self, path: str, data: bytes) -> bytes:
         """Return a file that the theme wrote, the texts in their places."""
         if path.endswith(".html"):
             for mark, text in self._by_mark.items():
                 data = data.replace(mark, text)
         return data
+
+    def _headed(self, path: str, data: bytes) -> bytes:
+        try:
+            head, text = front_matter.split(data.decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            raise InvalidError(
+                f"site/{path} is no text in UTF-8", hint="Save it as UTF-8.", paths=[f"site/{path}"]
+            ) from error
+        return front_matter.join(head._replace(title=self._mark(head.title)), text).encode()
 
     def _nav(self, nav: tuple[NavItem, ...]) -> tuple[NavItem, ...]:
         return tuple(

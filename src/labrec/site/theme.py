@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from labrec.errors import InvalidError, LimitError, NotFoundError, StorageError
-from labrec.site import inspection
+from labrec.site import front_matter, inspection
 from labrec.site.sources import MANUAL
 
 if TYPE_CHECKING:
@@ -68,7 +68,6 @@ _SKIP = _NO_SKIP.replace(
     "></div>", '><a href="#labrec-content" class="md-skip">Skip to content</a></div>'
 )
 _MAIN = '<div class="md-content" data-md-component="content"'
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _KEPT = re.compile(r"assets/(?:images/[^/]+\.png|[a-z]+/[a-z]+\.[0-9a-f]+\.min\.(?:css|js))")
 _WORDS = ("clipboard.",)  # its own words that its script still asks for
 
@@ -232,7 +231,7 @@ def _write_sources(docs: Path, sources: Sources, empty: Mapping[str, str]) -> No
     for place in empty:
         path = docs / f"{place}.md"
         written = path.read_text("utf-8") if path.is_file() else ""
-        written = _FRONT_MATTER.sub("", written)  # ours stands there
+        written = front_matter.split(written)[1]  # another head stands there
         path.parent.mkdir(parents=True, exist_ok=True)
         head = f"---\ntitle: {TITLE}\nhide: [toc]\n---\n\n"
         path.write_text(f"{head}{written}\n\n{CONTENT}\n", "utf-8")
