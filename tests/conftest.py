@@ -4,11 +4,13 @@ The guards make the dangerous defaults impossible: a test never sees the home di
 configuration or the ``LABREC_*`` settings of whoever runs it, and it reaches no network. Child
 processes inherit the same world through the environment.
 
-Fixtures: ``home``, ``shared_data``, ``require_root``, ``require_tool``, ``chromium``.
+Fixtures: ``home``, ``shared_data``, ``require_root``, ``require_tool``, ``chromium``,
+``site_cache``.
 """
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import os
 import shutil
@@ -186,6 +188,25 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=options)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def site_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what takes seconds to make: the script of the charts, the shells.
+
+    The script is made once, whichever of the processes that run tests comes first.
+    """
+    from labrec.site import assets
+
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "charts"
+    shared.mkdir(exist_ok=True)
+    with (shared / "lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assets.files(shared)
+    folder = tmp_path_factory.mktemp("site-cache")
+    shutil.copyfile(shared / "vega.js", folder / "vega.js")
+    return folder
 
 
 def _missing(reason: str) -> None:

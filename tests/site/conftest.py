@@ -50,12 +50,6 @@ class Site(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def site_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for what takes seconds to make: the script of the charts, the shells."""
-    return tmp_path_factory.mktemp("site-cache")
-
-
-@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory, site_cache: Path) -> Site:
     """A site of runs of every kind; not to be changed."""
     lab = new_lab(tmp_path_factory.mktemp("site") / "lab")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.site.labs import add, built, run
 
-from labrec.site import assets, shell, theme
+from labrec.site import shell, theme
 from labrec.site.settings import SiteSettings
 from labrec.site.sources import Sources
 
@@ -53,7 +53,6 @@ def test_another_theme_fits_in_its_place(
     lab: GitLab, site_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = tmp_path / "cache"  # not among those of the other theme
-    assets.files(site_cache)
     cache.mkdir()
     (cache / "vega.js").write_bytes((site_cache / "vega.js").read_bytes())
     add(lab, run(1, "1_base", metrics={"loss": [3.0, 2.0, 1.0]}))

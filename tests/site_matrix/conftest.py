@@ -105,23 +105,18 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("matrix-cache")
-
-
-@pytest.fixture(scope="session")
-def own(tables: Path, cache: Path) -> Iterator[Built]:
+def own(tables: Path, site_cache: Path) -> Iterator[Built]:
     """The site of this repository's own lab."""
     with Lab.open(ROOT) as lab:
         view = lab.view("HEAD")
         site = load(
             tables, ViewRecords(view), CitedLab("A lab", "https://example.org/"), view_id=view.id
         )
-        yield _built(site, tables.parent / "own", cache)
+        yield _built(site, tables.parent / "own", site_cache)
 
 
 @pytest.fixture(scope="session")
-def hostile(tables: Path, cache: Path) -> Callable[[list[str]], Built]:
+def hostile(tables: Path, site_cache: Path) -> Callable[[list[str]], Built]:
     """The same lab with what people wrote replaced by these texts."""
     numbers = itertools.count()
 
@@ -130,7 +125,7 @@ def hostile(tables: Path, cache: Path) -> Callable[[list[str]], Built]:
         _replace(tables, folder / "tables", texts)
         title = next((text for text in texts if text.isprintable()), "x")[:200]
         site = load(folder / "tables", NoRecords(), CitedLab(title), view_id="f" * 40)
-        return _built(site, folder / "site", cache)
+        return _built(site, folder / "site", site_cache)
 
     return make
 

@@ -36,7 +36,7 @@ def many() -> Tables:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(tmp_path_factory: pytest.TempPathFactory, site_cache: Path) -> Path:
     """The folder of a site: a study, a long project, claims, designs, and hostile text in each."""
     folder = tmp_path_factory.mktemp("pages")
     together = Tables()
@@ -46,7 +46,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for table, rows in lab.rows.items():
             together.rows.setdefault(table, []).extend(rows)
     site = together.site(folder / "tables")
-    build(site, SiteSettings("A lab"), SOURCES, folder / "site", cache=folder / "cache")
+    build(site, SiteSettings("A lab"), SOURCES, folder / "site", cache=site_cache)
     return folder / "site"
 
 

@@ -32,7 +32,7 @@ TOLD = {
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(tmp_path_factory: pytest.TempPathFactory, site_cache: Path) -> Path:
     """The folder of a site of a lab that has all of these pages, and one with hostile text."""
     folder = tmp_path_factory.mktemp("held")
     together = Tables()
@@ -40,7 +40,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for table, rows in lab.rows.items():
             together.rows.setdefault(table, []).extend(rows)
     site = together.site(folder / "tables")
-    build(site, SiteSettings("A lab"), SOURCES, folder / "site", cache=folder / "cache")
+    build(site, SiteSettings("A lab"), SOURCES, folder / "site", cache=site_cache)
     return folder / "site"
 
 

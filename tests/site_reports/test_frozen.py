@@ -313,12 +313,6 @@ def test_record_ref_is_the_only_thing_that_freezing_moves(
     assert RECORD_REF.startswith("refs/labrec/")
 
 
-@pytest.fixture(scope="session")
-def site_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for what takes seconds to make."""
-    return tmp_path_factory.mktemp("reports-cache")
-
-
 def test_curves_of_a_run_are_kept(lab: GitLab) -> None:
     text = f'# Loss\n\n{{{{ figure("curves", run="{run_id(3)}", metric="loss") }}}}\n'
     add(lab, run(3, "3_long", metrics={"loss": [0.9, 0.5, float("nan"), 0.4]}))
