@@ -56,3 +56,19 @@ def test_a_head_says_a_title_and_what_it_hides() -> None:
 def test_a_page_that_is_no_text_is_refused_by_name() -> None:
     with pytest.raises(InvalidError, match=r"site/x\.md is no text in UTF-8"):
         shell.render(SiteSettings("A lab"), Sources({"x.md": b"\xff\xfe"}))
+
+
+PAGES = (
+    '<p a=="><img src=x onerror="window.ran = 1">">x</p>',
+    '<details a=\u00a0"><img src=x onerror="window.ran = 1">"><summary>x</summary></details>',
+    '<div id="__config">{"base": "https://example.org", "version": {"provider": "mike"}}</div>',
+    "# Settings {#__config}",
+    '<svg><rect mask="url(https://example.org/x.png)"/></svg>',
+)
+
+
+def test_a_page_that_a_browser_reads_in_another_way_than_labrec_is_refused() -> None:
+    pages = {f"p{number}.md": text.encode() for number, text in enumerate(PAGES)}
+    with pytest.raises(InvalidError, match="may not run or load anything") as caught:
+        shell.render(SiteSettings("A lab"), Sources({"index.md": b"# Hi\n", **pages}))
+    assert set(caught.value.paths) == {f"site/{name}" for name in pages}

@@ -41,6 +41,24 @@ ACTIVE = [
     '<div class="mermaid">graph</div>',
     '<button formaction="https://example.org">x</button>',
     "</article></body><script>x</script>",
+    # what browsers and Python's reader do not read alike
+    '<p a=="><img src=x onerror=alert(1)>">x</p>',
+    '<p a=\u00a0"><img src=x onerror=alert(1)>">x</p>',
+    '<p a=\x0b"><img src=x onerror=alert(1)>">x</p>',
+    '<p a=\x1c"><img src=x onerror=alert(1)>">x</p>',
+    '<p/a=="><img/src=x/onerror=alert(1)>">',
+    '<p a="b"onclick="x">',
+    "<p =onclick=x>",
+    "<svg><title><img src=x onerror=alert(1)></title></svg>",
+    # what loads by other names than those of HTML
+    '<svg><rect mask="url(https://example.org/x.png)"/></svg>',
+    '<svg><filter><feimage href="https://example.org/x.png"/></filter></svg>',
+    "<math><mi>x</mi></math>",
+    # what the scripts of the site would take for their own
+    '<div id="__config">{"base": "https://example.org", "version": {"provider": "mike"}}</div>',
+    '<a data-md-component="source" href="https://github.com/x/y">x</a>',
+    '<img name="currentScript" src="a/b/c.png">',
+    '<div data-labrec-propose data-project="x; id"></div>',
 ]  # fmt: skip
 PLAIN = [
     "<p>text</p>",
@@ -51,6 +69,9 @@ PLAIN = [
     '<input type="checkbox" disabled checked>',
     "<pre><code>&lt;script&gt;alert(1)&lt;/script&gt;</code></pre>",
     "<details><summary>x</summary>y</details>",
+    "<p id=a class='b c' hidden>1 < 2 &lt;b> 3 <3</p>",
+    '<img\n  src="img/a.png"\n  alt="a > b">',
+    "<br/><hr />",
 ]
 
 

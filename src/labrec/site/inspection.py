@@ -1,6 +1,7 @@
 """What HTML would run or load: asked of hand-written pages before they are published. Pure.
 
 The theme's own frame holds scripts and styles; what a page holds beyond that frame is the author's.
+Python's reader and browsers do not read every tag alike: what they could differ on is a finding.
 Content-Security-Policy is the second line of defence, not the first.
 """
 
@@ -23,21 +24,38 @@ ACTIVE: Final = frozenset(
 )  # fmt: skip
 """Elements that run, load, style or redirect: none belongs into a page that people write."""
 
+_DRAWN = frozenset({"math", "svg"})  # there the same tags mean other things, and load by any name
 _LOADING = frozenset(
     {
         "action", "background", "data", "formaction", "imagesrcset", "manifest", "ping", "poster",
         "src", "srcset", "xlink:href",
     }
 )  # fmt: skip
+# What the theme takes for its settings or asks a server about; what hides a part of `document`.
+_STEERS = frozenset({("data-md-component", "source"), ("id", "__config"), ("img", "name")})
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _IGNORED = re.compile("[\x00-\x20\x7f-\xa0\u200b\u2028\u2029\ufeff]")  # browsers look through these
 _LINKED = frozenset({"http", "https", "mailto"})
 _SHOWN = 80
+# A start tag that everybody reads alike: nothing odd between attributes, and their values whole.
+_TAG = re.compile(
+    r"""<[a-z][a-z0-9:-]* (?: [ \t\n\f\r]+ [a-z_:][a-z0-9_:.-]*
+        (?: [ \t\n\f\r]* = [ \t\n\f\r]* (?: "[^"]*" | '[^']*' | [^ \t\n\f\r"'=<>`]+ ) )? )*
+        [ \t\n\f\r]* /?>""",
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+)
+_LOOSE = re.compile("<[A-Za-z/!?]")  # in a text: a browser may begin a tag with it
 
 
-def findings(html: str) -> Counter[str]:
-    """Return what a page would run or load, each thing with how often it does."""
+def findings(html: str, *, drawings: bool = False) -> Counter[str]:
+    """Return what a page would run or load, each thing with how often it does.
+
+    Args:
+        html: The page.
+        drawings: Whether it may hold drawings, which somebody else has looked at.
+    """
     reader = _Reader()
+    reader.allowed = _DRAWN if drawings else frozenset()
     reader.feed(html)
     reader.close()
     return reader.found
@@ -73,12 +91,18 @@ class _Links(HTMLParser):
 
 class _Reader(HTMLParser):
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__(convert_charrefs=False)  # else `&lt;` in a text looks like a tag
         self.found: Counter[str] = Counter()
+        self.allowed: frozenset[str] = frozenset()
         self._script: list[str] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
+        start = self.get_starttag_text() or ""
+        if not _TAG.fullmatch(start):
+            self.found[f"a tag that browsers may read in another way, {_shown(start)}"] += 1
+        if tag in _DRAWN - self.allowed:
+            self.found[f"a drawing, <{tag}>"] += 1
         if tag == "script":
             self._script = []
         if tag in ACTIVE:
@@ -94,6 +118,9 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._script is not None:
             self._script.append(data)
+        elif loose := _LOOSE.search(data):
+            told = _shown(data[loose.start() :])
+            self.found[f"text that browsers may read as a tag, {told}"] += 1
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "script" and self._script is not None:
@@ -110,6 +137,8 @@ def _attribute(tag: str, name: str, value: str) -> Iterator[str]:
         yield f'style="{_shown(value)}" on <{tag}>'
     elif name == "class" and "mermaid" in value.split():
         yield f"a diagram that the theme would fetch a script for, on <{tag}>"
+    elif name.startswith("data-labrec-") or (name, value) in _STEERS or (tag, name) in _STEERS:
+        yield f'{name}="{_shown(value)}" on <{tag}>, which steers the scripts of the site'
     elif name == "href":
         scheme = scheme_of(value)
         if scheme and scheme not in _LINKED:

@@ -140,7 +140,10 @@ def prove(article: str) -> None:
         UnsafeError: It holds something that no fragment may hold.
     """
     without_pictures = _PICTURE.sub(' src=""', article)  # which carry their bytes, and load none
-    wrong = [*fragment.mistakes(article), *sorted(inspection.findings(without_pictures))]
+    wrong = [
+        *fragment.mistakes(article),
+        *sorted(inspection.findings(without_pictures, drawings=True)),
+    ]
     if wrong:
         raise UnsafeError(f"its fragment holds {'; '.join(wrong[:3])}")
 
