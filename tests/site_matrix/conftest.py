@@ -138,7 +138,8 @@ def _built(site: Site, folder: Path, cache: Path) -> Built:
     for make in PAGES.values():
         for page in make(site):
             assert isinstance(page, Draft)
-            pages.setdefault(page.kind, []).append(page.url)
+            if page.url.endswith(".html"):  # others are data that a page loads
+                pages.setdefault(page.kind, []).append(page.url)
     # the longest of a kind has the most on it
     for urls in pages.values():
         urls.sort(key=lambda url: -(folder / url).stat().st_size)

@@ -94,7 +94,8 @@ def test_keys_alone_reach_every_link_and_it_shows_where_one_is(
     for kind, urls in own.pages.items():
         eye.page.goto((own.folder / urls[0]).as_uri())
         eye.page.keyboard.press("Tab")
-        assert "md-skip" in eye.page.evaluate("document.activeElement.className"), kind
+        if kind not in {"pair", "moved"}:  # which have no header to skip
+            assert "md-skip" in eye.page.evaluate("document.activeElement.className"), kind
         for _ in range(12):
             eye.page.keyboard.press("Tab")
             seen = eye.page.evaluate(
@@ -110,6 +111,6 @@ def test_printed_pages_hold_no_controls(own: Built, look: Callable[..., Eye]) ->
     for urls in own.pages.values():
         eye.page.goto((own.folder / urls[0]).as_uri())
         eye.page.emulate_media(media="print")
-        assert eye.page.locator(".md-header").first.is_visible() is False, urls[0]
+        assert not eye.page.locator(".md-header:visible").count(), urls[0]
         assert eye.page.locator("main h1").first.is_visible(), urls[0]
         eye.page.emulate_media(media="screen")
