@@ -277,5 +277,6 @@ def test_nothing_overflows() -> None:
     found = welch(arm_of([1e300, 2e300]), arm_of([-1e300, -3e300]))
     assert 0 < found.p < 1
     assert one_way([[1e300, 2e300], [3e300, 5e300]]).f == pytest.approx(5.0)
+    assert one_way([[0.0, 5e-324], [0.5, 0.5]]).f is None  # its square is no double
     assert block_anova([[1e300, 2e300], [3e300, 5e300]]).f == pytest.approx(9.0)
     assert 0 < welch(Arm(1e9, 1e-9, 50), Arm(0.0, 1e-9, 50)).p < 1e-100

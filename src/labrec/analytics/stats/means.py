@@ -346,6 +346,8 @@ def one_way(groups: Sequence[Sequence[float]]) -> FTest:
     grand = mean_of(values.tolist())
     between = math.fsum((sizes * (means - grand) ** 2).tolist())
     within = math.fsum(((values - np.repeat(means, sizes)) ** 2).tolist())
+    if within == 0:  # what varies has no square that a double holds
+        return FTest(None, df1, df2, None, 0.0)
     f = (between / df1) / (within / df2)
     return FTest(f, df1, df2, _f_above(df1, df2, f), scale * math.sqrt(within / df2))
 
@@ -459,7 +461,7 @@ def _groups(groups: Sequence[Sequence[float]], *, least: int) -> list[list[float
 
 def _power_of_two(groups: Sequence[Sequence[float]]) -> float:
     """Return a power of two not far above the largest value: dividing by it loses no digit."""
-    largest = max(abs(value) for group in groups for value in group)
+    largest = max(max(map(abs, group)) for group in groups)
     return math.ldexp(1.0, min(math.frexp(largest)[1], 1023))
 
 
