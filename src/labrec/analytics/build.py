@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import re
+import sys
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self
@@ -50,6 +51,10 @@ _STREAMED = tuple(table for table in extract.OF_RECORDS if table is not tables.M
 """Tables that are written while the days go by; the others wait for what notes say."""
 
 _AHEAD = 64  # groups of shards, and tables, that wait to be written, a megabyte or a few each
+_SWITCH = 2e-4
+"""Seconds until a thread gives way. The one that writes comes back from Arrow thousands of times:
+by Python's 5 ms a time it would wait for the one that computes, and do its work afterwards."""
+
 _NAMELESS = re.compile(r"\..+\.(parquet|json)\.[0-9]+\.tmp")
 
 
@@ -72,12 +77,14 @@ def build(
         StorageError: They cannot be written.
     """
     builder = _Builder(view, folder, said)
-    collecting = gc.isenabled()
+    collecting, switching = gc.isenabled(), sys.getswitchinterval()
     gc.disable()  # millions of rows and no cycle among them: looking for some takes a third longer
+    sys.setswitchinterval(_SWITCH)
     try:
         return builder.build(lab, read_report(folder), jobs if jobs is not None else default_jobs())
     finally:
         builder.clear()
+        sys.setswitchinterval(switching)
         if collecting:
             gc.enable()
 

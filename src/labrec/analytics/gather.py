@@ -177,22 +177,29 @@ class _Lab:
 
 def _registrations(view: View, problems: list[Problem]) -> Iterator[Registered]:
     """Yield the registrations that follow their schema; the others are problems."""
-    from labrec.record.codec import decode
-    from labrec.record.reader import read_document  # brings validation in: only where there are any
-    from labrec.record.registration import Registration
-
     for project in view.projects():
         for path, entry in view.files(f"{layout.RECORDS}/{project}/hypotheses"):
             if layout.parse_path(path).kind == "draft":
                 continue
             try:
-                data = view.read_entry(path, entry.sha)
-                found = read_document(path, data)
+                yield _registration(path, view.read_entry(path, entry.sha))
             except LabrecError as error:
                 problems.append(Problem(path, f"{error.name}: {error.message}"))
-                continue
-            if not isinstance(found, Registration):
-                raise TypeError(path)  # each kind has its own folder
-            amends = str(found.amends) if found.amends is not None else None
-            digest = str(Digest.of(data))
-            yield Registered(found.project, found.slug, digest, amends, path, decode(data))
+
+
+def _registration(path: str, data: bytes) -> Registered:
+    """Return a registration.
+
+    Raises:
+        LabrecError: It does not follow its schema.
+    """
+    from labrec.record.codec import decode
+    from labrec.record.reader import read_document  # brings validation in: only where there are any
+    from labrec.record.registration import Registration
+
+    found = read_document(path, data)
+    if not isinstance(found, Registration):
+        raise TypeError(path)  # each kind has its own folder
+    amends = str(found.amends) if found.amends is not None else None
+    digest = str(Digest.of(data))
+    return Registered(found.project, found.slug, digest, amends, path, decode(data))

@@ -136,8 +136,9 @@ def _cycles(parents: Mapping[str, Sequence[str]], outside: set[str]) -> Iterator
         parents: The whole graph.
         outside: Nodes that are known to lie on none.
     """
-    found: list[tuple[str, ...]] = []
-    index: dict[str, int] = {}
+    # As where runs of one experiment go on from one another: there is nothing to search.
+    found: list[tuple[str, ...]] = [(node,) for node, above in parents.items() if above == (node,)]
+    index = dict.fromkeys((node for (node,) in found), -1)
     lowest: dict[str, int] = {}
     open_nodes: dict[str, None] = {}
     for start in parents:

@@ -33,7 +33,7 @@ def finite(values: Iterable[float], *, least: int = 1) -> list[float]:
     Raises:
         ValueError: One of them is NaN or infinite, or there are too few.
     """
-    found = [float(value) for value in values]
+    found = list(map(float, values))
     if not all(map(math.isfinite, found)):
         raise ValueError("a value is NaN or infinite")
     if len(found) < least:
