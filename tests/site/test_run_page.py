@@ -54,6 +54,12 @@ def test_features_stand_beside_the_parents(site: Site) -> None:
     assert "Feature Value Parent's lr 0.1 same model.depth 4 2" in text
 
 
+def test_a_run_leads_to_its_machine(site: Site) -> None:
+    page = site.folder / f"p/{PROJECT}/r/{run_id(3)}/index.html"
+    (address,) = re.findall(r'href="([^"]*)">This machine</a>', page.read_text())
+    assert (page.parent / address).is_file()
+
+
 def test_lineage_leads_up_and_down(site: Site) -> None:
     assert "Derives from 1_base experiment of 2 runs" in _article(site.folder, 3)
     assert "Replicates 1_base" in _article(site.folder, 1)

@@ -52,6 +52,10 @@ def _draft(sheet: _Sheet, url: str) -> Draft:
     return Draft(url, "run", inputs_of(*sheet.inputs), sheet.page)
 
 
+def _machine(machine_id: str) -> str:
+    return urls.machine(machine_id) if urls.is_machine(machine_id) else ""
+
+
 class Shared:
     """What pages of runs share: records of parents, and differences of code.
 
@@ -166,6 +170,7 @@ class _Sheet:
             "pair": urls.pair(run.project, run.run_id) if self.kin.beside is not None else "",
             "beside": self.kin.beside,
             "compare": urls.COMPARE,
+            "machine": _machine(run.machine_id or ""),
             "citations": citing.forms(citing.run(self.site.lab, run)),
         }
 
