@@ -153,7 +153,9 @@ def test_what_cannot_be_built_is_told_and_the_old_page_stays(folder: Path) -> No
     told: list[str] = []
 
     def refresh() -> None:
-        raise InvalidError("mkdocs.yml: hooks is code", hint="Take it out.")
+        raise InvalidError(
+            "hooks is \x1b[2Jcode", hint="Take it out.", paths=["mkdocs.yml:3", "mkdocs.yml:7"]
+        )
 
     with Preview(folder, port=0, refresh=refresh, told=told.append) as running:
         thread = threading.Thread(target=running.run, daemon=True)
@@ -161,7 +163,9 @@ def test_what_cannot_be_built_is_told_and_the_old_page_stays(folder: Path) -> No
         assert Answer(running, "/").body == b"home"
         running.stop()
         thread.join()
-    assert told == ["mkdocs.yml: hooks is code Take it out."]
+    assert told == [
+        r"hooks is \x1b[2Jcode Take it out.", "at: mkdocs.yml:3", "at: mkdocs.yml:7",
+    ]  # fmt: skip
 
 
 def test_it_tells_which_runs_are_alive(folder: Path) -> None:

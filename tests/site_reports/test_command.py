@@ -118,11 +118,13 @@ def test_all_mistakes_are_told_with_file_line_and_reason(lab, labrec):
         "there is no figure 'pie'", "site/reports/b.md:1: ", "more than one run '1_base'",
     ):  # fmt: skip
         assert told in done.stderr
+    assert len(re.findall(r"^  at: site/reports/", done.stderr, re.MULTILINE)) == 3
     assert not (lab.path / "build/labrec/site").exists()
     failed = json.loads(labrec("report", "freeze", "a", "--json", code=12).stderr)
     assert failed["code"] == 12
-    assert failed["paths"] == ["site/reports/a.md"]
-    assert "site/reports/a.md:3" in failed["message"]
+    assert [one.partition(": ")[0] for one in failed["paths"]] == [
+        "site/reports/a.md:3", "site/reports/a.md:5",
+    ]  # fmt: skip
     assert "there is no report" in labrec("report", "freeze", "nope", code=10).stderr
     assert labrec("report", "preview", "a", code=12).stdout == ""
 

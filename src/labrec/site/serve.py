@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
 from urllib.parse import unquote, urlsplit
 
 from labrec.errors import BusyError, LabrecError, StorageError, UsageError
+from labrec.record.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,15 +132,20 @@ class Preview:
             try:
                 self._refresh()
             except LabrecError as error:
-                self._told(f"{error.message} {error.hint}".strip())
+                self._tell(error)
 
     def running(self) -> bytes:
         """Return the runs that are alive as JSON; none where they cannot be told."""
         try:
             return json.dumps(self._running()).encode()
         except LabrecError as error:
-            self._told(f"{error.message} {error.hint}".strip())
+            self._tell(error)
             return b"[]"
+
+    def _tell(self, error: LabrecError) -> None:
+        self._told(printable(f"{error.message} {error.hint}".strip()))  # it may quote a record
+        for path in error.paths:
+            self._told(printable(f"at: {path}"))
 
     def open(self, target: str) -> Opened | None:
         """Open the file of a request: the file, its length, its type and when it was written.

@@ -111,9 +111,9 @@ def refuse(wrong: list[Told]) -> None:
     if wrong:
         many = "1 mistake" if len(wrong) == 1 else f"{len(wrong)} mistakes"
         raise InvalidError(
-            f"{many} in reports:\n" + "\n".join(printable(str(one)) for one in wrong),
+            f"{many} in reports",
             hint="docs/reports.md says what a report can name; `labrec query` shows what there is.",
-            paths=dict.fromkeys(one.path for one in wrong),
+            paths=[printable(str(one)) for one in wrong],  # a failure says each on its line
             kept="nothing was written",
         )
 
