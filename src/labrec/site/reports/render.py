@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import markdown
-
 from labrec.errors import InvalidError, UnsafeError
 from labrec.record import fragment, yaml12
 from labrec.record.text import printable
 from labrec.site import stamp
 from labrec.site.reports import figures, tables
 from labrec.site.reports.article import Article, Block
+from labrec.site.reports.converter import convert
 from labrec.site.reports.known import Known, said
 from labrec.site.reports.parser import Mistake, scan
 from labrec.site.reports.vocabulary import WORDS, show
@@ -33,11 +32,6 @@ if TYPE_CHECKING:
 
 MAX_SOURCE: Final = 500_000
 """Longest report, in bytes of Markdown."""
-
-EXTENSIONS: Final = (
-    "admonition", "def_list", "fenced_code", "footnotes", "sane_lists", "tables", "toc",
-)  # fmt: skip
-"""Of Markdown. None of them sets an attribute, includes a file or runs anything."""
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)?(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _KEYS = ("title", "project")
@@ -149,7 +143,7 @@ def _render(site: Site, library: Library, slug: str) -> tuple[Article, list[Told
     project = _project(site, front.project)
     scanned = scan(front.body)
     known = Known(site, project, library)
-    html = _markdown(scanned.text, scanned.mark)
+    html = convert(scanned.text, scanned.mark)
     written = write(html, scanned, _Evaluator(known), library.files)
     if written.mistakes:
         raise _Several(written.mistakes)
@@ -238,27 +232,6 @@ class _Evaluator:
             "report-table.html", table=table, anchor=f"{fragment.PREFIX}{name}", root=fragment.ROOT
         )
         return Block(name, None, table, still)
-
-
-def _markdown(text: str, mark: str) -> str:
-    token = re.compile(rf"{mark}\d+z")
-
-    def slugify(heading: str, separator: str) -> str:
-        words = re.sub(r"[^a-z0-9]+", separator, token.sub("", heading).lower())
-        return words.strip(separator) or "part"
-
-    converter = markdown.Markdown(
-        extensions=list(EXTENSIONS),
-        extension_configs={
-            "toc": {"slugify": slugify},
-            "tables": {"use_align_attribute": True},
-        },
-        output_format="html",
-    )
-    converter.preprocessors.deregister("html_block")  # raw HTML is text
-    converter.inlinePatterns.deregister("html")
-    html: str = converter.convert(text)
-    return html
 
 
 def _prove(article: Article) -> None:
