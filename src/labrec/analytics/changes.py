@@ -65,10 +65,12 @@ def changes(pairs: Iterable[Pair], known: Mapping[str, list[Row]]) -> Changes:
     """
     rows: list[tuple[str | None, ...]] = []
     found: dict[str, list[Row]] = {}
+    keys: dict[tuple[str, str], str] = {}
     for pair in pairs:
         if pair.new == pair.old:
             continue
-        key = hashlib.sha256(f"{len(pair.old)}\n{pair.old}{pair.new}".encode()).hexdigest()[:32]
+        both = pair.old, pair.new
+        key = keys.get(both) or keys.setdefault(both, _key(*both))
         if key not in found:
             found[key] = (
                 known[key]
@@ -77,6 +79,10 @@ def changes(pairs: Iterable[Pair], known: Mapping[str, list[Row]]) -> Changes:
             )
         rows += [(pair.project, pair.run_id, pair.parent, *row, pair.digest) for row in found[key]]
     return Changes(rows, found)
+
+
+def _key(old: str, new: str) -> str:
+    return hashlib.sha256(f"{len(old)}\n{old}{new}".encode()).hexdigest()[:32]
 
 
 def _compare(old: str, new: str) -> Iterable[Row]:

@@ -329,13 +329,17 @@ def one_way(groups: Sequence[Sequence[float]]) -> FTest:
     """
     import numpy as np  # heavy, and groups may be very many
 
-    found = _groups(groups, least=1)
-    sizes = np.array([len(group) for group in found])
-    df1, df2 = len(found) - 1, int(sizes.sum()) - len(found)
+    sizes = np.array([len(group) for group in groups])
+    values = np.fromiter(chain.from_iterable(groups), float)
+    if len(sizes) < _REPLICATED or not sizes.min():
+        raise ValueError("two groups or more are needed, none of them empty")
+    if not np.isfinite(values).all():
+        raise ValueError("a value is NaN or infinite")
+    df1, df2 = len(sizes) - 1, len(values) - len(sizes)
     if df2 == 0:
         raise ValueError("no group has two values")
-    scale = _power_of_two(found)
-    values = np.fromiter(chain.from_iterable(found), float) / scale
+    scale = _power_of_two(float(np.abs(values).max()))
+    values /= scale
     starts = np.cumsum(sizes) - sizes
     spans = np.maximum.reduceat(values, starts) - np.minimum.reduceat(values, starts)
     if (spans <= ROUNDING * np.maximum.reduceat(np.abs(values), starts)).all():
@@ -423,10 +427,12 @@ def block_anova(table: Sequence[Sequence[float]]) -> BlockTest:
     """
     import numpy as np  # heavy, and only where there are blocks
 
-    rows = _groups(table, least=2)
+    if len(table) < _REPLICATED:
+        raise ValueError("two blocks or more are needed")
+    rows = [finite(row, least=2) for row in table]
     if len({len(row) for row in rows}) > 1:
         raise ValueError("the blocks hold different numbers of levels")
-    scale = _power_of_two(rows)
+    scale = _power_of_two(max(max(map(abs, row)) for row in rows))
     values = np.array(rows) / scale
     # within a block first, from its first value on, so that large blocks cancel exactly
     values = values - values[:, :1]
@@ -453,15 +459,8 @@ def block_anova(table: Sequence[Sequence[float]]) -> BlockTest:
     )
 
 
-def _groups(groups: Sequence[Sequence[float]], *, least: int) -> list[list[float]]:
-    if len(groups) < _REPLICATED:
-        raise ValueError("two groups or more are needed")
-    return [finite(group, least=least) for group in groups]
-
-
-def _power_of_two(groups: Sequence[Sequence[float]]) -> float:
+def _power_of_two(largest: float) -> float:
     """Return a power of two not far above the largest value: dividing by it loses no digit."""
-    largest = max(max(map(abs, group)) for group in groups)
     return math.ldexp(1.0, min(math.frexp(largest)[1], 1023))
 
 
