@@ -198,6 +198,24 @@ def test_a_hostile_drawing_is_refused_as_a_hostile_fragment_is(
     assert (17, "unsafe") in findings(lab)
 
 
+@pytest.mark.parametrize(
+    ("cells", "problems"),
+    [
+        (b"a,b\n1,=HYPERLINK(1)\n", 1), (b"@SUM(1)\n", 1), (b"\xef\xbb\xbf=1+1\n", 1), (b"a\n-1+cmd|x\n", 1),
+        (b"\xff\n", 1), (b"a,b\n-0.5,-Infinity\n'=1,\"x,=y\"\n", 0),
+    ],
+)  # fmt: skip
+def test_data_that_a_spreadsheet_would_run_are_not_served(
+    cells: bytes, problems: int, lab: GitLab, site_cache: Path
+) -> None:
+    data = object_doc(cells)
+    table = {"name": "t", "title": "t",
+             "data": {"sha256": Digest.of(data.data).hex, "size": len(data.data)}}  # fmt: skip
+    add(lab, [*forged(b"<p>fine</p>", tables=[table]), data])
+    assert built(lab, cache=site_cache).problems == problems
+    assert (lab.path / "build/labrec/site" / VERSION).exists() is (problems == 0)
+
+
 def test_an_honest_fragment_by_hand_is_served_as_it_is(lab: GitLab, site_cache: Path) -> None:
     add(lab, forged(b"<p>By <em>hand</em>.</p>"))
     assert built(lab, cache=site_cache).problems == 0

@@ -8,6 +8,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from labrec.record.spreadsheet import STARTS
 from labrec.record.text import one_line
 from labrec.site.charts.drawing import Markup
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 _SCRIPT: Final = {
     "<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029",
 }  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Figure(NamedTuple):
@@ -99,5 +99,5 @@ def _cell(value: object) -> object:
         return {"inf": "Infinity", "-inf": "-Infinity"}.get(str(value), "NaN")
     if isinstance(value, str):
         line = value if value.isprintable() else one_line(value)
-        return f"'{line}" if line.startswith(_FORMULA) else line
+        return f"'{line}" if line.startswith(STARTS) else line
     return "" if value is None else value

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.errors import InvalidError, LabrecError, UnsafeError
 from labrec.record import fragment
+from labrec.record.spreadsheet import refuse_formulas
 from labrec.sdk import reports as kept
 from labrec.site import inspection, urls
 
@@ -128,9 +129,15 @@ def _version(view: View, frozen: FrozenReport) -> Version:
             raise UnsafeError(f"figure {one['name']} holds {'; '.join(wrong[:3])}")
         files[f"{one['name']}.svg"] = drawing
     for one in (*document.get("figures", ()), *document.get("tables", ())):
-        files[f"{one['name']}.csv"] = kept.part(view, one["data"], MAX_DATA)
-    files["records.csv"] = kept.part(view, document["records"], MAX_DATA)
+        files[f"{one['name']}.csv"] = _table(view, one["data"])
+    files["records.csv"] = _table(view, document["records"])
     return Version(frozen, article, tuple(kept.used(view, frozen)), files)
+
+
+def _table(view: View, ref: dict[str, Any]) -> bytes:
+    data = kept.part(view, ref, MAX_DATA)
+    refuse_formulas(data)
+    return data
 
 
 def prove(article: str) -> None:
