@@ -223,6 +223,9 @@ def test_print_shows_whole_tables_and_standing_charts(open_page: Open) -> None:
     expect(page.locator(".lr-tools").first).to_be_hidden()
     scroll = page.locator("#runs .lr-scroll")
     assert scroll.evaluate("box => box.scrollHeight <= box.clientHeight + 1")
+    page.set_viewport_size({"width": 718, "height": 1100})  # A4 between Chromium's margins
+    for table in page.locator(".lr-listing table").all():
+        assert table.evaluate("table => table.getBoundingClientRect().right <= innerWidth + 4")
 
 
 # WCAG 2.1, 1.4.3: contrast of text against the ground it stands on, at least 4.5 : 1.
