@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final, Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -228,7 +229,9 @@ def _shared(array: pa.ChunkedArray) -> pa.Array:
     whole = array.unify_dictionaries().combine_chunks()
     used = pc.unique(whole.indices.drop_null())
     names = whole.dictionary.take(used).dictionary_encode()
-    places = names.indices.take(pc.index_in(whole.indices, value_set=used))
+    moved = np.zeros(len(whole.dictionary), np.int32)
+    moved[used.to_numpy()] = names.indices.to_numpy()
+    places = pa.array(moved).take(whole.indices)
     return pa.DictionaryArray.from_arrays(places, names.dictionary)
 
 

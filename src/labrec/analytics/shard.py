@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from itertools import chain
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
@@ -243,26 +243,24 @@ def joined(parts: Sequence[dict[str, pa.Table]]) -> dict[str, pa.Table]:
     """Put the rows of shards behind one another, each place moved behind the ones before."""
     if len(parts) == 1:
         return parts[0]
-    together: dict[str, list[pa.Table]] = {name: [] for name in COLUMNS}
-    before = 0
-    for part in parts:
-        for name, rows in part.items():
-            together[name].append(rows if name == "runs" else _moved(rows, before))
-        before += part["runs"].num_rows
-    return {
-        name: (
-            pa.concat_tables(rows)
-            if rows
-            else _packed(name, plain_schema(COLUMNS[name]).empty_table())
-        )
-        for name, rows in together.items()
-    }
+    if not parts:
+        return {name: _packed(name, plain_schema(COLUMNS[name]).empty_table()) for name in COLUMNS}
+    starts = [0, *accumulate(part["runs"].num_rows for part in parts)]
+    together = {"runs": pa.concat_tables([part["runs"] for part in parts])}
+    for name in COLUMNS:
+        if name != "runs":
+            together[name] = _behind([part[name] for part in parts], starts)
+    return together
 
 
-def _moved(rows: pa.Table, by: int) -> pa.Table:
-    import pyarrow.compute as pc
+def _behind(parts: Sequence[pa.Table], starts: Sequence[int]) -> pa.Table:
+    """Put rows behind one another; the runs of each part are so many places behind its own."""
+    import numpy as np  # only where there are several
 
-    return rows.set_column(0, rows.schema.field(0), pc.add(rows["place"], by))
+    rows = pa.concat_tables(parts)
+    shifts = np.repeat(starts[: len(parts)], [part.num_rows for part in parts])
+    places = pa.array(rows["place"].to_numpy() + shifts, pa.int64())
+    return rows.set_column(0, rows.schema.field(0), places)
 
 
 def _select(rows: dict[str, pa.Table], places: list[int]) -> dict[str, pa.Table]:
