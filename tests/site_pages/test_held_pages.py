@@ -196,7 +196,7 @@ def test_reruns_are_told_with_their_tolerance_the_gravest_first(pages: dict[str,
 def test_a_list_names_the_command_for_what_is_missing(pages: dict[str, Page]) -> None:
     page = pages["p/lm/rigor/index.html"]
     assert page.context["summary"] == (
-        "1 claim: 0 have all 8 of rigor/1. What is missing most often: power (1). 1 registration "
+        "1 claim: none has all 8 of rigor/1. What is missing most often: power (1). 1 registration "
         "that others amend stands in the listing."
     )
     (one,) = page.context["lists"]

@@ -104,8 +104,8 @@ def _summary(rows: Sequence[Rigor], current: Sequence[Rigor]) -> str:
     lacking = {item: sum(not getattr(row, item) for row in current) for item in ITEMS}
     most = max(lacking, key=lambda item: lacking[item])
     said = (
-        f"{counted(len(current), 'claim')}: {whole:,} "
-        f"{'has' if whole == 1 else 'have'} all {current[0].items} of {current[0].list}."
+        f"{counted(len(current), 'claim')}: {f'{whole:,}' if whole else 'none'} "
+        f"{'have' if whole > 1 else 'has'} all {current[0].items} of {current[0].list}."
     )
     if lacking[most]:
         said += f" What is missing most often: {most} ({lacking[most]:,})."
