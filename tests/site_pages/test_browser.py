@@ -205,7 +205,7 @@ def test_without_javascript_everything_is_there(open_page: Open) -> None:
 def test_what_is_offered_for_download_is_there(open_page: Open, built: Path) -> None:
     page = open_page("p/lm/index.html")
     links = [link.get_attribute("href") or "" for link in page.locator("a[download]").all()]
-    tables = {"progress-1.csv", "experiments.csv", "contrasts.csv", "runs.csv"}
+    tables = {"progress-1.csv", "runs.csv"}
     citations = {"CITATION.cff", "cite.bib", "cite.ris", "cite.csl.json", "cite.datacite.json"}
     assert set(links) == tables | citations
     for link in links:

@@ -220,14 +220,12 @@ def test_a_project_shows_board_contrasts_and_every_run(pages: dict[str, Page]) -
 
 def test_the_files_of_a_project_hold_exact_values(pages: dict[str, Page]) -> None:
     files = pages["p/lm/index.html"].files
-    tables = {"progress-1.csv", "experiments.csv", "contrasts.csv", "runs.csv"}
+    tables = {"progress-1.csv", "runs.csv"}
     assert {name for name in files if name.endswith(".csv")} == tables
     rows = list(csv.DictReader(io.StringIO(files["runs.csv"].decode())))
     assert len(rows) == 17
     assert rows[0]["loss"] == "2.5"
     assert rows[-1]["loss"] == ""
-    contrasts = list(csv.DictReader(io.StringIO(files["contrasts.csv"].decode())))
-    assert {row["finding"] for row in contrasts} == {"better", "worse", "unclear"}
 
 
 def test_a_graph_shows_the_kept_chain_and_what_each_node_is(pages: dict[str, Page]) -> None:

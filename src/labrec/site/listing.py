@@ -85,6 +85,8 @@ class Listing(NamedTuple):
         total: How many rows it has.
         payload: All rows for ``listing.js`` where there are more than `FIRST`; else empty.
         data: Where it lies as CSV, from the page; empty = nowhere.
+        table: Name of the table on the Data page that has its rows; empty = it has a file of its
+            own, or all rows stand in the page.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Listing(NamedTuple):
     total: int
     payload: Markup | str = ""
     data: str = ""
+    table: str = ""
 
 
 def listing(
@@ -102,6 +105,7 @@ def listing(
     columns: Sequence[Column],
     rows: Sequence[Sequence[Cell]],
     data: str = "",
+    table: str = "",
 ) -> Listing:
     """Return a listing.
 
@@ -111,6 +115,7 @@ def listing(
         columns: Its columns.
         rows: All rows, a cell a column, in the order in which they first appear.
         data: Where it lies as CSV, from the page.
+        table: Table on the Data page that has its rows, where it has no file of its own.
 
     Raises:
         UnsafeError: A cell leads where no page of the site is.
@@ -132,6 +137,7 @@ def listing(
         len(rows),
         payload,
         data,
+        table,
     )
 
 

@@ -196,7 +196,6 @@ def page(rows: Rows) -> Page:
             "listing": _runs(machine),
             "data_url": urls.DATA,
         },
-        files={"runs.csv": _runs_csv(machine)},
     )  # fmt: skip
 
 
@@ -292,7 +291,7 @@ def _runs(machine: Machine) -> Listing:
     newest = list(reversed(machine.runs))[:MOST_RUNS]
     more = len(machine.runs) - len(newest)
     caption = f"Runs on this machine, the newest {MOST_RUNS:,}" if more else "Runs on this machine"
-    return listing("runs", caption, columns, [_run(run) for run in newest], "runs.csv")
+    return listing("runs", caption, columns, [_run(run) for run in newest], table="runs")
 
 
 def _run(run: Run) -> list[Cell]:
@@ -308,15 +307,3 @@ def _run(run: Run) -> list[Cell]:
 
 
 _STATUSES = frozenset({"complete", "failed", "interrupted", "planned"})
-
-
-def _runs_csv(machine: Machine) -> bytes:
-    fields = (
-        "project", "run_id", "name", "status", "standing", "started", "duration_s", "record_digest",
-    )  # fmt: skip
-    return as_csv(fields, ([_plain(run, name) for name in fields] for run in machine.runs))
-
-
-def _plain(run: Run, name: str) -> Any:
-    value = getattr(run, name)
-    return value.isoformat() if hasattr(value, "isoformat") else value

@@ -15,7 +15,7 @@ from labrec.site.page import Crumb, Draft, Page, inputs_of
 from labrec.site.pages.graph import draw, value_of
 from labrec.site.pages.hypotheses import hypotheses
 from labrec.site.pages.luck import band, explains
-from labrec.site.pages.project_listings import contrasts, experiments_of, runs, tables
+from labrec.site.pages.project_listings import contrasts, experiments_of, runs, runs_csv
 from labrec.site.pages.sections import sections
 from labrec.site.rows_trends import Luck
 
@@ -85,7 +85,7 @@ def page(site: Site, project: Project) -> Page:
             "cite_url": urls.CITE,
         },
         files={f"{figure.name}.csv": figure.csv for figure in figures}
-        | tables(known)
+        | {"runs.csv": runs_csv(known)}
         | citing.files(forms),
         work=work,
     )

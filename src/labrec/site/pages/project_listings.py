@@ -11,13 +11,12 @@ from labrec.site.charts.figure import as_csv
 from labrec.site.experiments import place, seeds_of
 from labrec.site.listing import Cell, Column, Listing, amount, listing, moment, words
 from labrec.site.pages.graph import note_of
-from labrec.site.rows import Contrast
 
 if TYPE_CHECKING:
     from labrec.site.collect import KeyMetric
     from labrec.site.experiments import Experiment, Experiments
     from labrec.site.listing import Mark
-    from labrec.site.rows import Run
+    from labrec.site.rows import Contrast, Run
 
 _METRICS = 4  # key metrics with a column of their own
 
@@ -45,7 +44,7 @@ def experiments_of(known: Experiments) -> Listing:
         for one in known.all
     ]
     caption = "Experiments, parents before their children"
-    return listing("experiments", caption, columns, rows, "experiments.csv")
+    return listing("experiments", caption, columns, rows, table="experiments")
 
 
 def _interval_note(known: Experiments, metric: KeyMetric) -> str:
@@ -126,7 +125,7 @@ def contrasts(known: Experiments) -> Listing:
     ]
     rows = [_contrast(known, row) for row in found]
     return listing(
-        "contrasts", "Each experiment against its parents", columns, rows, "contrasts.csv"
+        "contrasts", "Each experiment against its parents", columns, rows, table="contrasts"
     )
 
 
@@ -213,22 +212,8 @@ def against_parent(known: Experiments, run: Run, metric: KeyMetric, value: float
 # --- as CSV -----------------------------------------------------------------------------------
 
 
-def tables(known: Experiments) -> dict[str, bytes]:
-    """Return the CSV files of the listings by name: exact values, all rows, all metrics."""
-    return {
-        "experiments.csv": _experiments_csv(known),
-        "contrasts.csv": as_csv(Contrast._fields, known.project.contrasts),
-        "runs.csv": _runs_csv(known),
-    }
-
-
-def _experiments_csv(known: Experiments) -> bytes:
-    rows = known.project.experiments
-    names = rows[0]._fields if rows else ("project", "experiment", "name", "metric")
-    return as_csv(names, ([plain(value) for value in row] for row in rows))
-
-
-def _runs_csv(known: Experiments) -> bytes:
+def runs_csv(known: Experiments) -> bytes:
+    """Return the runs of a project with the last value of each metric: exact values, all rows."""
     metrics = sorted({row.metric for row in known.project.metrics})
     fields = (
         "run_id", "name", "status", "standing", "experiment", "started", "duration_s", "seeds",

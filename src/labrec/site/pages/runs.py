@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from labrec.record.wording import counted, duration, listed
 from labrec.site import urls
-from labrec.site.charts.figure import as_csv
 from labrec.site.experiments import STATUSES, Experiments, place, seeds_of
 from labrec.site.listing import Cell, Column, Listing, amount, listing, moment, words
 from labrec.site.page import Crumb, Draft, Page, inputs_of
 from labrec.site.pages.graph import note_of
-from labrec.site.pages.project_listings import against_parent, ended, plain
+from labrec.site.pages.project_listings import against_parent, ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +51,6 @@ def page(site: Site) -> Page:
             "listing": _listing(rows, metrics, len(known)),
             "left_out": [name for one in known for name in _left_out(one, metrics)],
         },
-        files={"runs.csv": _csv(rows, metrics)},
     )
 
 
@@ -125,7 +123,7 @@ def _listing(rows: list[_Row], metrics: dict[str, KeyMetric], projects: int) -> 
         Column("Experiment", hidden=True),
     ]
     cells = [_cells(row, metrics, aside=aside, named=not only) for row in rows]
-    return listing("all-runs", "All runs, newest first", columns, cells, "runs.csv")
+    return listing("all-runs", "All runs, newest first", columns, cells, table="runs")
 
 
 def _cells(row: _Row, metrics: dict[str, KeyMetric], *, aside: bool, named: bool) -> list[Cell]:
@@ -162,12 +160,3 @@ def _against(row: _Row, values: dict[str, float], *, named: bool) -> Cell:
     if cell.sort is None or not named:
         return cell
     return cell._replace(text=f"{metric.name} {cell.text}")
-
-
-def _csv(rows: list[_Row], metrics: dict[str, KeyMetric]) -> bytes:
-    def cells(row: _Row) -> list[object]:
-        values = row.values()
-        own = [plain(getattr(row.run, name)) for name in _FIELDS]
-        return own + [values.get(name) for name in metrics]
-
-    return as_csv((*_FIELDS, *metrics), map(cells, rows))
