@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,7 @@ from labrec.record.digest import Digest
 from labrec.sdk import reports as kept
 from labrec.site.publication import gather, places
 from labrec.site.reports.freezing import article_of, rendered
+from labrec.site.reports.library import prove
 from labrec.store.lab import Lab
 from labrec.store.verify import verify
 
@@ -214,6 +216,13 @@ def test_data_that_a_spreadsheet_would_run_are_not_served(
     add(lab, [*forged(b"<p>fine</p>", tables=[table]), data])
     assert built(lab, cache=site_cache).problems == problems
     assert (lab.path / "build/labrec/site" / VERSION).exists() is (problems == 0)
+
+
+def test_a_fragment_that_parsers_take_for_ever_to_read_is_refused_at_once() -> None:
+    began = time.process_time()
+    with pytest.raises(UnsafeError):
+        prove('<img src="data:image/png;base64,' * 100_000)
+    assert time.process_time() - began < 20
 
 
 def test_an_honest_fragment_by_hand_is_served_as_it_is(lab: GitLab, site_cache: Path) -> None:

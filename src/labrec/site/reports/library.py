@@ -146,13 +146,15 @@ def prove(article: str) -> None:
     Raises:
         UnsafeError: It holds something that no fragment may hold.
     """
-    without_pictures = _PICTURE.sub(' src=""', article)  # which carry their bytes, and load none
-    wrong = [
-        *fragment.mistakes(article),
-        *sorted(inspection.findings(without_pictures, drawings=True)),
-    ]
+    # the second reader takes the square of the time for what the first has refused already
+    wrong = fragment.mistakes(article) or _active(article)
     if wrong:
         raise UnsafeError(f"its fragment holds {'; '.join(wrong[:3])}")
+
+
+def _active(article: str) -> list[str]:
+    without_pictures = _PICTURE.sub(' src=""', article)  # which carry their bytes, and load none
+    return sorted(inspection.findings(without_pictures, drawings=True))
 
 
 def _text(data: bytes) -> str:
