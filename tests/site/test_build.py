@@ -112,6 +112,10 @@ def test_a_parent_learns_of_its_child(small: GitLab, folder: Path, site_cache: P
     built(small, cache=site_cache)
     assert "Derived from it" in (folder / _page(1)).read_text()
     assert "2_from_1" in (folder / _page(1)).read_text()
+    # of a second one, too, which its page leads on to no more than to the first
+    add(small, run(4, "3_from_1", metrics={"loss": 0.2}, lineage=lineage(parents=parents)))
+    built(small, cache=site_cache)
+    assert "3_from_1" in (folder / _page(1)).read_text()
 
 
 def test_everything_is_made_anew_where_that_is_asked_for(
