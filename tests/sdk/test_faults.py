@@ -8,7 +8,7 @@ import warnings
 import pytest
 
 import labrec
-from labrec.errors import NotFoundError, UsageError
+from labrec.errors import NotFoundError
 from labrec.store.init import init
 
 
@@ -100,7 +100,7 @@ def test_odd_values_never_break_a_run(lab):
 
 
 def test_wrong_calls_are_told_at_once(lab, tmp_path, monkeypatch):
-    with pytest.raises(UsageError):
+    with pytest.raises(NotFoundError):
         labrec.run(parent="nobody")
     with pytest.raises(labrec.errors.InvalidError):
         labrec.run(project="Not Valid")

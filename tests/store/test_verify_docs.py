@@ -40,7 +40,7 @@ def test_the_manual_lists_every_kind_with_its_code() -> None:
         assert CODES[kind] == max(codes), kind
         assert "note" in ROWS[kind] or codes == {CODES[kind]}, kind
     # said in other words than a literal
-    assert set(ROWS) - set(found) == {"fork", "mode", "newer", "older", "replace"}
+    assert set(ROWS) - set(found) == {"mode", "newer", "older", "replace"}
 
 
 def test_the_manual_lists_every_key_of_the_report(small_lab: SmallLab) -> None:
