@@ -13,7 +13,7 @@ from labrec.site.charts.drawing import Markup, place, polyline, tag, text
 from labrec.site.charts.figure import Figure, as_csv, for_script
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 MOST_POINTS: Final = 240
 """Points of a curve that are drawn; a longer one is thinned to the extremes of each stretch."""
@@ -251,9 +251,14 @@ def frame(up: Range, top: float, bottom: float, left: float, right: float) -> st
     )
 
 
-def below(level: Range, ends: tuple[float, float], bottom: float) -> str:
-    """Return the line and labels of a level axis of whole numbers."""
-    marks = whole_ticks(level)
+def below(
+    level: Range,
+    ends: tuple[float, float],
+    bottom: float,
+    marked: Callable[[Range], list[float]] = whole_ticks,
+) -> str:
+    """Return the line and labels of a level axis, of whole numbers where nothing else is said."""
+    marks = marked(level)
     places = [level.at(value, *ends) for value in marks]
     line = f"M{ends[0]:g},{bottom:g}H{ends[1]:g}"
     line += "".join([f"M{place(x)},{bottom:g}v4" for x in places])

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from labrec.record.text import printable
 from labrec.record.wording import arrow, better
 from labrec.site import urls
-from labrec.site.charts.axis import Range, labels, shown, ticks
-from labrec.site.charts.curves import frame
+from labrec.site.charts.axis import Range, shown, ticks
+from labrec.site.charts.curves import below, frame
 from labrec.site.charts.drawing import Markup, place, polyline, tag, text
 from labrec.site.charts.figure import Figure, as_csv, for_script
 
@@ -190,7 +190,7 @@ def _draw(
         "svg",
         tag("text", text(upright.title), x=0, y=14, class_="lr-axis-title"),
         frame(up, _TOP, _BOTTOM, _LEFT, _RIGHT),
-        _below(across),
+        below(across, (_LEFT, _RIGHT), _BOTTOM, ticks),
         tag("text", text(level.title), x=_RIGHT, y=_HEIGHT - 6, class_="lr-axis-title lr-end"),
         tag("path", d=polyline(corners), class_="lr-best") if len(corners) > 1 else "",
         *[_spot(one, across, up) for one in spots],
@@ -198,22 +198,6 @@ def _draw(
         class_="lr-drawing lr-wide",
         role="group",
         aria_label=told,
-    )
-
-
-def _below(across: Range) -> str:
-    marks = ticks(across)
-    places = [across.at(value, _LEFT, _RIGHT) for value in marks]
-    line = f"M{_LEFT},{_BOTTOM}H{_RIGHT}" + "".join([f"M{place(x)},{_BOTTOM}v4" for x in places])
-    texts = [
-        tag("text", text(label), x=x, y=_BOTTOM + 17)
-        for x, label in zip(places, labels(marks), strict=True)
-    ]
-    return tag(
-        "g",
-        tag("path", d=line, class_="lr-axis"),
-        tag("g", *texts, class_="lr-middle"),
-        aria_hidden="true",
     )
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from labrec.record.wording import counted, listed
 from labrec.site import urls
+from labrec.site.charts.figure import rows_csv
 from labrec.site.page import Crumb, Draft, Page, inputs_of
 from labrec.site.pages.design import told
 from labrec.site.pages.design_figures import worth
-from labrec.site.pages.design_listings import designs, growth, plain
+from labrec.site.pages.design_listings import designs, growth
 from labrec.site.pages.designs import MOST_DESIGNS, SOURCES, asked, studies, title
 from labrec.site.pages.sections import sections
 from labrec.site.rows_attribution import Growth
@@ -50,7 +51,7 @@ def page(name: str, found: Sequence[Study], grown: Sequence[Growth]) -> Page:
     drawn = [(one, worth(one, f"worth-{at}")) for at, one in enumerate(found[:MOST_DRAWN], start=1)]
     files = {f"{figure.name}.csv": figure.csv for _, figure in drawn if figure is not None}
     if grown:
-        files["growth.csv"] = plain(Growth._fields, grown)
+        files["growth.csv"] = rows_csv(Growth._fields, grown)
     return Page(
         url=urls.section(name, "attribution"),
         kind="attribution",

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from labrec.record.wording import estimate, number
 from labrec.site import urls
-from labrec.site.charts.figure import as_csv
+from labrec.site.charts.figure import rows_csv
 from labrec.site.listing import Cell as Shown
 from labrec.site.listing import Column, Listing, amount, listing, words
 from labrec.site.pages.designs import KINDS, MOST_DESIGNS, title
 from labrec.site.rows_attribution import Cell, Effect, Efficiency
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from labrec.site.listing import Mark
     from labrec.site.pages.designs import Study
@@ -223,19 +223,9 @@ def _grown(one: Growth) -> list[Shown]:
 def tables(found: Study) -> dict[str, bytes]:
     """Return cells, effects and costs of a design, all columns that pages show, as CSV files."""
     files = {
-        "cells.csv": plain(Cell._fields, found.cells),
-        "effects.csv": plain(Effect._fields, found.effects),
+        "cells.csv": rows_csv(Cell._fields, found.cells),
+        "effects.csv": rows_csv(Effect._fields, found.effects),
     }
     if efficiencies(found) is not None:
-        files["costs.csv"] = plain(Efficiency._fields, found.efficiencies)
+        files["costs.csv"] = rows_csv(Efficiency._fields, found.efficiencies)
     return files
-
-
-def plain(fields: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> bytes:
-    """Return rows of a table as CSV; lists are joined by ``; ``."""
-    return as_csv(fields, ([*_flat(row)] for row in rows))
-
-
-def _flat(row: tuple[Any, ...]) -> Iterator[object]:
-    for value in row:
-        yield "; ".join(map(str, value)) if isinstance(value, tuple) else value

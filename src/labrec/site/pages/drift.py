@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -20,7 +19,7 @@ from labrec.record.wording import (
 )
 from labrec.site import urls
 from labrec.site.charts import At, Figure, Stretch, Told, change
-from labrec.site.charts.figure import as_csv
+from labrec.site.charts.figure import rows_csv
 from labrec.site.experiments import place
 from labrec.site.listing import Cell, Column, Listing, amount, listing, moment, words
 from labrec.site.page import Crumb, Draft, Page, inputs_of
@@ -133,13 +132,9 @@ def page(name: str, rows: Rows) -> Page:
         },
         files={
             **{f"{one['figure'].name}.csv": one["figure"].csv for one in drawn},
-            "drift.csv": as_csv(Drift._fields, map(_plain, rows.drift)),
+            "drift.csv": rows_csv(Drift._fields, rows.drift),
         },
     )
-
-
-def _plain(row: Drift) -> list[Any]:
-    return [value.isoformat() if isinstance(value, datetime) else value for value in row]
 
 
 def _by_change(those: Sequence[Drift]) -> list[Drift]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.record.wording import counted, listed
 from labrec.site import urls
-from labrec.site.charts.figure import as_csv
+from labrec.site.charts.figure import rows_csv
 from labrec.site.page import Crumb, Draft, Page, inputs_of
 from labrec.site.pages.hardware_figures import beside, observed, speeds
 from labrec.site.pages.hardware_listing import comparisons
@@ -98,13 +98,9 @@ def page(name: str, rows: Rows) -> Page:
         },
         files={
             **{f"{figure.name}.csv": figure.csv for figure in figures},
-            "comparisons.csv": as_csv(Comparison._fields, map(_plain, rows.comparisons)),
+            "comparisons.csv": rows_csv(Comparison._fields, rows.comparisons),
         },
     )  # fmt: skip
-
-
-def _plain(row: Comparison) -> list[Any]:
-    return ["; ".join(value) if isinstance(value, tuple) else value for value in row]
 
 
 def _grouped(whole: Sequence[Comparison]) -> list[list[Comparison]]:

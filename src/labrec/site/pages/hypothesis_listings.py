@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from labrec.record.wording import MISSING, estimate, number, percent
 from labrec.site import urls
-from labrec.site.charts.figure import as_csv
+from labrec.site.charts.figure import rows_csv
 from labrec.site.experiments import STATUSES
 from labrec.site.listing import Cell, Column, Listing, amount, listing, moment, words
 from labrec.site.rows_hypotheses import Bearing, Primary, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from typing import NamedTuple
-
     from labrec.site.listing import Mark
     from labrec.site.pages.dossier import Dossier, Ran
 
@@ -209,15 +206,6 @@ def _share(share: float | None, of: int | None = None) -> Cell:
 def tables(found: Dossier) -> dict[str, bytes]:
     """Return the units and runs of every registration, all columns, as CSV files."""
     return {
-        "units.csv": _csv(Unit._fields, found.every_unit),
-        "runs.csv": _csv(Bearing._fields, found.every_run),
+        "units.csv": rows_csv(Unit._fields, found.every_unit),
+        "runs.csv": rows_csv(Bearing._fields, found.every_run),
     }
-
-
-def _csv(fields: Sequence[str], rows: Iterable[NamedTuple]) -> bytes:
-    return as_csv(fields, ([*_plain(row)] for row in rows))
-
-
-def _plain(row: NamedTuple) -> Iterator[object]:
-    for value in row:
-        yield "; ".join(value) if isinstance(value, tuple) else value

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from labrec.record.wording import better, counted, listed, number
 from labrec.site import urls
 from labrec.site.catalogue import metrics
+from labrec.site.charts.figure import rows_csv
 from labrec.site.listing import Cell, Column, Listing, amount, listing, words
 from labrec.site.page import Crumb, Draft, Page, inputs_of
-from labrec.site.pages.design_listings import plain
 from labrec.site.rows_catalogue import Definition
 from labrec.site.stamp import short, shown
 
@@ -77,9 +77,9 @@ def page(found: Sequence[Metric]) -> Page:
     sentences = [sentence for one in found for sentence in one.sentences]
     files = {}
     if found:
-        files["metrics.csv"] = plain(_FIELDS, map(_values, found))
+        files["metrics.csv"] = rows_csv(_FIELDS, map(_values, found))
     if versions:
-        files["definitions.csv"] = plain(Definition._fields, versions)
+        files["definitions.csv"] = rows_csv(Definition._fields, versions)
     return Page(
         url=urls.METRICS,
         kind="metrics",
