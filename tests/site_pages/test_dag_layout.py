@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -66,9 +67,16 @@ def check(found: Layout, nodes: list[str], edges: Edges) -> None:
             assert box.bottom <= block.bottom
     drawn = [(child, route.parent) for route in found.routes for child in route.children]
     assert sorted(drawn) == sorted(edges - set(found.back))
+    everything = [*boxes, *found.blocks]
     for route in found.routes:
         heights = [y for _, y in route.points]
         assert heights == sorted(heights)
+        for (x, y), (end_x, end_y) in itertools.pairwise(route.points):
+            left, right = min(x, end_x), max(x, end_x)  # a curve may be anywhere between
+            assert not [
+                box for box in everything
+                if box.y < end_y and y < box.bottom and box.x < right and left < box.x + box.width
+            ]  # fmt: skip
 
 
 @given(lineages())
@@ -158,9 +166,25 @@ def test_a_long_edge_passes_between_nodes() -> None:
     found = layout("abcd", edges)
     check(found, list("abcd"), edges)
     (long,) = [route for route in found.routes if (route.parent, route.children) == ("a", ("d",))]
-    for x, y in long.points[1:-1]:
-        for box in found.boxes.values():
-            assert not (box.x < x < box.x + box.width and box.y < y < box.bottom)
+    assert len(long.points) == 6
+
+
+def test_an_edge_passes_a_taller_block_beside_its_parent() -> None:
+    leaves = [f"leaf{at}" for at in range(6)]
+    nodes = ["root", "kept", *leaves, "end", "other"]
+    edges = {
+        ("kept", "root"),
+        ("end", "kept"),
+        ("other", "kept"),
+        *((leaf, "root") for leaf in leaves),
+    }
+    found = layout(nodes, edges, straight=[("kept", "root"), ("end", "kept")])
+    check(found, nodes, edges)
+    (block,) = found.blocks
+    assert block.bottom > found.boxes["kept"].bottom  # it would stand in the way
+    (edge,) = [route for route in found.routes if route.children == ("other",)]
+    assert edge.points[1] == (found.boxes["kept"].middle, block.bottom)
+    assert len({found.boxes[node].x for node in ("root", "kept", "end")}) == 1
 
 
 @pytest.mark.parametrize("shape", ["tree", "chain", "star", "alone"])

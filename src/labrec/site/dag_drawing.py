@@ -105,7 +105,10 @@ def draw(
         tag("title", text(told)),
         *(tag("rect", x=box.x, y=box.y, width=box.width, height=box.height, rx=10,
               class_="lr-block") for box in layout.blocks),
-        *(_edge(route, set(kept), missing) for route in layout.routes),
+        *(
+            _edge(route, missing, is_kept=is_kept)
+            for is_kept, route in _kept_last(layout.routes, kept)
+        ),
         *(_back(boxes[parent], boxes[child]) for child, parent in layout.back),
         *(
             _node(
@@ -217,18 +220,27 @@ def fit(words: str, columns: int) -> str:
     return words
 
 
-def _edge(route: Route, kept: set[tuple[str, str]], missing: set[str]) -> str:
+def _kept_last(
+    routes: Sequence[Route], kept: Collection[tuple[str, str]]
+) -> list[tuple[bool, Route]]:
+    """Return the edges with whether they lie on the kept chain: those do so last, and so on top."""
+    chain = set(kept)
+    found = [(any((one, edge.parent) in chain for one in edge.children), edge) for edge in routes]
+    return sorted(found, key=lambda one: one[0])
+
+
+def _edge(route: Route, missing: Collection[str], *, is_kept: bool) -> str:
     (x, y), *rest = route.points
     data = f"M{place(x)},{place(y)}"
     for end_x, end_y in rest:
         half = (y + end_y) / 2
         data += (
             f"C{place(x)},{place(half)} {place(end_x)},{place(half)} {place(end_x)},{place(end_y)}"
+            if end_x != x
+            else f"V{place(end_y)}"
         )
         x, y = end_x, end_y
-    look = "lr-edge"
-    if any((child, route.parent) in kept for child in route.children):
-        look += " lr-kept"
+    look = "lr-edge lr-kept" if is_kept else "lr-edge"
     if route.parent in missing:
         look += " lr-missing"
     return tag("path", d=data, class_=look) + _arrow(x, y, look)

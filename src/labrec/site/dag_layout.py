@@ -6,7 +6,8 @@ layer that crosses few edges, then places. The order comes from the package fast
 is installed, else from our own sweeps; everything that is promised is made sure of here:
 
 - every edge that lies on no cycle goes down: its child begins below the end of its parent,
-- no two nodes overlap,
+- no two nodes overlap, and no such edge passes behind one: where it passes a layer it goes straight
+  down beside what stands there, and it turns between layers alone,
 - equal graphs have equal layouts.
 
 Lineage has many leaves: variants that were tried and went nowhere. The leaves of one parent stand
@@ -38,7 +39,7 @@ _THREAD = 10.0  # width that an edge takes where it passes a layer
 _APART = 56.0  # between parts of the graph that hang together by nothing
 _WIDE = 1500.0  # parts stand in rows of about this width
 _SWEEPS = 8
-_STRAIGHT = 64.0  # how much more a straight edge pulls than another one
+_STRAIGHT = 1e6  # how much more a straight edge pulls than another: it bends by no tenth of a pixel
 
 
 class Box(NamedTuple):
@@ -74,6 +75,7 @@ class Route(NamedTuple):
         parent: Where it begins.
         children: Where it leads: one node, or all leaves of a block.
         points: Places it goes through, the first at the parent, the last at the child or block.
+            Between two of them it is a straight line down, or turns where no node stands.
     """
 
     parent: str
@@ -250,6 +252,7 @@ class _Part:
         boxes: dict[str, Box] = {}
         blocks: list[Box] = []
         frames: dict[str, Box] = {}
+        ends: dict[str, float] = {}
         y = 0.0
         for layer in self.layers.rows:
             tallest = max(self._size(unit)[1] for unit in layer)
@@ -257,13 +260,14 @@ class _Part:
                 width, height = self._size(unit)
                 height = height or tallest  # a thread passes the whole layer
                 box = frames[unit] = Box(middles[unit] - width / 2, y, width, height)
+                ends[unit] = y + tallest
                 if unit in self.blocks:
                     blocks.append(box)
                     boxes |= self._leaves(unit, box)
                 elif unit not in self.layers.threads:
                     boxes[unit] = box
             y += tallest + GAP_Y
-        return _sized(boxes, blocks, self._routes(frames), ())
+        return _sized(boxes, blocks, self._routes(frames, ends), ())
 
     def _size(self, unit: str) -> tuple[float, float]:
         if unit in self.layers.threads:
@@ -291,11 +295,19 @@ class _Part:
             for at, leaf in enumerate(leaves)
         }
 
-    def _routes(self, frames: Mapping[str, Box]) -> list[Route]:
+    def _routes(self, frames: Mapping[str, Box], ends: Mapping[str, float]) -> list[Route]:
+        """Return the ways of the edges.
+
+        Args:
+            frames: Where units stand.
+            ends: Where the layer of each ends. A unit may be less tall than one beside it.
+        """
         routes = []
         for child, parent in self.edges:
             start, end = frames[parent], frames[child]
             points = [(start.middle, start.bottom)]
+            if ends[parent] > start.bottom:
+                points.append((start.middle, ends[parent]))
             for thread in self.layers.ways.get((child, parent), ()):
                 box = frames[thread]
                 points += [(box.middle, box.y), (box.middle, box.bottom)]
