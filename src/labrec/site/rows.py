@@ -71,6 +71,7 @@ class Note(NamedTuple):
     kind: str
     subject_kind: str
     subject: str
+    subject_digest: str | None
     heard: bool
     conflict: bool
     time: datetime

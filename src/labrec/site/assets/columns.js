@@ -60,6 +60,35 @@
     window.setTimeout(function () { URL.revokeObjectURL(link.href); }, 1000);
   }
 
+  /* Return a function that loads data of a project, from the folder of the page of comparisons. They
+   * are scripts that hand over packed JSON: a page on a disk may load scripts and fetch nothing. */
+  function shards(place) {
+    var waiting = {}, known = {}, early = window.labrecShards || [];
+    function unpack(packed) {
+      var bytes = Uint8Array.from(window.atob(packed), function (char) { return char.charCodeAt(0); });
+      var stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+      return new Response(stream).text().then(JSON.parse);
+    }
+    function take(pair) {
+      if (waiting[pair[0]]) { waiting[pair[0]](unpack(pair[1])); }
+    }
+    window.labrecShards = {push: take};
+    early.forEach(take);
+    return function (project, name) {
+      var key = project + "/" + name;
+      if (!Object.prototype.hasOwnProperty.call(known, key)) {
+        known[key] = new Promise(function (resolve, reject) {
+          var script = element("script");
+          waiting[key] = resolve;
+          script.src = place + key + ".js";
+          script.onerror = function () { delete known[key]; reject(new Error("not there: " + key)); };
+          document.head.appendChild(script);
+        });
+      }
+      return known[key];
+    };
+  }
+
   /* What a reader chose, kept by the browser where it keeps anything. */
   function kept(key) {
     try { return JSON.parse(window.localStorage.getItem(key)); } catch (error) { return null; }
@@ -75,5 +104,5 @@
   }
 
   window.labrec = {vector: vector, element: element, button: button, link: link, csv: csv,
-                   save: save, kept: kept, keep: keep, ready: ready};
+                   save: save, shards: shards, kept: kept, keep: keep, ready: ready};
 })();

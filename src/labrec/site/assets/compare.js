@@ -16,7 +16,7 @@
   var PICTURE = /^[0-9a-f]{16}\.(png|jpg)$/;
   var DIGEST = /^[0-9a-f]{32}$/;
 
-  var home, root, place, projects, chosen = [], waiting = {}, kept = {}, drawing = 0;
+  var home, root, shard, projects, chosen = [], drawing = 0;
 
   function element(name, className, text) {
     var made = document.createElement(name);
@@ -33,30 +33,6 @@
   }
 
   /* --- shards ------------------------------------------------------------------------------- */
-
-  function unpack(packed) {
-    var bytes = Uint8Array.from(window.atob(packed), function (char) { return char.charCodeAt(0); });
-    var stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).text().then(JSON.parse);
-  }
-
-  function take(pair) {
-    if (waiting[pair[0]]) { waiting[pair[0]](unpack(pair[1])); }
-  }
-
-  function shard(project, name) {
-    var key = project + "/" + name;
-    if (!Object.prototype.hasOwnProperty.call(kept, key)) {
-      kept[key] = new Promise(function (resolve, reject) {
-        var script = document.createElement("script");
-        waiting[key] = resolve;
-        script.src = place + project + "/" + name + ".js";
-        script.onerror = function () { delete kept[key]; reject(new Error("not there: " + key)); };
-        document.head.appendChild(script);
-      });
-    }
-    return kept[key];
-  }
 
   function load(one) {
     return shard(one.project, "runs-" + one.run.slice(-2)).then(function (runs) {
@@ -491,7 +467,6 @@
     home = document.getElementById("lr-compare");
     if (!home) { return; }
     root = home.dataset.root;
-    place = home.dataset.place;
     projects = Array.prototype.map.call(home.querySelectorAll("li"), function (item) {
       return item.textContent;
     }).filter(function (name) { return PROJECT.test(name); });
@@ -499,9 +474,7 @@
       home.append(element("p", "", "This browser is too old for this page."));
       return;
     }
-    var early = window.labrecShards || [];
-    window.labrecShards = {push: take};
-    early.forEach(take);
+    shard = window.labrec.shards(home.dataset.place);
     chooser();
     update();
     window.addEventListener("hashchange", update);

@@ -1,6 +1,7 @@
 /* Offers, on a page about something recorded, the command that says something about it and the note
- * file to propose the same by pull request. What is typed here leaves the page only as that command
- * or file; text is only ever set as text.
+ * file to propose the same by pull request. Of several runs at once, as those of an experiment are, the
+ * files are one patch. What is typed here leaves the page only as that command or file; text is only
+ * ever set as text.
  */
 (function () {
   "use strict";
@@ -8,27 +9,31 @@
   var lab = window.labrec, element = lab.element;
   var RUN_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-  /* Name of each thing that can be said: its words, what is typed for it, whether it says why, and
-   * from what is typed the arguments of the command and the body of the note. */
+  /* Name of each thing that can be said: its words, what is typed for it, on what alone it is said (else
+   * on anything), whether it says why, and from what is typed the arguments of the command and the body
+   * of the note. */
   var SAYINGS = {
     comment: {title: "comment", asks: "Text", line: false,
               words: one, body: function (text) { return {text: text}; }},
     object: {title: "object to it", asks: "Objection", line: false,
              words: one, body: function (text) { return {text: text}; }},
-    outcome: {title: "say what it found", asks: "Outcome", line: false, runs: true,
+    outcome: {title: "say what it found", asks: "Outcome", line: false, on: "run",
               words: one, body: function (text) { return {outcome: text}; }},
-    tag: {title: "add tags", asks: "Tags, one after the other", line: true, runs: true,
+    tag: {title: "add tags", asks: "Tags, one after the other", line: true, on: "run",
           words: parts, body: function (text) { return {add: parts(text)}; }},
     reparent: {title: "give it other parents", asks: "All its parents: ids or names, one after the other; " +
-               "nothing where it has none", line: true, runs: true, why: true, empty: true,
+               "nothing where it has none", line: true, on: "run", why: true, empty: true,
                words: function (text) { return text ? parts(text) : []; }, parents: true,
                body: function (text) { return {parents: parts(text).map(parent)}; }},
-    link: {title: "link a publication", asks: "doi:… or https://…", line: true, runs: true,
+    link: {title: "link a publication", asks: "doi:… or https://…", line: true, on: "run",
            words: one, body: function (text) { return {to: "publication", target: text}; },
            fits: /^(?:https:\/\/|doi:)\S/},
-    rename: {title: "give it another name", asks: "Name", line: true, runs: true,
+    rename: {title: "give it another name", asks: "Name", line: true, on: "run",
              words: one, body: function (text) { return {name: text}; }},
-    retract: {title: "retract it", asks: "", line: true, runs: true, why: true,
+    decide: {title: "decide it, whatever its rule says", asks: "Decision: supported, refuted or " +
+             "inconclusive, which takes the verdict's place, or what comes next", line: true, on: "hypothesis", why: true,
+             words: one, body: function (text) { return {decision: text}; }},
+    retract: {title: "retract it", asks: "", line: true, on: "run", why: true,
               words: function () { return []; }, body: function () { return {}; }}
   };
 
@@ -46,14 +51,16 @@
   }
 
   function command(about, name, text, why, author) {
-    var saying = SAYINGS[name], words = saying.words(text);
+    var saying = SAYINGS[name], words = saying.words(text), decides = name === "decide";
     var options = why ? ["--reason=" + quoted(why)] : [];
     if (author) { options.push("--author=" + quoted(author)); }
     if (saying.parents && !words.length) { options.unshift("--root"); }
+    if (saying.parents && about.group) { options.unshift("--replicates"); }
+    if (decides) { options.push("--project=" + quoted(about.project)); }
     // what begins with a dash is a word here, no option
-    var rest = [about.called].concat(words);
+    var rest = [decides ? about.id : about.called].concat(words);
     if (words.some(function (word) { return word.charAt(0) === "-"; })) { rest.unshift("--"); }
-    return ["labrec", "note", name].concat(options, rest.map(quoted)).join(" ");
+    return ["labrec", decides ? "hypothesis" : "note", name].concat(options, rest.map(quoted)).join(" ");
   }
 
   /* --- the file ------------------------------------------------------------------------------- */
@@ -133,6 +140,30 @@
     return {data: data, name: id + "." + digest.slice(0, 32) + ".json", folder: folder};
   }
 
+  /* Several note files as one file for `git apply`. */
+  function patch(notes) {
+    return notes.map(function (made) {
+      var path = made.folder + "/" + made.name, lines = made.data.split("\n").slice(0, -1);
+      return ["diff --git a/" + path + " b/" + path, "new file mode 100644", "--- /dev/null", "+++ b/" + path,
+              "@@ -0,0 +1," + lines.length + " @@", "+" + lines.join("\n+"), ""].join("\n");
+    }).join("");
+  }
+
+  /* What is saved, and how it gets onto a branch. */
+  function packed(notes) {
+    var first = notes[0];
+    if (notes.length === 1) {
+      return {name: first.name, data: first.data, type: "application/json",
+              said: "Saved. Its name proves its bytes: do not edit it.",
+              steps: ["mkdir -p " + first.folder, "mv ~/Downloads/" + first.name + " " + first.folder + "/",
+                      "git add " + first.folder + "/" + first.name]};
+    }
+    var name = "notes-" + first.name.slice(0, 13) + ".patch";
+    return {name: name, data: patch(notes), type: "text/x-diff",
+            said: "Saved, " + notes.length + " notes: one a run. Do not edit them.",
+            steps: ["git apply --index --whitespace=nowarn ~/Downloads/" + name]};
+  }
+
   /* --- the page ------------------------------------------------------------------------------- */
 
   function field(title, made) {
@@ -149,21 +180,27 @@
   }
 
   function equip(place) {
-    var about = {kind: place.dataset.kind, id: place.dataset.id, digest: place.dataset.digest,
-                 project: place.dataset.project, called: place.dataset.called,
-                 after: place.dataset.after.split(" ").filter(Boolean).sort()};
+    offer(place, {kind: place.dataset.kind, id: place.dataset.id, digest: place.dataset.digest,
+                  project: place.dataset.project, called: place.dataset.called,
+                  after: place.dataset.after.split(" ").filter(Boolean).sort()}, Object.keys(SAYINGS));
+  }
+
+  /* Offer to say something about `about`; about.group are all runs of its experiment, where it is meant. */
+  function offer(place, about, names) {
     var what = element("select"), text = element("textarea"), why = element("input");
     var author = element("input"), shown = block(), steps = block(), said = element("p", "lr-note");
     text.rows = 2;
     why.type = author.type = "text";
-    Object.keys(SAYINGS).forEach(function (name) {
-      if (SAYINGS[name].runs && about.kind !== "run") { return; }
+    names.forEach(function (name) {
+      if (SAYINGS[name].on && SAYINGS[name].on !== about.kind) { return; }
       var option = element("option", "", SAYINGS[name].title);
       option.value = name;
       what.append(option);
     });
     var asked = field("", text), tools = element("div", "lr-propose");
-    tools.append(field("I want to", what), asked, field("Why", why), field("My name", author));
+    var wish = field("I want to", what);
+    wish.hidden = what.length < 2;
+    tools.append(wish, asked, field("Why", why), field("My name", author));
     var save = lab.button("Save the note file", function () { propose(); });
     said.setAttribute("role", "status");
     steps.place.hidden = true;
@@ -195,20 +232,23 @@
     }
     function propose() {
       var typed = given(false), lacks = missing(typed);
-      said.textContent = lacks || "Saved. Its name proves its bytes: do not edit it. Then, in a clone of the lab:";
       steps.place.hidden = Boolean(lacks);
+      said.textContent = lacks;
       if (lacks) { return; }
-      var made = note(about, what.value, typed[0], typed[1], typed[2]);
-      lab.save(made.name, made.data, "application/json");
-      var branch = "note-" + made.name.slice(0, 13), path = made.folder + "/" + made.name;
-      steps.code.textContent = ["git switch -c " + branch, "mkdir -p " + made.folder,
-        "mv ~/Downloads/" + made.name + " " + made.folder + "/", "git add " + path,
+      var made = packed((about.group || [about]).map(function (one) {
+        return note(one, what.value, typed[0], typed[1], typed[2]);
+      }));
+      lab.save(made.name, made.data, made.type);
+      said.textContent = made.said + " Then, in a clone of the lab:";
+      var branch = "note-" + made.name.replace(/^notes-/, "").slice(0, 13);
+      steps.code.textContent = ["git switch -c " + branch].concat(made.steps, [
         "git commit -m 'Note: " + what.value + "'", "labrec check HEAD --base HEAD~1",
-        "git push -u origin " + branch + "   # then open a pull request"].join("\n");
+        "git push -u origin " + branch + "   # then open a pull request"]).join("\n");
     }
     [what, text, why, author].forEach(function (input) { input.addEventListener("input", show); });
     show();
   }
 
+  lab.offer = offer;
   lab.ready(function () { document.querySelectorAll("[data-labrec-propose]").forEach(equip); });
 })();

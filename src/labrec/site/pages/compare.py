@@ -6,6 +6,7 @@ its code, and the text of the files that differ between these.
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,7 @@ from labrec.site import code_diff, urls
 from labrec.site.code_diff import Codes
 from labrec.site.page import Crumb, Draft, Page, inputs_of
 from labrec.site.pages import record
+from labrec.site.pages.propose import seen
 from labrec.site.shards import by_last_digits, shard
 
 if TYPE_CHECKING:
@@ -57,14 +59,20 @@ def _page(names: tuple[str, ...]) -> Page:
 
 def _shards(site: Site, project: Project) -> Iterator[Draft]:
     runs = project.run
+    number_of: dict[str, int] = {}  # by the first run: one run more changes no other number
     listed = [
-        (run.run_id, run.name, run.status, f"{run.started:%Y-%m-%d %H:%M}" if run.started else "")
+        (
+            run.run_id, run.name, run.status,
+            f"{run.started:%Y-%m-%d %H:%M}" if run.started else "",
+            number_of.setdefault(run.experiment, len(number_of)),
+        )
         for run in runs.values()
-    ]
+    ]  # fmt: skip
     yield _draft(project, "list", inputs_of(listed), lambda: (listed, {}))
+    records = Counter(run.run_id for run in project.runs)
     for digits, ids in by_last_digits(runs).items():
-        group = [runs[run_id] for run_id in ids]
-        marks = [project.run_marks.get(run.record_digest) for run in group]
+        group = [(runs[run_id], records[run_id] > 1) for run_id in ids]
+        marks = [(project.run_marks.get(run.record_digest), fork) for run, fork in group]
         make = partial(_group, site, project, group)
         yield _draft(project, f"runs-{digits}", inputs_of(marks), make)
     newest: dict[str, Run] = {}
@@ -89,14 +97,19 @@ def _draft(project: Project, name: str, inputs: str, make: Any) -> Draft:
 # --- runs -------------------------------------------------------------------------------------
 
 
-def _group(site: Site, project: Project, group: list[Run]) -> tuple[list[Any], dict[str, bytes]]:
-    return [_run(site, project, run) for run in group], {}
+def _group(
+    site: Site, project: Project, group: list[tuple[Run, bool]]
+) -> tuple[list[Any], dict[str, bytes]]:
+    return [_run(site, project, run) | {"fork": fork} for run, fork in group], {}
 
 
 def _run(site: Site, project: Project, run: Run) -> dict[str, Any]:
-    """Return a run as the script reads it: mappings with our keys, all else in lists."""
+    """Return a run as the scripts read it: mappings with our keys, all else in lists."""
+    notes = project.notes_of.get(run.record_digest, ())
     told: dict[str, Any] = {
         "id": run.run_id,
+        "digest": run.record_digest.removeprefix("sha256:"),
+        "notes": [digest.removeprefix("sha256:") for digest in seen(run, notes)],
         "name": run.name,
         "status": run.status,
         "standing": run.standing,

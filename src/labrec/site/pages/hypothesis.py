@@ -19,6 +19,7 @@ from labrec.site.pages.hypothesis_figures import (
 )
 from labrec.site.pages.hypothesis_listings import family, missing, power, runs, tables, units
 from labrec.site.pages.notes import said
+from labrec.site.pages.propose import about_hypothesis
 from labrec.site.pages.sections import sections
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ def page(found: Dossier) -> Page:
             "run_notes": found.run_notes[:_SHOWN_NOTES],
             "family": family(found) if found.family else None,
             "subject": _subject(found),
+            "about": about_hypothesis(found.row, found.notes),
         },
         files={f"{figure.name}.csv": figure.csv for figure in figures} | tables(found),
         digests=tuple(dict.fromkeys(run.row.record_digest for run in found.runs if run.has_place)),
