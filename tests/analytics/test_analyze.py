@@ -626,7 +626,7 @@ def test_a_stop_between_two_names_leaves_no_report(
             raise KeyboardInterrupt
         self._temporary.replace(self.path)
 
-    monkeypatch.setattr("labrec.analytics.parquet.TableFile.publish", stop)
+    monkeypatch.setattr("labrec.analytics.parquet.NewFile.publish", stop)
     with pytest.raises(KeyboardInterrupt):
         made(lab)
     assert not (found.folder / pipeline.REPORT).exists()

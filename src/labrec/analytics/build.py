@@ -17,16 +17,10 @@ import pyarrow as pa
 from labrec.analytics import extract, shard, tables
 from labrec.analytics.across import Across
 from labrec.analytics.kept_runs import Kept, kept_of
-from labrec.analytics.parquet import (
-    ROW_GROUP,
-    NewFile,
-    TableFile,
-    rows_table,
-    shared_column,
-    unwritable,
-)
+from labrec.analytics.parquet import NewFile, rows_table, shared_column, unwritable
 from labrec.analytics.pipeline import DICTIONARY, REPORT, listed, read_report
 from labrec.analytics.problem import Problem
+from labrec.analytics.row_groups import Earlier, GroupedFile
 from labrec.analytics.workers import (
     ENOUGH,
     Done,
@@ -38,7 +32,7 @@ from labrec.analytics.workers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -50,6 +44,7 @@ if TYPE_CHECKING:
 _STREAMED = tuple(table for table in extract.OF_RECORDS if table is not tables.METRICS)
 """Tables that are written while the days go by; the others wait for what notes say."""
 
+_TOGETHER = 2048  # runs whose days make one group of rows: a reader that wants one skips the others
 _AHEAD = 64  # groups of shards, and tables, that wait to be written, a megabyte or a few each
 _SWITCH = 2e-4
 """Seconds until a thread gives way. The one that writes comes back from Arrow thousands of times:
@@ -104,6 +99,7 @@ class _Builder:
         self.days: dict[str, dict[str, Any]] = {}  # files with points: tree, rows, size
         metadata = {key: self.metadata[key] for key in ("labrec.tool", "labrec.settings")}
         self.job = Job(view.id, str(folder), metadata, os.getpid())
+        self.earlier = Earlier(view, folder)
 
     def build(self, lab: Lab, before: dict[str, Any] | None, jobs: int) -> dict[str, Any]:
         """Write everything, then give it its name; return the report."""
@@ -117,7 +113,7 @@ class _Builder:
             self._finish(table.name, file)
         self.problems = sorted({*self.problems, *across.problems})
         file = self._file(tables.PROBLEMS)
-        file.add(rows_table(tables.PROBLEMS.columns, self.problems))
+        file.add_whole(rows_table(tables.PROBLEMS.columns, self.problems))
         self._finish(tables.PROBLEMS.name, file)
         self._dictionary()
         self._publish()
@@ -187,14 +183,17 @@ class _Builder:
         self.counts["series"] = sum(day["rows"] for day in self.days.values())
         return kept
 
-    def _file(self, table: Table) -> TableFile:
+    def _file(self, table: Table) -> GroupedFile:
         name = f"{table.name}.parquet"
         repeats = table in _STREAMED
-        file = TableFile(self.folder / name, table, self.metadata, repeats=repeats)
+        file = GroupedFile(
+            self.folder / name, table, self.metadata, self.job.writer, self.earlier.file(name),
+            repeats=repeats,
+        )  # fmt: skip
         self.files[name] = file
         return file
 
-    def _finish(self, table: str, file: TableFile) -> None:
+    def _finish(self, table: str, file: GroupedFile) -> None:
         file.finish()
         self.sizes[f"{table}.parquet"] = file.size
         self.counts[table] = file.rows
@@ -220,12 +219,14 @@ class _Builder:
                 path.unlink(missing_ok=True)
                 with contextlib.suppress(OSError):
                     path.parent.rmdir()
+        self.earlier.keep(file for file in self.files.values() if isinstance(file, GroupedFile))
 
 
 class _Pen:
     """Writes tables in a thread of its own; a context manager, done at its end.
 
-    Shards of one project are written together where they are small.
+    Days are written together where they are small, and what was written of just these days before
+    is taken as it is.
 
     Args:
         files: The file of each streamed table.
@@ -234,13 +235,13 @@ class _Pen:
         files: The file of each table that was written.
     """
 
-    def __init__(self, files: dict[Table, TableFile]) -> None:
+    def __init__(self, files: dict[Table, GroupedFile]) -> None:
         self.files = dict(files)
         self._streamed = files
         self._thread = ThreadPoolExecutor(1)
         self._given: deque[Future[None]] = deque()
         self._waiting: list[Shard] = []
-        self._rows = 0
+        self._runs = 0
 
     def __enter__(self) -> Self:
         return self
@@ -255,14 +256,12 @@ class _Pen:
 
     def add(self, one: Shard) -> None:
         """Take the next day, in the order of the tables."""
-        if self._waiting and self._waiting[0].project != one.project:
-            self._give()
         self._waiting.append(one)
-        self._rows += max(one.rows[table.name].num_rows for table in self._streamed)
-        if self._rows >= ROW_GROUP:
+        self._runs += one.rows["runs"].num_rows
+        if self._runs >= _TOGETHER:
             self._give()
 
-    def write(self, table: Table, file: TableFile, rows: pa.Table) -> None:
+    def write(self, table: Table, file: GroupedFile, rows: pa.Table) -> None:
         """Take all rows of a table that is not streamed."""
         self.files[table] = file
         self._given.append(self._thread.submit(_write_whole, file, rows))
@@ -271,7 +270,7 @@ class _Pen:
     def _give(self) -> None:
         if self._waiting:
             self._given.append(self._thread.submit(self._write, self._waiting))
-        self._waiting, self._rows = [], 0
+        self._waiting, self._runs = [], 0
         self._wait(_AHEAD)
 
     def _wait(self, left: int) -> None:
@@ -280,13 +279,17 @@ class _Pen:
             self._given.popleft().result()
 
     def _write(self, shards: Sequence[Shard]) -> None:
-        rows = shard.joined([one.rows for one in shards])
-        for table, file in self._streamed.items():
-            file.add(_whole(table, shards[0].project, rows))
+        key = shard.digest(shards)
+        new = {t: file for t, file in self._streamed.items() if key is None or not file.take(key)}
+        if new:
+            rows = shard.joined([one.rows for one in shards], ["runs", *(t.name for t in new)])
+            projects = [one.project for one in shards for _ in range(one.rows["runs"].num_rows)]
+            for table, file in new.items():
+                file.add(_whole(table, projects, rows), key)
 
 
-def _write_whole(file: TableFile, rows: pa.Table) -> None:
-    file.add(rows)
+def _write_whole(file: GroupedFile, rows: pa.Table) -> None:
+    file.add_whole(rows)
     file.finish()  # what waits for a whole group would keep all rows in memory
 
 
@@ -305,12 +308,18 @@ def _known_days(
     return found
 
 
-def _whole(table: Table, project: str, day: dict[str, pa.Table]) -> pa.Table:
-    """Return rows of a shard with the columns that all rows of a record share."""
+def _whole(table: Table, projects: list[str], day: Mapping[str, pa.Table]) -> pa.Table:
+    """Return rows of shards with the columns that all rows of a record share.
+
+    Args:
+        table: Which rows.
+        projects: The project of each run.
+        day: Rows of the shards, one behind the other.
+    """
     rows, runs = day[table.name], day["runs"]
     places = rows["place"].cast(pa.int32()).combine_chunks()
     names = {
-        "project": pa.array([project] * runs.num_rows, pa.string()),
+        "project": pa.array(projects, pa.string()),
         "run_id": runs["run_id"].combine_chunks(),
         "record_digest": runs["record_digest"].combine_chunks(),
     }

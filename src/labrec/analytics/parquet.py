@@ -39,7 +39,14 @@ SHARED: Final = ("project", "run_id", "record_digest")
 """Columns that every row of a record repeats."""
 
 _SHARED_TYPE = pa.dictionary(pa.int32(), pa.string())
-_DICTIONARY_PAGE = 16 << 20  # bytes: more than the digests of one row group
+
+WRITING: Final[dict[str, Any]] = {
+    "compression": "zstd",
+    "compression_level": 1,
+    "dictionary_pagesize_limit": 16 << 20,  # bytes: more than the digests of one row group
+    "store_schema": False,  # a dictionary is how it is held here, not what it is
+}
+"""How every table is written."""
 
 
 def column_array(column: Column, values: Sequence[Any]) -> pa.Array:
@@ -96,6 +103,45 @@ def plain_schema(columns: Sequence[Column]) -> pa.Schema:
     return pa.schema([pa.field(c.name, TYPES[c.kind], nullable=c.optional) for c in columns])
 
 
+def held_schema(table: Table, *, repeats: bool = False) -> pa.Schema:
+    """Return the Arrow schema by which rows of a table are held when they are written.
+
+    Args:
+        table: The table.
+        repeats: Whether all of its text repeats much, and not `SHARED` columns alone.
+    """
+    return pa.schema(
+        [
+            pa.field(
+                c.name,
+                _SHARED_TYPE if c.name in SHARED or (repeats and c.kind == "text")
+                else TYPES[c.kind],
+                c.optional,
+            )
+            for c in table.columns
+        ]
+    )  # fmt: skip
+
+
+def held(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return rows as a schema of `held_schema` holds them, each column in one piece.
+
+    Equal rows are written as equal bytes then, wherever they came from.
+    """
+    rows = rows.combine_chunks()  # the writer pays for each chunk
+    arrays = [
+        _shared(rows[field.name]) if field.type == _SHARED_TYPE else rows[field.name]
+        for field in schema
+    ]
+    return pa.table(arrays, schema=schema)
+
+
+def footer_metadata(table: Table, metadata: Mapping[str, str]) -> dict[str, str]:
+    """Return what the footer of a file says, by name."""
+    said = {"labrec.contract": str(VERSION), "labrec.table": table.name, **metadata}
+    return dict(sorted(said.items()))
+
+
 class NewFile:
     """A file that is complete, or will be, and has its name only once it is published.
 
@@ -134,7 +180,6 @@ class TableFile(NewFile):
         table: What it holds.
         metadata: What its footer says besides the version of the contract.
         writer: Process id of the analysis that it belongs to; None = this one's.
-        repeats: Whether all of its text repeats much, and not `SHARED` columns alone.
     """
 
     def __init__(
@@ -143,34 +188,14 @@ class TableFile(NewFile):
         table: Table,
         metadata: Mapping[str, str],
         writer: int | None = None,
-        *,
-        repeats: bool = False,
     ) -> None:
         super().__init__(path, writer if writer is not None else os.getpid())
-        self._columns = table.columns
-        self._shared = {c.name for c in table.columns if repeats and c.kind == "text"}
-        self._shared.update(SHARED)
         self._waiting: list[pa.Table] = []
         self._count = 0
-        said = {"labrec.contract": str(VERSION), "labrec.table": table.name, **metadata}
-        self._schema = pa.schema(
-            [
-                pa.field(
-                    c.name, _SHARED_TYPE if c.name in self._shared else TYPES[c.kind], c.optional
-                )
-                for c in table.columns
-            ]
-        )
+        self._schema = held_schema(table)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = pq.ParquetWriter(
-            self._temporary,
-            self._schema,
-            compression="zstd",
-            compression_level=1,
-            dictionary_pagesize_limit=_DICTIONARY_PAGE,
-            store_schema=False,  # a dictionary is how it is held here, not what it is
-        )
-        self._writer.add_key_value_metadata(dict(sorted(said.items())))
+        self._writer = pq.ParquetWriter(self._temporary, self._schema, **WRITING)
+        self._writer.add_key_value_metadata(footer_metadata(table, metadata))
 
     def __enter__(self) -> Self:
         return self
@@ -207,12 +232,8 @@ class TableFile(NewFile):
         rows = pa.concat_tables(self._waiting).combine_chunks()  # the writer pays for each chunk
         group, rest = rows.slice(0, count), rows.slice(count)
         self._waiting, self._count = [rest] if rest.num_rows else [], rest.num_rows
-        arrays = [
-            _shared(group[c.name]) if c.name in self._shared else group[c.name]
-            for c in self._columns
-        ]
         try:
-            self._writer.write_table(pa.table(arrays, schema=self._schema), row_group_size=count)
+            self._writer.write_table(held(group, self._schema), row_group_size=count)
         except OSError as error:
             raise unwritable(self.path, error) from error
         self.rows += group.num_rows

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Mapping
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -28,7 +29,7 @@ from labrec.record.version import identified_run
 from labrec.store import proven
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from labrec.store.view import RunEntry, View
@@ -71,14 +72,14 @@ class Shard(NamedTuple):
         project: The project.
         day: ``YYYY/MM/DD``, of the run ids.
         tree: Git tree id of the day's folder.
-        rows: An Arrow table for each of `COLUMNS`.
+        rows: An Arrow table for each of `COLUMNS`; unpacked when it is asked for.
         problems: Records that gave no rows.
     """
 
     project: str
     day: str
     tree: str
-    rows: dict[str, pa.Table]
+    rows: Mapping[str, pa.Table]
     problems: list[Problem]
 
 
@@ -102,6 +103,14 @@ def load(view: View, project: str, day: str, tree: str) -> Shard:
     return shard
 
 
+def digest(shards: Sequence[Shard]) -> str | None:
+    """Return what stands for the rows of days together; None where a record could not be read."""
+    if any(one.problems for one in shards):
+        return None  # what it misses may come later
+    said = json.dumps([_FORMAT, [one[:3] for one in shards]])
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
 def is_kept(view: View, project: str, day: str, tree: str) -> bool:
     """Say whether a day's shard seems to be there, without proving it."""
     path = _path(view, project, day)
@@ -112,7 +121,7 @@ def is_kept(view: View, project: str, day: str, tree: str) -> bool:
         return False
 
 
-def _make(view: View, where: tuple[str, str, str], kept: dict[str, pa.Table] | None) -> Shard:
+def _make(view: View, where: tuple[str, str, str], kept: Mapping[str, pa.Table] | None) -> Shard:
     project, day, tree = where
     known = _known(kept["runs"]) if kept is not None else {}
     taken: list[int] = []
@@ -239,18 +248,26 @@ def _known(runs: pa.Table) -> dict[str, int]:
     return {path: place for place, (path, calls) in enumerate(pairs) if calls}
 
 
-def joined(parts: Sequence[dict[str, pa.Table]]) -> dict[str, pa.Table]:
-    """Put the rows of shards behind one another, each place moved behind the ones before."""
+def joined(
+    parts: Sequence[Mapping[str, pa.Table]], names: Iterable[str] = COLUMNS
+) -> Mapping[str, pa.Table]:
+    """Put the rows of shards behind one another, each place moved behind the ones before.
+
+    Args:
+        parts: The rows.
+        names: Tables to be joined.
+    """
     if len(parts) == 1:
         return parts[0]
     if not parts:
-        return {name: _packed(name, plain_schema(COLUMNS[name]).empty_table()) for name in COLUMNS}
+        return {name: _packed(name, plain_schema(COLUMNS[name]).empty_table()) for name in names}
     starts = [0, *accumulate(part["runs"].num_rows for part in parts)]
-    together = {"runs": pa.concat_tables([part["runs"] for part in parts])}
-    for name in COLUMNS:
-        if name != "runs":
-            together[name] = _behind([part[name] for part in parts], starts)
-    return together
+    return {
+        name: pa.concat_tables([part[name] for part in parts])
+        if name == "runs"
+        else _behind([part[name] for part in parts], starts)
+        for name in names
+    }
 
 
 def _behind(parts: Sequence[pa.Table], starts: Sequence[int]) -> pa.Table:
@@ -263,7 +280,7 @@ def _behind(parts: Sequence[pa.Table], starts: Sequence[int]) -> pa.Table:
     return rows.set_column(0, rows.schema.field(0), places)
 
 
-def _select(rows: dict[str, pa.Table], places: list[int]) -> dict[str, pa.Table]:
+def _select(rows: Mapping[str, pa.Table], places: list[int]) -> dict[str, pa.Table]:
     """Return the runs at some places, in their order, with all their rows."""
     import pyarrow.compute as pc
 
@@ -280,7 +297,7 @@ def _select(rows: dict[str, pa.Table], places: list[int]) -> dict[str, pa.Table]
     return selected
 
 
-def _ordered(rows: dict[str, pa.Table]) -> dict[str, pa.Table]:
+def _ordered(rows: Mapping[str, pa.Table]) -> Mapping[str, pa.Table]:
     """Order the runs by id, then digest, and every other table with them."""
     import pyarrow.compute as pc
 
@@ -296,7 +313,31 @@ def _path(view: View, project: str, day: str) -> Path | None:
     return None if view.cache is None else proven.place(view.cache / CACHE, _FORMAT, project, day)
 
 
-def _read(path: Path) -> tuple[str, dict[str, pa.Table]] | None:
+class _Packed(Mapping[str, pa.Table]):
+    """Rows as they lie in a file.
+
+    Args:
+        streams: Each table as an Arrow stream.
+    """
+
+    def __init__(self, streams: dict[str, memoryview]) -> None:
+        self._streams = streams
+        self._rows: dict[str, pa.Table] = {}
+
+    def __getitem__(self, name: str) -> pa.Table:
+        if name not in self._rows:
+            with pa.ipc.open_stream(pa.py_buffer(self._streams[name]), options=_READING) as stream:
+                self._rows[name] = stream.read_all()
+        return self._rows[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._streams)
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+
+def _read(path: Path) -> tuple[str, Mapping[str, pa.Table]] | None:
     """Return the tree a shard was made from and its rows, or None where it is of no use."""
     body = proven.read(path)
     if body is None:
@@ -305,15 +346,14 @@ def _read(path: Path) -> tuple[str, dict[str, pa.Table]] | None:
     said = json.loads(body[:end].tobytes())
     if said["format"] != _FORMAT:
         return None
-    rows, at = {}, end + 1
+    streams, at = {}, end + 1
     for name, size in said["sizes"].items():
-        with pa.ipc.open_stream(pa.py_buffer(body[at : at + size]), options=_READING) as stream:
-            rows[name] = stream.read_all()
+        streams[name] = body[at : at + size]
         at += size
-    return said["tree"], rows
+    return said["tree"], _Packed(streams)
 
 
-def _write(path: Path, tree: str, rows: dict[str, pa.Table]) -> None:
+def _write(path: Path, tree: str, rows: Mapping[str, pa.Table]) -> None:
     parts: dict[str, bytes] = {}
     options = pa.ipc.IpcWriteOptions(compression="lz4")
     for name, table in rows.items():
