@@ -29,6 +29,7 @@ _ONE, _TWO = struct.Struct(">L"), struct.Struct(">LL")
 _LOADED = 1 << 15  # bytes of an index that is read as it is: a map of it costs more
 _CHUNK = 1 << 16  # bytes: small enough for the allocator to use its memory again
 _HEADER_READ = 32
+_AHEAD = 4096  # bytes read with a head: most entries are there with one call
 # A delta needs base and result in memory; git itself stops making deltas at this size.
 DELTA_LIMIT = 512 << 20
 
@@ -200,7 +201,19 @@ class Pack:
         Raises:
             IntegrityError: There is no entry.
         """
-        data = os.pread(self.fd(), _HEADER_READ + 20, offset)
+        return self._header(os.pread(self.fd(), _HEADER_READ + 20, offset), offset)
+
+    def entry(self, offset: int) -> tuple[EntryHeader, bytes]:
+        """Read the head of the entry at ``offset``, and the first of what it stores.
+
+        Raises:
+            IntegrityError: There is no entry.
+        """
+        data = os.pread(self.fd(), _AHEAD, offset)
+        header = self._header(data, offset)
+        return header, data[header.data_offset - offset :]
+
+    def _header(self, data: bytes, offset: int) -> EntryHeader:
         try:
             byte, at = data[0], 1
             kind, size, shift = (byte >> 4) & 7, byte & 15, 4
@@ -229,8 +242,12 @@ class Pack:
             raise _broken(self.path, f"no entry at {offset}")
         return EntryHeader(kind, size, offset + at, base_offset, base_sha)
 
-    def inflate(self, header: EntryHeader) -> bytes:
+    def inflate(self, header: EntryHeader, stored: bytes = b"") -> bytes:
         """Return the inflated data of an entry.
+
+        Args:
+            header: Its head.
+            stored: The first of its stored bytes, where they were read already.
 
         Raises:
             IntegrityError: The stored bytes are damaged.
@@ -249,11 +266,11 @@ class Pack:
         length = 0
         try:
             while not inflater.eof:
-                stored = os.pread(self.fd(), guess, position)
+                stored = stored or os.pread(self.fd(), guess, position)
                 if not stored:
                     raise _broken(self.path, "the pack ends inside an object")
                 position += len(stored)
-                part = inflater.decompress(stored, header.size - length + 1)
+                part, stored = inflater.decompress(stored, header.size - length + 1), b""
                 length += len(part)
                 parts.append(part)
                 if length > header.size or inflater.unconsumed_tail:
