@@ -11,7 +11,8 @@ import math
 import re
 from datetime import datetime
 from json.encoder import encode_basestring
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.analytics import tables
 from labrec.analytics.calls import packed
@@ -20,10 +21,11 @@ from labrec.lineage.diff import kind
 from labrec.record.codec import canonical
 from labrec.record.config import join_path
 from labrec.record.digest import PREFIX
+from labrec.record.sections import Sections
 from labrec.record.values import as_float
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 
 VERSION: Final = 10
@@ -49,7 +51,6 @@ _THROTTLED = re.compile(r"cgroup\.throttled|gpu\d+\.throttled", re.ASCII).fullma
 _IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy"}
 
 Row = tuple[Any, ...]
-T = TypeVar("T")
 
 
 class Extracted(NamedTuple):
@@ -89,9 +90,17 @@ RUN_COLUMNS: Final = tuple(
 )
 """Columns of `tables.RUNS` that one record decides."""
 
+_in_order = itemgetter(*(column.name for column in RUN_COLUMNS))
+_READ = (
+    "lineage", "features", "hardware", "determinism", "code", "environment", "datasets",
+    "artifacts", "capture", "metrics", "command", "telemetry", "counterfactuals",
+)  # fmt: skip
+
 
 def extract(record: dict[str, Any], path: str, digest: str) -> Extracted:
     """Return the rows of a record.
+
+    What is made of a section is made once for all records that share it (see `Sections`).
 
     Args:
         record: As `record.version.identified_run` returns it.
@@ -101,65 +110,50 @@ def extract(record: dict[str, Any], path: str, digest: str) -> Extracted:
     Raises:
         AttributeError, KeyError, TypeError, ValueError, InvalidError: It breaks its schema.
     """
-    lineage = _section(record, "lineage")
-    parents = [
-        {name: _text(parent.get(name)) for name in ("by", "name", "run_id", "config_digest")}
-        for parent in lineage.get("parents", [])
-    ]
-    tree = _section(record, "features").get("tree", {})
-    features = _json(tree)
-    hardware = _section(record, "hardware")
-    fields, conditions, facts = _alike("hardware", _json(hardware), lambda: _machine_rows(hardware))
+    sections = record if isinstance(record, Sections) else Sections(record)
+    for name in _READ:
+        found = sections.get(name)
+        if found is not None and not isinstance(found, dict):
+            raise TypeError(f"section {name} is no object")
+    once = sections.once
+    parents, links = once("lineage", _kin)
+    features, fields_of_features = once("features", _tree)
+    fields, conditions, facts = once("hardware", _machine_rows)
+    run: dict[str, Any] = {"path": path, "record_digest": digest}
+    for name, columns in _COLUMNS.items():
+        run |= once(name, columns)
     return Extracted(
-        tuple(_run(record, path, digest).values()),
+        _in_order(run),
         (
-            json.dumps(parents),
+            parents,
             features,
-            json.dumps(list(_links(lineage))),
-            _json(_setup(record)),
-            _json(_state(record)),
+            links,
+            _joined(once(name, said) for name, said in _SETUP),
+            _joined(_state(sections)),
             fields,
             conditions,
-            _json(_channels(_section(record, "telemetry"))),
-            packed(_section(record, "counterfactuals").get("calls", [])),
-            _json(list(_used(_section(record, "datasets")))),
+            once("telemetry", _channels),
+            once("counterfactuals", _calls),
+            once("datasets", _used),
         ),
         {
-            "metrics": list(_metrics(_section(record, "metrics"))),
-            "features": _alike("features", features, lambda: sorted(_features(tree))),
+            "metrics": once("metrics", _metrics),
+            "features": fields_of_features,
             "hardware": facts,
-            "telemetry": list(_telemetry(_section(record, "telemetry"))),
-            "artifacts": sorted(map(_artifact, _section(record, "artifacts").get("items", []))),
+            "telemetry": once("telemetry", _telemetry),
+            "artifacts": once("artifacts", _artifacts),
         },
     )
 
 
 _json = json.JSONEncoder(ensure_ascii=False).encode
-_ALIKE: dict[tuple[str, str], Any] = {}
-_MOST_ALIKE = 4096  # texts
-
-
-def _alike(section: str, text: str, make: Callable[[], T]) -> T:
-    """Return what is made of a section, once for all records in which it has the same text."""
-    found: T | None = _ALIKE.get((section, text))
-    if found is None:
-        found = make()
-        if len(_ALIKE) >= _MOST_ALIKE:
-            _ALIKE.clear()
-        _ALIKE[section, text] = found
-    return found
 
 
 # --- runs -------------------------------------------------------------------------------------
 
 
-def _run(record: dict[str, Any], path: str, digest: str) -> dict[str, Any]:
-    """Return one row of the runs, in the order of `RUN_COLUMNS`."""
-    identity, lineage = record["identity"], _section(record, "lineage")
-    code, environment = _section(record, "code"), _section(record, "environment")
+def _identity(identity: dict[str, Any]) -> dict[str, Any]:
     times, tool = identity.get("times", {}), identity["tool"]
-    hardware = _section(record, "hardware")
-    series = _section(record, "metrics").get("series")
     return {
         "run_id": identity["run_id"],
         "name": identity["name"],
@@ -169,48 +163,58 @@ def _run(record: dict[str, Any], path: str, digest: str) -> dict[str, Any]:
         "started": _time(times.get("started")),
         "ended": _time(times.get("ended")),
         "duration_s": as_float(times.get("duration_s")),
-        "seeds": _seeds(_section(record, "determinism")),
         "tags": _texts(identity.get("tags", [])),
         "author": (identity.get("author") or {}).get("name"),
-        "intent": lineage.get("intent"),
-        "outcome": lineage.get("outcome"),
-        "hypotheses": _texts(
-            [link["slug"] for link in lineage.get("hypotheses", []) if link["linked"] == "start"]
-        ),
-        "continues": lineage.get("continues"),
-        "reproduces": lineage.get("reproduces"),
         "fulfils": identity.get("fulfils"),
-        "code_digest": code.get("digest"),
-        "code_commit": code.get("commit"),
-        "code_dirty": code.get("dirty"),
-        "features_digest": _section(record, "features").get("digest"),
-        "environment_digest": environment.get("digest"),
-        "interpreter": _interpreter(environment.get("interpreter")),
-        "hardware_id": hardware.get("hardware_id"),
-        "machine_id": hardware.get("machine_id"),
-        "tier": hardware.get("tier"),
-        **_machine(hardware.get("fields", {})),
         "tool": f"{tool['name']} {tool['version']}",
-        "datasets": [_dataset(item) for item in _section(record, "datasets").get("items", [])],
-        "artifacts": len(_section(record, "artifacts").get("items", [])),
-        "capture_events": sum(
-            _integer(event.get("count", 1)) or 0
-            for event in _section(record, "capture").get("events", [])
-        ),
-        "series_digest": PREFIX + series["sha256"] if series else None,
         "origin_order": (identity.get("origin") or {}).get("order"),
-        "path": path,
-        "record_digest": digest,
     }
 
 
-def _section(record: dict[str, Any], name: str) -> dict[str, Any]:
-    found = record.get(name)
-    if found is None:
-        return {}
-    if not isinstance(found, dict):
-        raise TypeError(f"section {name} is no object")
-    return found
+def _determinism(determinism: dict[str, Any]) -> dict[str, Any]:
+    seeds = determinism.get("seeds", {})
+    _texts([*seeds.values()])
+    return {"seeds": text_of(seeds) if seeds else None}
+
+
+def _lineage(lineage: dict[str, Any]) -> dict[str, Any]:
+    links = lineage.get("hypotheses", [])
+    return {
+        "intent": lineage.get("intent"),
+        "outcome": lineage.get("outcome"),
+        "hypotheses": _texts([link["slug"] for link in links if link["linked"] == "start"]),
+        "continues": lineage.get("continues"),
+        "reproduces": lineage.get("reproduces"),
+    }
+
+
+def _code(code: dict[str, Any]) -> dict[str, Any]:
+    return {f"code_{name}": code.get(name) for name in ("digest", "commit", "dirty")}
+
+
+def _environment(environment: dict[str, Any]) -> dict[str, Any]:
+    found = environment.get("interpreter")
+    interpreter = None
+    if found is not None:
+        implementation = found["implementation"]
+        implementation = _IMPLEMENTATIONS.get(implementation, implementation)
+        interpreter = f"{implementation} {found['version']}"
+    return {"environment_digest": environment.get("digest"), "interpreter": interpreter}
+
+
+def _hardware_of(hardware: dict[str, Any]) -> dict[str, Any]:
+    machine = {name: hardware.get(name) for name in ("hardware_id", "machine_id", "tier")}
+    return machine | _machine(hardware.get("fields", {}))
+
+
+def _events(capture: dict[str, Any]) -> dict[str, Any]:
+    counts = (_integer(event.get("count", 1)) or 0 for event in capture.get("events", []))
+    return {"capture_events": sum(counts)}
+
+
+def _series(metrics: dict[str, Any]) -> dict[str, Any]:
+    series = metrics.get("series")
+    return {"series_digest": PREFIX + series["sha256"] if series else None}
 
 
 def _time(text: str | None) -> datetime | None:
@@ -219,19 +223,6 @@ def _time(text: str | None) -> datetime | None:
     if _TIME.fullmatch(text) is None:
         raise ValueError(f"not a time: {text!a:.60}")
     return datetime.fromisoformat(text)
-
-
-def _seeds(determinism: dict[str, Any]) -> str | None:
-    seeds = determinism.get("seeds", {})
-    _texts([*seeds.values()])
-    return text_of(seeds) if seeds else None
-
-
-def _interpreter(found: dict[str, Any] | None) -> str | None:
-    if found is None:
-        return None
-    implementation = found["implementation"]
-    return f"{_IMPLEMENTATIONS.get(implementation, implementation)} {found['version']}"
 
 
 def _machine(fields: dict[str, Any]) -> dict[str, Any]:
@@ -249,17 +240,37 @@ def _machine(fields: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _datasets(section: dict[str, Any]) -> dict[str, Any]:
+    return {"datasets": [_dataset(item) for item in section.get("items", [])]}
+
+
 def _dataset(item: dict[str, Any]) -> str:
     which = item.get("version") or item.get("digest")
     return f"{item['name']}@{which}" if which else str(item["name"])
 
 
+_COLUMNS: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
+    "identity": _identity,
+    "determinism": _determinism,
+    "lineage": _lineage,
+    "code": _code,
+    "features": lambda features: {"features_digest": features.get("digest")},
+    "environment": _environment,
+    "hardware": _hardware_of,
+    "datasets": _datasets,
+    "artifacts": lambda artifacts: {"artifacts": len(artifacts.get("items", []))},
+    "capture": _events,
+    "metrics": _series,
+}
+"""What each section says of its run: columns of `RUN_COLUMNS` by name."""
+
+
 # --- the other tables -------------------------------------------------------------------------
 
 
-def _metrics(section: dict[str, Any]) -> Iterator[Row]:
-    for name, summary in sorted(section.get("values", {}).items()):
-        yield (
+def _metrics(section: dict[str, Any]) -> list[Row]:
+    return [
+        (
             name,
             as_float(summary["last"]),
             as_float(summary.get("best")),
@@ -271,6 +282,14 @@ def _metrics(section: dict[str, Any]) -> Iterator[Row]:
             summary.get("direction"),
             _text(summary.get("definition")),
         )
+        for name, summary in sorted(section.get("values", {}).items())
+    ]
+
+
+def _tree(section: dict[str, Any]) -> tuple[str, list[Row]]:
+    """Return the features as JSON text, and their rows."""
+    tree = section.get("tree", {})
+    return _json(tree), sorted(_features(tree))
 
 
 def _features(tree: Any, way: str = "") -> Iterator[Row]:
@@ -309,9 +328,9 @@ def _value(fact: dict[str, Any]) -> tuple[str | None, float | None]:
     return text_of(value), as_float(value) if kind(value) == "number" else None
 
 
-def _telemetry(section: dict[str, Any]) -> Iterator[Row]:
-    for name, channel in sorted(section.get("channels", {}).items()):
-        yield (
+def _telemetry(section: dict[str, Any]) -> list[Row]:
+    return [
+        (
             name,
             channel.get("unit"),
             channel.get("sensor"),
@@ -325,71 +344,12 @@ def _telemetry(section: dict[str, Any]) -> Iterator[Row]:
             as_float(channel.get("last")),
             channel.get("unavailable"),
         )
+        for name, channel in sorted(section.get("channels", {}).items())
+    ]
 
 
-# --- packed -----------------------------------------------------------------------------------
-
-
-def _links(lineage: dict[str, Any]) -> Iterator[list[str]]:
-    for link in lineage.get("hypotheses", []):
-        said = [link["slug"], link["registration"], link["linked"]]
-        published = link.get("published")
-        yield _texts(said if published is None else [*said, published])
-
-
-def _used(section: dict[str, Any]) -> Iterator[list[str | None]]:
-    """Yield name, version and digest of each dataset, those of two roles once."""
-    told = set()
-    for item in section.get("items", []):
-        found = tuple(_text(item.get(name)) for name in ("name", "version", "digest"))
-        if found not in told:
-            told.add(found)
-            yield [*found]
-
-
-def _setup(record: dict[str, Any]) -> dict[str, Any]:
-    """Return what a run was given besides its features (see `Run.setup`)."""
-    items = _section(record, "artifacts").get("items", [])
-    found = {
-        "inputs": sorted(_texts([item["sha256"] for item in items if item["role"] == "input"])),
-        "nuisance": _texts(_section(record, "features").get("nuisance", [])),
-        "flags": _section(record, "determinism").get("flags", {}),
-        "entry": _text(_section(record, "command").get("entry")),
-    }
-    _texts([*found["flags"].values()])
-    return {name: value for name, value in found.items() if value}
-
-
-def _state(record: dict[str, Any]) -> dict[str, Any]:
-    """Return what state the machine was in while a run lasted, as far as it is known.
-
-    Whether processor or GPU were held back at any time is sampled; the condition *throttled* of a
-    record counts since the machine started, and says nothing of a run.
-    """
-    channels = _section(record, "telemetry").get("channels", {})
-    held = [as_float(channel.get("max")) for name, channel in channels.items() if _THROTTLED(name)]
-    known = [value for value in held if value is not None and math.isfinite(value)]
-    power = _section(record, "hardware").get("conditions", {}).get("power_source", {}).get("value")
-    pressure = as_float(channels.get("pressure.memory", {}).get("mean"))
-    found = {
-        "memory_pressure": pressure if pressure is None or math.isfinite(pressure) else None,
-        "power_source": power if isinstance(power, str) else None,
-        "throttled": max(known) > 0 if known else None,
-    }
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _values(facts: dict[str, Any]) -> dict[str, Any]:
-    return {name: fact["value"] for name, fact in facts.items() if "value" in fact}
-
-
-def _channels(section: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    wanted = ("unit", "mean", "max", "last")
-    return {
-        name: {key: channel[key] for key in wanted if channel.get(key) is not None}
-        for name, channel in section.get("channels", {}).items()
-        if channel.get("unavailable") is None
-    }
+def _artifacts(section: dict[str, Any]) -> list[Row]:
+    return sorted(map(_artifact, section.get("items", [])))
 
 
 def _artifact(item: dict[str, Any]) -> Row:
@@ -401,6 +361,113 @@ def _artifact(item: dict[str, Any]) -> Row:
         item.get("media_type"),
         item["where"] == "git",
     )
+
+
+# --- packed -----------------------------------------------------------------------------------
+
+
+def _kin(lineage: dict[str, Any]) -> tuple[str, str]:
+    """Return the parents that a record names, and the hypotheses that it links, as JSON text."""
+    parents = [
+        {name: _text(parent.get(name)) for name in ("by", "name", "run_id", "config_digest")}
+        for parent in lineage.get("parents", [])
+    ]
+    return json.dumps(parents), json.dumps(list(_links(lineage)))
+
+
+def _links(lineage: dict[str, Any]) -> Iterator[list[str]]:
+    for link in lineage.get("hypotheses", []):
+        said = [link["slug"], link["registration"], link["linked"]]
+        published = link.get("published")
+        yield _texts(said if published is None else [*said, published])
+
+
+def _used(section: dict[str, Any]) -> str:
+    """Return name, version and digest of each dataset, those of two roles once, as JSON text."""
+    items = section.get("items", [])
+    names = ("name", "version", "digest")
+    told = (tuple(_text(item.get(name)) for name in names) for item in items)
+    return _json(list(dict.fromkeys(told)))
+
+
+def _calls(section: dict[str, Any]) -> str:
+    return packed(section.get("calls", []))
+
+
+def _joined(members: Iterable[str]) -> str:
+    """Return the JSON text of an object from those of its members that there are."""
+    return f"{{{', '.join(filter(None, members))}}}"
+
+
+def _said(name: str, value: Any) -> str:
+    """Return the JSON text of a member; "" where it has no value."""
+    return f'"{name}": {_json(value)}' if value else ""
+
+
+def _inputs(section: dict[str, Any]) -> str:
+    items = section.get("items", [])
+    return _said("inputs", sorted(_texts([i["sha256"] for i in items if i["role"] == "input"])))
+
+
+def _nuisance(section: dict[str, Any]) -> str:
+    return _said("nuisance", _texts(section.get("nuisance", [])))
+
+
+def _flags(section: dict[str, Any]) -> str:
+    flags = section.get("flags", {})
+    _texts([*flags.values()])
+    return _said("flags", flags)
+
+
+def _entry(section: dict[str, Any]) -> str:
+    return _said("entry", _text(section.get("entry")))
+
+
+_SETUP: Final[tuple[tuple[str, Callable[[dict[str, Any]], str]], ...]] = (
+    ("artifacts", _inputs), ("features", _nuisance), ("determinism", _flags), ("command", _entry),
+)  # fmt: skip
+"""What a run was given besides its features (see `Run.setup`)."""
+
+
+def _state(sections: Sections) -> tuple[str, ...]:
+    """Return what state the machine was in while a run lasted, as far as it is known.
+
+    Whether processor or GPU were held back at any time is sampled; the condition *throttled* of a
+    record counts since the machine started, and says nothing of a run.
+    """
+    pressure, throttled = sections.once("telemetry", _strain)
+    return pressure, sections.once("hardware", _power), throttled
+
+
+def _strain(section: dict[str, Any]) -> tuple[str, str]:
+    channels = section.get("channels", {})
+    held = [as_float(channel.get("max")) for name, channel in channels.items() if _THROTTLED(name)]
+    known = [value for value in held if value is not None and math.isfinite(value)]
+    pressure = as_float(channels.get("pressure.memory", {}).get("mean"))
+    finite = pressure is not None and math.isfinite(pressure)
+    return (
+        f'"memory_pressure": {_json(pressure)}' if finite else "",
+        f'"throttled": {_json(max(known) > 0)}' if known else "",
+    )
+
+
+def _power(section: dict[str, Any]) -> str:
+    power = section.get("conditions", {}).get("power_source", {}).get("value")
+    return f'"power_source": {_json(power)}' if isinstance(power, str) else ""
+
+
+def _values(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: fact["value"] for name, fact in facts.items() if "value" in fact}
+
+
+def _channels(section: dict[str, Any]) -> str:
+    wanted = ("unit", "mean", "max", "last")
+    found = {
+        name: {key: channel[key] for key in wanted if channel.get(key) is not None}
+        for name, channel in section.get("channels", {}).items()
+        if channel.get("unavailable") is None
+    }
+    return _json(found)
 
 
 # --- values -----------------------------------------------------------------------------------

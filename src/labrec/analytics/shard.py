@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from labrec.analytics import extract, tables
@@ -25,6 +26,7 @@ from labrec.errors import IntegrityError, InvalidError, LabrecError, LimitError
 from labrec.record import codec
 from labrec.record.digest import PREFIX, Digest
 from labrec.record.layout import parse_path
+from labrec.record.sections import SectionReader
 from labrec.record.version import identified_run
 from labrec.store import proven
 
@@ -63,6 +65,9 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     **{t.name: (_PLACE, *extract.own_columns(t)) for t in extract.OF_RECORDS},
 }
 """Columns of a shard's tables by name; ``place`` refers to a row of ``runs``."""
+
+
+_READER = SectionReader()
 
 
 class Shard(NamedTuple):
@@ -145,11 +150,12 @@ def _make(view: View, where: tuple[str, str, str], kept: Mapping[str, pa.Table] 
 
 
 def _extract(view: View, entry: RunEntry, problems: list[Problem]) -> extract.Extracted:
-    if parse_path(entry.path).kind != "run":
+    parsed = parse_path(entry.path)
+    if parsed.kind != "run":
         raise InvalidError("no run belongs at this path")
-    data = view.read_entry(entry.path, entry.sha)
-    record = identified_run(codec.decode(data), entry.project, entry.run_id)
-    digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    data, sha256 = view.read_proven(entry.path, entry.sha, parsed.digest)
+    record = identified_run(_READER.decode(data), entry.project, entry.run_id)
+    digest = f"{PREFIX}{sha256}"
     unread = False
     if "counterfactuals" in record:
         try:
@@ -219,11 +225,24 @@ def _build(new: Sequence[extract.Extracted]) -> dict[str, pa.Table]:
     built = {"runs": rows_table(COLUMNS["runs"], [(*o.run, *o.packed) for o in new])}
     for table in extract.OF_RECORDS:
         parts = [one.rows[table.name] for one in new]
-        rows = rows_table(COLUMNS[table.name][1:], chain.from_iterable(parts))
-        places = pa.array([place for place, part in enumerate(parts) for _ in part], pa.int64())
+        rows = _rows(table.name, parts)
+        places = pa.array(np.repeat(np.arange(len(parts)), list(map(len, parts))))
         first = plain_schema(COLUMNS[table.name][:1]).field(0)
-        built[table.name] = _packed(table.name, rows.add_column(0, first, places))
+        built[table.name] = rows.add_column(0, first, places)
     return built
+
+
+def _rows(name: str, parts: Sequence[list[extract.Row]]) -> pa.Table:
+    """Return rows behind one another; what several records share is built once."""
+    once = {id(part): part for part in parts}
+    rows = _packed(name, rows_table(COLUMNS[name][1:], chain.from_iterable(once.values())))
+    if len(once) == len(parts):
+        return rows
+    sizes = list(map(len, once.values()))
+    starts = dict(zip(once, accumulate(sizes, initial=0), strict=False))
+    lengths = list(map(len, parts))
+    shift = np.array([starts[id(part)] for part in parts]) - (np.cumsum(lengths) - lengths)
+    return rows.take(pa.array(np.arange(sum(lengths)) + np.repeat(shift, lengths)))
 
 
 def _packed(name: str, rows: pa.Table) -> pa.Table:
@@ -272,8 +291,6 @@ def joined(
 
 def _behind(parts: Sequence[pa.Table], starts: Sequence[int]) -> pa.Table:
     """Put rows behind one another; the runs of each part are so many places behind its own."""
-    import numpy as np  # only where there are several
-
     rows = pa.concat_tables(parts)
     shifts = np.repeat(starts[: len(parts)], [part.num_rows for part in parts])
     places = pa.array(rows["place"].to_numpy() + shifts, pa.int64())

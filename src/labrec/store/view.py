@@ -273,15 +273,31 @@ class View:
         Raises:
             IntegrityError: The bytes are not those that the name promises.
         """
+        return self.read_proven(path, sha, layout.parse_path(path).digest)[0]
+
+    def read_proven(self, path: str, sha: str, promised: str) -> tuple[bytes, str]:
+        """Read a document of which all is known that its path says.
+
+        Args:
+            path: Where it stands.
+            sha: Git's id of its blob.
+            promised: How the sha256 of its bytes begins (see `layout.parse_path`).
+
+        Returns:
+            Its bytes, and the 64 hex digits of their sha256.
+
+        Raises:
+            IntegrityError: The bytes are not those that the name promises.
+        """
         kind, data = read_object(self.objects, sha)
-        promised = layout.parse_path(path).digest
-        if kind != "blob" or not hashlib.sha256(data).hexdigest().startswith(promised):
+        found = hashlib.sha256(data).hexdigest()
+        if kind != "blob" or not found.startswith(promised):
             raise IntegrityError(
                 f"{printable(path)} does not hold the bytes that its name promises",
                 hint="Run `labrec verify`; fetch the file from another clone of this lab.",
                 paths=[printable(path)],
             )
-        return data
+        return data, found
 
     def project_definition(self, project: str) -> dict[str, object]:
         """Return the base's ``project.yaml`` of a project; empty where there is none.
