@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from functools import cache
 from html import escape
 from importlib import resources
@@ -13,6 +14,7 @@ from labrec.site import urls
 from labrec.site.charts import BUNDLE, bundle
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
     from pathlib import Path
 
     from labrec.site.page import Kind
@@ -36,54 +38,58 @@ def files(cache: Path) -> dict[str, bytes]:
         with contextlib.suppress(OSError):  # without it the next build is slower, no more
             replace_file(kept, script, sync=False)
     # charts.js fetches it once a chart comes into view: no page names it
-    return {urls.ASSETS + name: data for name, data in (_own() | {BUNDLE: script}).items()}
+    made = {BUNDLE: script}
+    for pack in _PACKS:
+        made |= {_name(pack, ending): _joined(pack, ending) for ending in _ENDINGS}
+    return {urls.ASSETS + name: data for name, data in made.items()}
 
 
-@cache
-def _own() -> dict[str, bytes]:
-    folder = resources.files("labrec.site").joinpath("assets")
-    return {
-        item.name: item.read_bytes()
-        for item in sorted(folder.iterdir(), key=lambda item: item.name)
-        if item.name.endswith((".css", ".js"))
-    }
+def own(name: str) -> str:
+    """Return the text of one of our styles and scripts."""
+    return _folder().joinpath(name).read_text("utf-8")
 
 
-# Of some kinds there are ten thousand pages: they name what they have a use for, and no more.
-_ALONE: Final[dict[Kind, tuple[str, ...]]] = {
-    "run": (
-        "charts.js",
-        "columns.js",
-        "lab.css",
-        "propose.js",
-        "run.css",
-        "search.css",
-        "search.js",
-        "site.css",
-    ),
-    "pair": ("bare.js", "site.css", "run.css", "bare.css"),
+# What pages load together is one file, named by what is in it: ten thousand pages name it.
+_PACKS: Final[dict[str, tuple[str, ...]]] = {
+    "site": (),  # all that is in no other
+    "compare": ("compare.css", "compare.js"),
+    "bare": ("bare.js", "site.css", "run.css", "bare.css"),
 }
-_BESIDE: Final[dict[Kind, tuple[str, ...]]] = {"compare": ("compare.css", "compare.js")}
-_APART: Final = frozenset({"bare.js", "bare.css", *_BESIDE["compare"]})
-_AT_ONCE: Final = frozenset({"bare.js"})  # before the page is shown
+_APART: Final = frozenset({"bare.js", "bare.css", "shared.js", *_PACKS["compare"]})
+_ENDINGS: Final = (".css", ".js")
+_OF: Final[dict[Kind, tuple[str, ...]]] = {"pair": ("bare",), "compare": ("site", "compare")}
+_AT_ONCE: Final = frozenset({"bare"})  # its script runs before the page is shown
 
 
 @cache
 def tags(root: str, kind: Kind = "home") -> str:
-    """Return what a page has in its head: the site's own styles and scripts that it needs.
+    """Return what a page has in its head: the site's own styles and scripts.
 
     Args:
         root: Relative way back to the root of the site.
         kind: Its kind.
     """
-    names = _ALONE.get(kind)
-    if names is None:
-        names = (*(name for name in _own() if name not in _APART), *_BESIDE.get(kind, ()))
     parts = []
-    for name in names:
-        place = escape(root + urls.ASSETS + name)
-        if name.endswith(".css"):
-            parts.append(f'<link rel="stylesheet" href="{place}">')
-        else:
-            parts.append(f'<script src="{place}"{"" if name in _AT_ONCE else " defer"}></script>')
-    return "\n".join(parts)
+    for pack in _OF.get(kind, ("site",)):
+        style, script = (escape(root + urls.ASSETS + _name(pack, ending)) for ending in _ENDINGS)
+        parts.append(f'<link rel="stylesheet" href="{style}">')
+        parts.append(f'<script src="{script}"{"" if pack in _AT_ONCE else " defer"}></script>')
+    return "".join(parts)
+
+
+@cache
+def _name(pack: str, ending: str) -> str:
+    return f"{pack}-{hashlib.sha256(_joined(pack, ending)).hexdigest()[:8]}{ending}"
+
+
+@cache
+def _joined(pack: str, ending: str) -> bytes:
+    """Return the files of a pack that have an ending, one after the other."""
+    names = _PACKS[pack] or sorted(
+        item.name for item in _folder().iterdir() if item.name not in _APART
+    )
+    return "".join(own(name) for name in names if name.endswith(ending)).encode()
+
+
+def _folder() -> Traversable:
+    return resources.files("labrec.site").joinpath("assets")
