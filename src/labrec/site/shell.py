@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from labrec.errors import InvalidError
-from labrec.site import assets, csp, frame, front_matter, inspection, theme, urls
+from labrec.site import assets, csp, frame, front_matter, inspection, shared, theme, urls
 from labrec.site.sources import MANUAL
 from labrec.site.theme import CONTENT, TITLE
 
@@ -198,14 +198,17 @@ def cut_all(rendered: Mapping[str, bytes]) -> Shells:
     kinds: dict[str, Shell] = {}
     files: dict[str, bytes] = {}
     for path, framed in pages.items():
-        files.update(framed.scripts)
         if path in shells:
-            kinds[shells[path]] = cut(theme.without_extras(framed.text), path)
+            kept = framed._replace(text=theme.without_extras(framed.text))
+            kept = shared.shared(kept) if shells[path] == "page" else kept
+            kinds[shells[path]] = cut(kept.text, path)
+            files.update(kept.scripts)
         else:
             text = framed.text
             if path.startswith(MANUAL):
                 text = _without_outside(text, rendered)
             files[path] = _finished(text, path)
+            files.update(framed.scripts)
     for path, data in rendered.items():
         if theme.is_kept(path):
             files[path] = frame.without_map(data)

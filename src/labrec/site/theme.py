@@ -2,9 +2,10 @@
 
 A theme renders the hand-written pages and some empty ones, by a configuration that labrec writes
 itself: no plugin, no hook, no font and no script from elsewhere. To take another theme is to write
-this module anew (docs/adr/0015): `render`, `without_extras`, `skippable`, `script`, `data`,
-`is_kept` and the names at its top. What is done with its pages (``frame``, ``shell``) is done to
-any HTML that keeps `TITLE` and `CONTENT` as they were given. Our style sheets name a few classes.
+this module anew (docs/adr/0015): `render`, `without_extras`, `lightened`, `skippable`, `script`,
+`data`, `is_kept` and the names at its top. What is done with its pages (``frame``, ``shell``) is
+done to any HTML that keeps `TITLE` and `CONTENT` as they were given. Our style sheets and scripts
+name a few classes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 import tempfile
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.errors import InvalidError, LimitError, NotFoundError, StorageError
 from labrec.site import front_matter, inspection
@@ -67,7 +68,38 @@ _NO_SKIP = '<div data-md-component="skip"></div>'
 _SKIP = _NO_SKIP.replace(
     "></div>", '><a href="#labrec-content" class="md-skip">Skip to content</a></div>'
 )
+_ANNOUNCE = '<div data-md-component="announce"></div>'
 _MAIN = '<div class="md-content" data-md-component="content"'
+# What is alike on every page and of use to scripts alone: they put it back, each at its place.
+_ALIKE = (
+    (r'<form class="md-header__option" data-md-component="palette">.*?</form>',
+     ".md-header__inner", "beforeend"),
+    (r'<div class="md-header__topic" data-md-component="header-topic">.*?</div>',
+     ".md-header__ellipsis", "beforeend"),
+    (r'<input class="md-toggle" data-md-toggle="search"[^>]*>', "body", "beforeend"),
+    (r'<div class="md-dialog" data-md-component="dialog">.*?</div></div>', "body", "beforeend"),
+    (r'<script id="__config" type="application/json">.*?</script>', "body", "beforeend"),
+)  # fmt: skip
+# Drawings in the header, and the sign that stands for each where no script puts it back.
+_ICONS = (
+    (re.compile(r'(<a [^>]*\bmd-logo"[^>]*>)(<svg .*?</svg>)(?=</a>)'), "⌂", ".md-logo"),
+    (re.compile(r'(<label class="md-header__button md-icon" for="__drawer">)(<svg .*?</svg>)'),
+     "☰", '.md-header [for="__drawer"]'),
+)  # fmt: skip
+_LIST = re.compile(
+    rf'(<ul class="md-nav__list" data-md-scrollfix>)(.*)(?=</ul></nav></div></div></div>{_MAIN})'
+)
+_NESTED = " md-nav__item--pruned md-nav__item--nested"
+_ARROW = '<span class="md-nav__icon md-icon"></span>'
+_ITEM = re.compile(
+    rf'<li class="md-nav__item({_NESTED})?"><a href="([^"]*)" class="md-nav__link">'
+    rf'<span class="md-ellipsis">([^<]*)</span>(?:{_ARROW})?</a></li>'
+)
+_SPAN = '<a class="md-nav__link"><span class="md-ellipsis"></span>'
+_LOOKS = (  # of a page, and of a part of the site that a further list would show
+    f'<li class="md-nav__item">{_SPAN}</a></li>',
+    f'<li class="md-nav__item{_NESTED}">{_SPAN}{_ARROW}</a></li>',
+)
 _KEPT = re.compile(r"assets/(?:images/[^/]+\.png|[a-z]+/[a-z]+\.[0-9a-f]+\.min\.(?:css|js))")
 _WORDS = ("clipboard.",)  # its own words that its script still asks for
 
@@ -282,6 +314,59 @@ def without_extras(text: str) -> str:
         text: An empty page, white space between elements gone.
     """
     return _SECOND_LOGO.sub(r"\1", _NO_SECTIONS.sub("", text))
+
+
+class Light(NamedTuple):
+    """An empty page without what it has alike with all others.
+
+    Attributes:
+        before: The page up to where a script puts that back.
+        after: The rest of it.
+        parts: Selector, place beside it (as of ``insertAdjacentHTML``) and HTML of each part.
+        icons: Selector and HTML of each drawing.
+        links: Selector of the navigation, and HTML of an entry: plain, and with others below it.
+            The page holds the links; those with others below have `data-labrec-nested`.
+    """
+
+    before: str
+    after: str
+    parts: tuple[tuple[str, str, str], ...]
+    icons: tuple[tuple[str, str], ...]
+    links: tuple[str, str, str] = (".md-nav--primary > .md-nav__list", *_LOOKS)
+
+
+def lightened(text: str) -> Light | None:
+    """Take out of a page what only scripts have a use for, and the looks of its navigation.
+
+    None of it holds a text of the lab or depends on its pages.
+
+    Args:
+        text: An empty page, white space between elements gone.
+
+    Returns:
+        The page and what was taken out; None = it is not as expected, and stays as it is.
+    """
+    found = _LIST.search(text)
+    if found is None or _ITEM.sub("", found[2]):
+        return None
+    links = _ITEM.sub(_link, found[2])
+    text = f"{text[: found.start(2)]}{links}{text[found.end(2) :]}"
+    parts, icons = [], []
+    for pattern, selector, place in _ALIKE:
+        if part := re.search(pattern, text):
+            text = text.replace(part[0], "", 1)
+            parts.append((selector, place, part[0].replace(TITLE, "")))
+    for icon, sign, selector in _ICONS:
+        if drawn := icon.search(text):
+            text = icon.sub(rf"\1{sign}", text, count=1)
+            icons.append((selector, drawn[2]))
+    before, after = text.replace(_ANNOUNCE, "").split(_MAIN, 1)
+    return Light(before, _MAIN + after, tuple(parts), tuple(icons))
+
+
+def _link(found: re.Match[str]) -> str:
+    nested = " data-labrec-nested" if found[1] else ""
+    return f'<li{nested}><a href="{found[2]}">{found[3].strip()}</a>'
 
 
 def skippable(text: str) -> str:
