@@ -97,6 +97,25 @@ def test_a_word_leads_to_what_has_it(lab: Site) -> None:
     assert having(shards, "nowhere") == (set(), set())
 
 
+def test_a_failed_run_is_found_by_its_error_and_numbers_in_it_make_no_words(tmp_path: Path) -> None:
+    tables = study()
+    row = tables.rows["runs"][3]
+    error = (
+        "FloatingPointError: overflow at 0x7f1c\nin step 431 of float32" + " long" * 100 + " end"
+    )
+    row |= {"status": "failed", "reason": error, "intent": "Find the limit."}
+    found = entries(tables.site(tmp_path), ())
+    shards = read(index(found))
+    url = f"p/lm/r/{row['run_id']}/index.html"
+    for word in ("floatingpointerror", "overflow", "float32", "limit"):
+        assert url in {found[at].url for at in having(shards, word)[1]}, word
+    for word in ("431", "0x7f1c", "end"):
+        assert having(shards, word) == (set(), set())
+    (note,) = [one.note for one in found if one.url == url]
+    assert ": FloatingPointError: overflow at 0x7f1c in step" in note
+    assert len(note) < 100
+
+
 def test_a_digest_and_a_run_id_can_be_looked_up(lab: Site) -> None:
     found = entries(lab, ())
     shards = read(index(found))

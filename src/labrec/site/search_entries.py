@@ -6,11 +6,13 @@ Made from the tables alone. An entry leads to a page by its address; record text
 from __future__ import annotations
 
 import itertools
+import re
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 import polars as pl
 
 from labrec.analytics import tables
+from labrec.record.text import one_line
 from labrec.record.wording import better, counted
 from labrec.site import catalogue, urls
 from labrec.site.collect import reading
@@ -33,6 +35,8 @@ WHAT: Final[tuple[What, ...]] = get_args(What)
 
 _VALUES = 4  # of a feature, in its line
 _CHANGES = 12  # of an experiment, that it is found by
+_REASON, _TOLD = 120, 50  # characters of why a run failed: that it is found by, and in its line
+_COUNT = re.compile(r"(?<!\w)\d\S*")
 
 
 class Entry(NamedTuple):
@@ -226,18 +230,22 @@ def _experiment(project: Project, one: Experiment) -> Entry:
 def _run(project: Project, one: Experiment, run: Run) -> Entry:
     day = f", {run.started:%Y-%m-%d}" if run.started is not None else ""
     said = (note.text for note in project.notes_of.get(run.record_digest, ()) if note.heard)
+    # numbers in it tell one failure from all others: nobody looks for them, and they fill an index
+    reason = one_line(run.reason or "")
     facts = (
-        *run.tags, run.intent, run.outcome, *said, _changes(one) if len(one.runs) == 1 else "",
-        run.renamed_from, run.author, *run.datasets, *run.hypotheses, run.cpu_model, run.gpu_model,
-        run.status, "" if run.counts else run.standing, project.name,
+        *run.tags, _COUNT.sub("", reason[:_REASON]), run.intent, run.outcome, *said,
+        _changes(one) if len(one.runs) == 1 else "", run.renamed_from, run.author, *run.datasets,
+        *run.hypotheses, run.cpu_model, run.gpu_model, run.status,
+        "" if run.counts else run.standing, project.name,
     )  # fmt: skip
     standing = "" if run.counts else f", {run.standing}"
     seed = seeds_of(run.seeds) if len(one.runs) > 1 else ""
     which = f", seed {seed}" if seed else ""  # tells it from its replicates
+    why = f": {one_line(reason, _TOLD)}" if reason else ""
     return Entry(
         "run",
         run.name,
-        f"{run.status}{standing} in {project.name}{which}{day}",
+        f"{run.status}{standing} in {project.name}{which}{day}{why}",
         urls.run(project.name, run.run_id),
         " ".join([fact for fact in facts if fact]),
         run.record_digest,
