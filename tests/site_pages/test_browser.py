@@ -223,6 +223,19 @@ def test_print_shows_whole_tables_and_standing_charts(open_page: Open) -> None:
     expect(page.locator(".lr-tools").first).to_be_hidden()
     scroll = page.locator("#runs .lr-scroll")
     assert scroll.evaluate("box => box.scrollHeight <= box.clientHeight + 1")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "p/lm/index.html", "p/odd/index.html", "p/odd-goods/index.html", "runs/index.html",
+        "p/claims/h/deeper/index.html", "p/odd-claims/h/odd-1/index.html", "metrics/index.html",
+        "datasets/index.html", "p/parts/attribution/index.html",
+    ],
+)  # fmt: skip
+def test_printed_tables_are_as_wide_as_the_paper(open_page: Open, url: str) -> None:
+    page = open_page(url)
+    page.emulate_media(media="print")
     page.set_viewport_size({"width": 718, "height": 1100})  # A4 between Chromium's margins
     for table in page.locator(".lr-listing table").all():
         assert table.evaluate("table => table.getBoundingClientRect().right <= innerWidth + 4")
