@@ -53,3 +53,30 @@ def test_runs_of_one_lineage_lead_to_one_another(built: Path) -> None:
     assert any('rel="next"' in page for page in pages)
     assert any('rel="prev"' in page for page in pages)
     assert all("Breadcrumb" in page for page in pages)
+
+
+_MARKED = re.compile(r'<a href="[^"]*" aria-current="(page|true)">([^<]*)</a>')
+
+
+def test_pages_of_a_project_mark_their_section(built: Path) -> None:
+    found = {}
+    for path in sorted(built.glob("p/*/**/index.html")):
+        url = path.relative_to(built).as_posix()
+        text = path.read_text("utf-8")
+        assert "Breadcrumb" in text, url
+        if "lr-sections" in text:
+            (found[url],) = _MARKED.findall(text)
+        else:  # runs lead back by their breadcrumbs: they have no row of sections
+            assert "/r/" in url
+    assert found["p/lm/index.html"] == ("page", "Overview")
+    assert found["p/lm/graph/index.html"] == ("page", "Graph")
+    assert found["p/claims/h/deeper/index.html"] == ("true", "Hypotheses")
+    designs = {
+        found[url] for url in found if re.fullmatch(r"p/parts/attribution/[0-9a-f]+/.*", url)
+    }
+    assert designs == {("true", "Attribution")}
+
+
+def test_every_page_has_breadcrumbs(built: Path) -> None:
+    for path in built.glob("*/**/index.html"):
+        assert "Breadcrumb" in path.read_text("utf-8"), path
