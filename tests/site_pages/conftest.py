@@ -56,6 +56,15 @@ def browser(chromium: Browser) -> Browser:
     return chromium
 
 
+def all_rows(page: Page) -> None:
+    """Come near each long listing of a page, and wait for its rows."""
+    page.wait_for_function(
+        "() => { const one = document.querySelector('.lr-waiting'); if (one) one.scrollIntoView();"
+        " return !one; }"
+    )
+    page.evaluate("window.scrollTo(0, 0)")
+
+
 @pytest.fixture
 def open_page(browser: Browser, built: Path) -> Iterator[Callable[..., Page]]:
     """Open a page of the site; afterwards nothing may have gone wrong or left the site."""
@@ -72,6 +81,8 @@ def open_page(browser: Browser, built: Path) -> Iterator[Callable[..., Page]]:
         page.on("request", lambda r: None if r.url.startswith((built.as_uri(), "data:"))
                 else wrong.append(r.url))  # fmt: skip
         page.goto(f"{built.as_uri()}/{url}")
+        if "#" not in url and given.get("java_script_enabled", True):
+            all_rows(page)
         return page
 
     yield open_

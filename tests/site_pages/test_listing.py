@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.site_pages.labs import Tables
 
 from labrec.errors import UnsafeError
 from labrec.record.wording import (
@@ -22,8 +24,27 @@ from labrec.record.wording import (
     p_value,
     percent,
 )
+from labrec.site.build import build
 from labrec.site.columnar import packed
-from labrec.site.listing import FIRST, MARKS, Cell, Column, amount, listing, moment, words
+from labrec.site.listing import (
+    FIRST,
+    MARKS,
+    PART,
+    Cell,
+    Column,
+    Lines,
+    Listing,
+    amount,
+    listing,
+    moment,
+    words,
+)
+from labrec.site.settings import SiteSettings
+from labrec.site.sources import Sources
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 COLUMNS = (Column("Name"), Column("Value", "number"))
 
@@ -178,3 +199,96 @@ def test_small_words() -> None:
     assert [duration(s) for s in (None, 0.42, 192, 18_120, 273_600)] == [
         "—", "0.4 s", "3 min 12 s", "5 h 02 min", "3 d 4 h",
     ]  # fmt: skip
+
+
+# --- parts ------------------------------------------------------------------------------------
+
+
+def lines_of(values: Sequence[float], made: list[float]) -> Lines[float]:
+    def cells(value: float) -> list[Cell]:
+        made.append(value)
+        return [words(f"run {value}"), amount(value)]
+
+    return Lines(values, cells, lambda value: (f"run {value}", value))
+
+
+def rows_in(found: Listing) -> list[str]:
+    """Return the names of the rows of all parts, in order."""
+    names = []
+    for path in found.files:
+        given = re.fullmatch(rb'.*push\(\["([^"]+)",(.*)\]\);\n', found.files[path].make())
+        assert given is not None
+        assert f"rows/{given[1].decode()}.js" == path
+        value = json.loads(given[2])
+        names += [read(value["columns"][0]["text"], at) for at in range(value["rows"])]
+    return names
+
+
+def test_parts_have_all_rows_in_order_and_are_made_when_they_are_wanted() -> None:
+    made: list[float] = []
+    values = [float(at) for at in range(5000)]
+    found = listing("runs", "Runs", COLUMNS, lines_of(values, made), "runs.csv")
+    assert (found.total, len(found.rows), made) == (5000, FIRST, values[:FIRST])
+    given = json.loads(found.payload)
+    assert given["rows"] == 5000
+    assert [f"rows/{name}.js" for name in given["parts"]] == list(found.files)
+    assert rows_in(found) == [f"run {value}" for value in values]
+    assert 5000 / PART / 2 < len(given["parts"]) < 5000 / PART * 2
+
+
+@pytest.mark.parametrize("at", [0, 1, 2500, 5000])
+def test_a_row_more_or_another_one_changes_the_part_that_it_is_in(at: int) -> None:
+    values = [float(at) for at in range(5000)]
+    before = listing("runs", "Runs", COLUMNS, lines_of(values, [])).files.keys()
+    more = listing("runs", "Runs", COLUMNS, lines_of([*values[:at], -1.5, *values[at:]], []))
+    assert len(more.files.keys() - before) == 1
+    assert len(before - more.files.keys()) == 1
+
+
+def test_a_part_is_another_one_where_all_rows_are() -> None:
+    lines = lines_of([float(at) for at in range(1000)], [])
+    one = listing("runs", "Runs", COLUMNS, lines).files.keys()
+    for other in (
+        listing("runs", "Runs", (COLUMNS[0], Column("Other", "number")), lines),
+        listing("runs", "Runs", COLUMNS, lines._replace(shared=("kg",))),
+    ):
+        assert not one & other.files.keys()
+
+
+def test_a_part_leads_nowhere_else() -> None:
+    lines = Lines(range(FIRST + 1), lambda at: [Cell("x", None, "javascript:1" * (at == FIRST))],
+                  lambda at: (str(at),))  # fmt: skip
+    found = listing("l", "L", [Column("c")], lines)
+    with pytest.raises(UnsafeError):
+        [part.make() for part in found.files.values()]
+
+
+def long_project(base: float, more: int) -> Tables:
+    lab = Tables("many")
+    lab.experiment("1_base", [base])
+    for at in range(2, 450 + more):
+        lab.experiment(f"{at}_from_1", [1000.0 / at], "1_base")
+    return lab
+
+
+def test_a_build_after_a_change_has_the_parts_of_one_from_nothing(
+    tmp_path: Path, site_cache: Path
+) -> None:
+    def built(lab: Tables, name: str) -> dict[str, bytes]:
+        site, sources = (
+            lab.site(tmp_path / f"tables of {name}"),
+            Sources({"index.md": b"# A lab\n"}),
+        )
+        folder = tmp_path / ("anew" if name == "anew" else "site")
+        build(site, SiteSettings("A lab"), sources, folder, cache=site_cache)
+        return {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in folder.rglob("*.*")
+            if path.is_file()
+        }
+
+    before = built(long_project(500.0, 0), "before")
+    after = built(long_project(400.0, 1), "after")
+    assert after == built(long_project(400.0, 1), "anew")
+    kept = {path for path in before if "/rows/" in path} & after.keys()
+    assert {path.split("/rows/")[1].partition("-")[0] for path in kept} == {"experiments", "list"}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from playwright.sync_api import Page, expect
-from tests.site_pages.conftest import MANY
+from playwright.sync_api import Browser, Page, expect
+from tests.site_pages.conftest import MANY, all_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +86,7 @@ def test_what_is_hidden_stays_hidden(runs: Page) -> None:
         runs.locator("#all-runs thead th:visible").count()
     )
     runs.reload()
+    all_rows(runs)
     expect(head.filter(has_text="Duration")).to_be_hidden()
     expect(head.filter(has_text="Author")).to_be_visible()
 
@@ -133,3 +134,27 @@ def test_without_javascript_the_first_rows_and_the_file_are_there(
     link = page.locator("#all-runs .lr-foot a").get_attribute("href") or ""
     assert link.endswith("data/index.html#runs")
     assert pl.read_parquet(built / "data/runs.parquet").height == count_of(built)
+
+
+def test_rows_in_parts_are_read_once_a_reader_comes_near(browser: Browser, built: Path) -> None:
+    page = browser.new_page(viewport={"width": 900, "height": 400})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.removeprefix(built.as_uri())))
+    page.goto(f"{built.as_uri()}/p/many/index.html")
+    expect(page.locator("#runs .lr-waiting")).to_contain_text(f"all {MANY} rows are read")
+    expect(page.locator("#runs tbody tr")).to_have_count(200)
+    assert not [url for url in asked if "/rows/runs-" in url]
+    page.locator("#runs").scroll_into_view_if_needed()
+    expect(page.locator("#runs .lr-waiting")).to_have_count(0)
+    expect(page.locator("#runs .lr-pages")).to_contain_text(f"Rows 1 to 200 of {MANY}.")
+    assert [url for url in asked if "/rows/runs-" in url]
+    page.close()
+
+
+def test_a_part_that_is_gone_leaves_the_first_rows(browser: Browser, built: Path) -> None:
+    page = browser.new_page()
+    page.route("**/rows/*.js", lambda route: route.abort())
+    page.goto(f"{built.as_uri()}/{RUNS}")
+    expect(page.locator("#all-runs .lr-waiting")).to_contain_text("Load the page again.")
+    expect(page.locator("#all-runs tbody tr")).to_have_count(200)
+    page.close()

@@ -19,7 +19,7 @@ from labrec.record.text import printable
 from labrec.site import assets, bare, inspection, manifest, metadata, shell_cache, stamp
 from labrec.site.manifest import Made, Manifest
 from labrec.site.output import Output
-from labrec.site.page import Draft
+from labrec.site.page import Draft, Later
 from labrec.site.pages import PAGES, moved
 from labrec.site.shell import shell_name
 
@@ -219,8 +219,9 @@ class _Writer:
         """Write one page and its files, or keep them."""
         key = manifest.key_of(page, self._shell_digests[shell_name(page.kind)])
         last = self.last.pages.get(page.url)
-        if last and last.key == key and all(path in self.output.present for path in last.files):
-            for path, size in last.files.items():
+        there = last.files if last is not None else {}
+        if last and last.key == key and all(path in self.output.present for path in there):
+            for path, size in there.items():
                 self.output.keep(path, size)
             self.made.pages[page.url] = last
             return
@@ -231,10 +232,19 @@ class _Writer:
             (f"{folder}/" if folder else "") + name: data for name, data in whole.files.items()
         }
         # the page comes last: what it links to is there already
-        sizes = {path: self.output.put(path, data) for path, data in files.items()}
+        sizes = {path: self._beside(path, data, there) for path, data in files.items()}
         data = self._html(whole).encode() if whole.data is None else whole.data
         sizes[page.url] = self.output.put(page.url, data)
         self.made.pages[page.url] = Made(key, sizes)
+
+    def _beside(self, path: str, data: bytes | Path | Later, there: Mapping[str, int]) -> int:
+        """Write a file beside a page, given those that the last build wrote beside it."""
+        if not isinstance(data, Later):
+            return self.output.put(path, data)
+        if path in there and path in self.output.present:
+            self.output.keep(path, there[path])
+            return there[path]
+        return self.output.put(path, data.make())
 
     def _html(self, page: Page) -> str:
         return self.shells.of(page.kind).stamp(

@@ -71,6 +71,7 @@ class Project:
         notes: What was said later.
         mark: Stands for everything above: another one where a value is another.
         run_marks: Likewise for the rows about one record, by its digest.
+        experiment_marks: Likewise for the rows of one experiment, by its key.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Project:
     notes: tuple[Note, ...] = ()
     mark: int = 0
     run_marks: Mapping[str, int] = field(default_factory=dict)
+    experiment_marks: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def digest(self) -> str:
@@ -341,11 +343,17 @@ def projects(folder: Path) -> tuple[Project, ...]:
     marks = _Marks()
     for name, (table, model) in _BY_PROJECT.items():
         frame = _frame(folder, table, model)
-        marks.add(frame)
+        marks.add(frame, "experiment" if name == "experiments" else "record_digest")
         for project, found in _grouped(_rows(frame, table, model), _project_of).items():
             per_project[project][name] = found
     return tuple(
-        Project(name, **given, mark=marks.whole(name), run_marks=marks.runs(name))
+        Project(
+            name,
+            **given,
+            mark=marks.whole(name),
+            run_marks=marks.of("record_digest", name),
+            experiment_marks=marks.of("experiment", name),
+        )
         for name, given in sorted(per_project.items())
     )
 
@@ -371,26 +379,27 @@ class _Marks:
 
     def __init__(self) -> None:
         self._whole: dict[str, int] = defaultdict(int)
-        self._runs: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._about: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self._tables = 0
 
-    def add(self, frame: pl.DataFrame) -> None:
+    def add(self, frame: pl.DataFrame, about: str) -> None:
+        """Add the rows of a table, each to its project, and to what it is about by that column."""
         self._tables += 1  # equal rows of two tables are two things
         if frame.is_empty():
             return
-        keys = [name for name in ("project", "record_digest") if name in frame.columns]
+        keys = [name for name in ("project", about) if name in frame.columns]
         hashed = frame.select(*keys, frame.hash_rows(self._tables).alias("mark"))
-        for project, *record, mark in hashed.group_by(keys).agg(pl.col("mark").sum()).iter_rows():
+        for project, *which, mark in hashed.group_by(keys).agg(pl.col("mark").sum()).iter_rows():
             self._whole[project] = (self._whole[project] + mark) % 2**64
-            if record:
-                of_record = self._runs[project]
-                of_record[record[0]] = (of_record[record[0]] + mark) % 2**64
+            if which:
+                found = self._about[about, project]
+                found[which[0]] = (found[which[0]] + mark) % 2**64
 
     def whole(self, project: str) -> int:
         return self._whole[project]
 
-    def runs(self, project: str) -> dict[str, int]:
-        return dict(self._runs[project])
+    def of(self, about: str, project: str) -> dict[str, int]:
+        return dict(self._about[about, project])
 
 
 def _project_of(row: Any) -> str:

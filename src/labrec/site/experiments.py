@@ -150,6 +150,15 @@ class Experiments:
         """The experiments by config digest."""
         return {experiment.key: experiment for experiment in self.all}
 
+    def mark_of(self, one: Experiment) -> tuple[int, ...]:
+        """Return what stands for all that the tables say of an experiment and its runs.
+
+        Not for how it compares with others, which all contrasts of its metric have a say in.
+        """
+        project = self.project
+        marks = [project.run_marks.get(run.record_digest, 0) for run in one.runs]
+        return (project.experiment_marks.get(one.key, 0), *marks)
+
     @cached_property
     def key_metrics(self) -> tuple[KeyMetric, ...]:
         """The project's key metrics, the telling ones first.

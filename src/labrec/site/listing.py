@@ -1,29 +1,46 @@
 """A listing: a table of a page that a reader can sort, filter and page through. Pure.
 
 Without JavaScript it is a plain table of its first rows. Of a long one the rows stand a second time
-as compact JSON, column by column, which ``listing.js`` shows page by page, so ten thousand runs are
-one page that scrolls. ``listing`` of ``templates/listing.html`` shows it.
+as compact JSON, column by column, which ``listing.js`` shows page by page. ``listing`` of
+``templates/listing.html`` shows it.
+
+Where there may be ten thousand rows, that JSON lies in *parts* beside the page, which the script
+loads when a reader comes near. A part ends after a row whose digest says so, not after so many: one
+row more, wherever it comes, makes one part another one, and the others are neither computed nor
+written again.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, TypeVar, get_args
+from zlib import crc32
 
 from labrec.record.wording import number
 from labrec.site import urls
 from labrec.site.charts.figure import for_script
 from labrec.site.columnar import packed
+from labrec.site.page import Later, inputs_of
+from labrec.site.shards import part
 from labrec.site.stamp import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from labrec.site.charts.drawing import Markup
 
 FIRST: Final = 200
 """Rows that stand in the page itself, and on one page of a long listing."""
+
+PART: Final = 256
+"""Rows of a part of a long listing, on average."""
+
+PARTS: Final = "rows/"
+"""Folder beside a page that its parts lie in."""
+
+_MOST_PART = 4 * PART
 
 Mark = Literal[
     "", "better", "worse", "unclear", "unreplicated", "complete", "failed", "interrupted",
@@ -74,6 +91,26 @@ class Cell(NamedTuple):
     anchor: str = ""
 
 
+_Thing = TypeVar("_Thing")
+
+
+class Lines(NamedTuple, Generic[_Thing]):
+    """Rows of a listing that are made where they are shown: of a long one most are there already.
+
+    Attributes:
+        of: What each row is about, in the order in which rows first appear.
+        cells: Makes the cells of a row, one a column.
+        inputs: Exactly what they are made from, as plain values; the first one is a text that says
+            which row it is and stays.
+        shared: What the cells of all rows are made from beside that, as plain values.
+    """
+
+    of: Sequence[_Thing]
+    cells: Callable[[_Thing], Sequence[Cell]]
+    inputs: Callable[[_Thing], tuple[Any, ...]]
+    shared: tuple[Any, ...] = ()
+
+
 class Listing(NamedTuple):
     """A table of a page.
 
@@ -83,10 +120,12 @@ class Listing(NamedTuple):
         columns: Its columns.
         rows: Its first `FIRST` rows, a cell a column.
         total: How many rows it has.
-        payload: All rows for ``listing.js`` where there are more than `FIRST`; else empty.
+        payload: All rows for ``listing.js`` where there are more than `FIRST`, or the names of
+            the parts that have them; else empty.
         data: Where it lies as CSV, from the page; empty = nowhere.
         table: Name of the table on the Data page that has its rows; empty = it has a file of its
             own, or all rows stand in the page.
+        files: Its parts by their place from the page: files of the page.
     """
 
     name: str
@@ -97,13 +136,14 @@ class Listing(NamedTuple):
     payload: Markup | str = ""
     data: str = ""
     table: str = ""
+    files: Mapping[str, Later] = {}
 
 
 def listing(
     name: str,
     caption: str,
     columns: Sequence[Column],
-    rows: Sequence[Sequence[Cell]],
+    rows: Sequence[Sequence[Cell]] | Lines[Any],
     data: str = "",
     table: str = "",
 ) -> Listing:
@@ -113,7 +153,8 @@ def listing(
         name: Its id in the page.
         caption: What its rows are.
         columns: Its columns.
-        rows: All rows, a cell a column, in the order in which they first appear.
+        rows: All rows, a cell a column, in the order in which they first appear; or what makes
+            them, where there may be very many. Then the page has the listing's files.
         data: Where it lies as CSV, from the page.
         table: Table on the Data page that has its rows, where it has no file of its own.
 
@@ -121,24 +162,64 @@ def listing(
         UnsafeError: A cell leads where no page of the site is.
         ValueError: A row has not one cell a column.
     """
-    for row in rows:
-        if len(row) != len(columns):
-            raise ValueError(f"a row of {name} has {len(row)} cells for {len(columns)} columns")
-        for cell in row:
-            if cell.href:
-                urls.check(cell.href)
-    is_long = len(rows) > FIRST
-    payload = for_script(_compact(rows, len(columns))) if is_long else ""
+    payload: Any = ""
+    files: dict[str, Later] = {}
+    if isinstance(rows, Lines):
+        total = len(rows.of)
+        first = _checked(name, map(rows.cells, rows.of[:FIRST]), len(columns))
+        if total > FIRST:
+            files = dict(_parts(name, rows, tuple(columns)))
+            names = [path.removeprefix(PARTS).removesuffix(".js") for path in files]
+            payload = {"rows": total, "parts": names, "anchors": bool(first[0][0].anchor)}
+    else:
+        total = len(rows)
+        whole = _checked(name, rows, len(columns))
+        first = whole[:FIRST]
+        if total > FIRST:
+            payload = _compact(whole, len(columns))
     return Listing(
         name,
         caption,
         tuple(columns),
-        tuple(tuple(cell._replace(text=_cut(cell.text)) for cell in row) for row in rows[:FIRST]),
-        len(rows),
-        payload,
+        tuple(tuple(cell._replace(text=_cut(cell.text)) for cell in row) for row in first),
+        total,
+        for_script(payload) if payload else "",
         data,
         table,
+        files,
     )
+
+
+def _checked(name: str, rows: Iterable[Sequence[Cell]], width: int) -> list[Sequence[Cell]]:
+    """Return rows that have a cell a column and lead into the site alone."""
+    found = list(rows)
+    for row in found:
+        if len(row) != width:
+            raise ValueError(f"a row of {name} has {len(row)} cells for {width} columns")
+        for cell in row:
+            if cell.href:
+                urls.check(cell.href)
+    return found
+
+
+def _parts(
+    name: str, rows: Lines[_Thing], columns: tuple[Column, ...]
+) -> Iterator[tuple[str, Later]]:
+    """Yield the parts of a listing in order, each by its place and what makes it."""
+    start = 0
+    inputs: list[tuple[Any, ...]] = []
+    for at, thing in enumerate(rows.of, 1):
+        inputs.append(rows.inputs(thing))
+        is_end = not crc32(str(inputs[-1][0]).encode("utf-8", "surrogatepass")) % PART
+        if is_end or len(inputs) == _MOST_PART or at == len(rows.of):
+            called = f"{name}-{inputs_of(columns, rows.shared, inputs)[:16]}"
+            make = partial(_part, called, rows, slice(start, at), len(columns))
+            yield f"{PARTS}{called}.js", Later(make)
+            start, inputs = at, []
+
+
+def _part(called: str, rows: Lines[Any], which: slice, width: int) -> bytes:
+    return part(called, _compact(_checked(called, map(rows.cells, rows.of[which]), width), width))
 
 
 def words(value: str | None, href: str = "", mark: Mark = "") -> Cell:

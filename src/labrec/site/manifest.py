@@ -1,7 +1,8 @@
 """What a built site consists of, kept beside the build: so that the next one writes what is new.
 
-A page is known by its key: a digest of what it is made from, the shell and labrec itself. A page
-whose key is unchanged, and whose files are there, is neither rendered nor written.
+A page is known by its key: a digest of what it is made from and the shell. A page whose key is
+unchanged, and whose files are there, is neither rendered nor written. What another labrec made, or
+other packages, is not kept.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from labrec.site.page import Page
 
-FORMAT: Final = "labrec.site/2"
+FORMAT: Final = "labrec.site/3"
 
 RENDERING: Final = (*theme.PACKAGES, "jinja2", "polars")
 """Packages that decide what a page looks like, and how its inputs are told from others."""
@@ -58,10 +59,10 @@ class Manifest(NamedTuple):
 
 
 def read(path: Path) -> Manifest:
-    """Read what the last build left; empty where it left nothing that can be read."""
+    """Read what the last build left; empty where it left nothing that can be used."""
     try:
         document = json.loads(path.read_bytes())
-        if document["format"] != FORMAT:
+        if document["format"] != FORMAT or document["tool"] != tool_digest():
             return Manifest({}, {})
         pages = {url: Made(key, dict(files)) for url, (key, files) in document["pages"].items()}
         return Manifest(pages, dict(document["digests"]))
@@ -75,7 +76,7 @@ def write(path: Path, manifest: Manifest) -> None:
     Raises:
         OSError: It cannot be written.
     """
-    document = {"format": FORMAT, "pages": manifest.pages, "digests": manifest.digests}
+    document = {"format": FORMAT, "tool": tool_digest(), **manifest._asdict()}
     replace_file(path, json.dumps(document, separators=(",", ":")).encode(), sync=False)
 
 
@@ -87,7 +88,7 @@ def key_of(page: Page | Draft, shell: str) -> str:
         shell: Digest of its shell.
     """
     inputs = page.inputs if isinstance(page, Draft) else digest_of(page)
-    return digest_of((inputs, shell, tool_digest()))
+    return hashlib.sha256(f"{inputs} {shell}".encode()).hexdigest()
 
 
 def digest_of(value: Any) -> str:

@@ -36,6 +36,19 @@ class Crumb(NamedTuple):
     url: str
 
 
+class Later(NamedTuple):
+    """A file beside a page that is made only where it is not there yet.
+
+    Its name has to say what it is made from, by a digest of all of that: one of this name that the
+    last build wrote for the page is the same.
+
+    Attributes:
+        make: Makes its bytes.
+    """
+
+    make: Callable[[], bytes]
+
+
 class Page(NamedTuple):
     """One generated page, ready to be rendered.
 
@@ -47,8 +60,8 @@ class Page(NamedTuple):
         crumbs: The way to it, Home first.
         context: What its template shows, plain values only (text, numbers, lists, mappings). Equal
             contexts give equal bytes; a page whose context is unchanged is not rewritten.
-        files: Further files written beside it, name to bytes (data behind a chart, an SVG) or to
-            a file that is copied.
+        files: Further files written beside it, name to bytes (data behind a chart, an SVG), to
+            a file that is copied, or to what makes them.
         digests: Record digests that it was made from, for its metadata.
         work: What it shows, as something that is cited; None = it is not cited by itself.
         moved_to: The page in its place, where it is no more; empty = it is there.
@@ -60,7 +73,7 @@ class Page(NamedTuple):
     title: str
     crumbs: tuple[Crumb, ...]
     context: Mapping[str, Any]
-    files: Mapping[str, bytes | Path] = {}
+    files: Mapping[str, bytes | Path | Later] = {}
     digests: tuple[str, ...] = ()
     work: Work | None = None
     data: bytes | None = None

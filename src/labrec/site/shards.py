@@ -1,7 +1,8 @@
 """Data for scripts in files of their own, which a page loads as it needs them. ○ No IO.
 
-A browser that shows a file from the disk may load scripts and fetch nothing. So a shard is a script
-that hands over one value: JSON, packed, as text that cannot be anything else in a script.
+A browser that shows a file from the disk may load scripts and fetch nothing. So each is a script
+that hands over one value: a *part* of a page as JSON that may stand in a script, or a *shard* of
+which there are many large ones: JSON, packed, as text that cannot be anything else in a script.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from labrec.site.charts.figure import finite
+from labrec.site.charts.figure import finite, for_script, handed_over
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +36,21 @@ def shard(name: str, value: Any) -> bytes:
     text = json.dumps(finite(value), ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     packed = base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
     return f'(self.labrecShards=self.labrecShards||[]).push(["{name}","{packed}"]);\n'.encode()
+
+
+def part(name: str, value: Any) -> bytes:
+    """Return the script that hands over a part of a page; ``part`` of ``columns.js`` asks for it.
+
+    Args:
+        name: What the value is asked for by: ``[a-z0-9._/-]+``, unique in the page.
+        value: Plain values; mappings with keys of ours alone, for a script reads them.
+
+    Raises:
+        ValueError: The name is none.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"no name of a part: {name!r:.80}")
+    return handed_over(name, for_script(value))
 
 
 def unpacked(data: bytes) -> tuple[str, Any]:

@@ -1,4 +1,6 @@
 /* Draws a chart when it comes into view: replaces the standing SVG by one that answers the pointer.
+ * One of thousands of points, whose data lie in a script beside the page, is drawn once a reader
+ * points at it: drawing it takes a second.
  *
  * A page holds data and texts only. What a chart looks like comes from the specifications in
  * vega.js, which are the same for every page; Vega interprets them and evaluates nothing (no eval
@@ -91,12 +93,11 @@
     });
   }
 
-  function draw(script) {
+  function draw(script, data) {
     var figure = script.closest("figure");
     var canvas = document.createElement("div");
     canvas.className = "lr-canvas";
     canvas.setAttribute("aria-hidden", "true"); // its words are the figure's caption
-    var data = JSON.parse(script.textContent);
     if (data.height) { canvas.style.height = Number(data.height) + "px"; } // as many rows as it has
     figure.querySelector(".lr-stand").after(canvas);
     var options = {
@@ -112,13 +113,28 @@
     });
   }
 
+  function given(script) {
+    var source = script.dataset.source;
+    return source ? window.labrec.part(source.replace(/\.js$/, ""), source)
+      : Promise.resolve(JSON.parse(script.textContent));
+  }
+
   function start(script) {
-    load().then(function () { return draw(script); }).catch(function (error) {
+    Promise.all([given(script), load()]).then(function (found) {
+      return draw(script, found[0]);
+    }).catch(function (error) {
       // the standing SVG stays: a chart that cannot be drawn costs a reader nothing
       var canvas = script.closest("figure").querySelector(".lr-canvas");
       if (canvas) { canvas.remove(); }
       window.console.warn("labrec: a chart stays as it stands:", error);
     });
+  }
+
+  /* Who uses the keyboard keeps the standing drawing and the links in it. */
+  function whenPointedAt(figure, script) {
+    figure.querySelector(".lr-stand").addEventListener("pointerenter", function () {
+      start(script);
+    }, {once: true});
   }
 
   function watch() {
@@ -131,7 +147,10 @@
         start(entry.target.querySelector("script[data-labrec-chart]"));
       });
     }, {rootMargin: "200px"});
-    scripts.forEach(function (script) { observer.observe(script.closest("figure")); });
+    scripts.forEach(function (script) {
+      var figure = script.closest("figure");
+      if (script.dataset.source) { whenPointedAt(figure, script); } else { observer.observe(figure); }
+    });
   }
 
   if (document.readyState === "loading") {

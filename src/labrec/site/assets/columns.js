@@ -98,11 +98,35 @@
     try { window.localStorage.setItem(key, JSON.stringify(value)); } catch (error) { /* private */ }
   }
 
+  /* Values that scripts beside a page hand over, by name: a browser that shows a file from the disk
+   * may load scripts and fetch nothing. Return a promise of one; each script is loaded once. */
+  var waiting = {}, asked = {};
+
+  window.labrecParts = {push: function (given) {
+    if (waiting[given[0]]) { waiting[given[0]](given[1]); }
+  }};
+
+  function part(name, url) {
+    if (!asked[name]) {
+      asked[name] = new Promise(function (resolve, reject) {
+        var script = document.createElement("script");
+        waiting[name] = resolve;
+        script.onerror = function () {
+          delete asked[name];
+          reject(new Error("part of this page cannot be read: " + url));
+        };
+        script.src = url;
+        document.head.append(script);
+      });
+    }
+    return asked[name];
+  }
+
   function ready(act) {
     if (document.readyState === "loading") { document.addEventListener("DOMContentLoaded", act); }
     else { act(); }
   }
 
-  window.labrec = {vector: vector, element: element, button: button, link: link, csv: csv,
+  window.labrec = {part: part, vector: vector, element: element, button: button, link: link, csv: csv,
                    save: save, shards: shards, kept: kept, keep: keep, ready: ready};
 })();

@@ -1,6 +1,7 @@
 /* Sorts, filters and pages through the listings of a page, hides columns, saves what is shown.
  *
- * A short listing is read from its table; a long one from the JSON beside it. A listing's state
+ * A short listing is read from its table; a long one from the JSON beside it, or from scripts in the
+ * folder rows/ once a reader comes near it: a page is shown before all its rows are. A listing's state
  * stays out of the address, so that a link to a row always works; which columns are hidden is kept
  * by the browser.
  */
@@ -30,8 +31,7 @@
     });
   }
 
-  function fromJson(script) {
-    var given = JSON.parse(script.textContent);
+  function fromJson(given) {
     var anchor = lab.vector(given.anchor), rows = [];
     var columns = given.columns.map(function (column) {
       return {text: lab.vector(column.text), sort: lab.vector(column.sort),
@@ -81,7 +81,7 @@
 
   /* --- one listing ---------------------------------------------------------------------------- */
 
-  function Listing(root) {
+  function Listing(root, rows) {
     this.root = root;
     this.body = root.querySelector("tbody");
     this.heads = Array.prototype.slice.call(root.querySelectorAll("thead th"));
@@ -89,8 +89,7 @@
     this.titles = this.heads.map(function (head) {
       return head.querySelector(".lr-head").textContent.trim();
     });
-    var script = root.querySelector("script[type='application/json']");
-    this.rows = script ? fromJson(script) : fromTable(this.body);
+    this.rows = rows;
     this.rows.forEach(function (row, index) { row.place = index; });
     this.shown = this.rows;
     this.page = 0;
@@ -392,9 +391,65 @@
     document.getElementById(id).scrollIntoView();
   };
 
+  /* --- where the rows come from --------------------------------------------------------------- */
+
+  function start(root) {
+    var script = root.querySelector("script[type='application/json']");
+    var given = script && JSON.parse(script.textContent);
+    if (!given) { new Listing(root, fromTable(root.querySelector("tbody"))); }
+    else if (given.parts) { later(root, given); }
+    else { new Listing(root, fromJson(given)); }
+  }
+
+  /* A listing whose rows lie in parts: they are loaded once it comes near, or a link leads to one. */
+  function later(root, given) {
+    var tools = element("div", "lr-tools lr-waiting"), said = element("span", "lr-note"), asked = false;
+    said.setAttribute("role", "status");
+    said.textContent = "To sort and search, all " + given.rows.toLocaleString("en") + " rows are read …";
+    tools.append(said);
+    root.prepend(tools);
+
+    function load() {
+      if (asked) { return; }
+      asked = true;
+      Promise.all(given.parts.map(function (name) {
+        return lab.part(name, "rows/" + name + ".js");
+      })).then(function (parts) {
+        tools.remove();
+        new Listing(root, [].concat.apply([], parts.map(fromJson)));
+      }).catch(function (error) {
+        asked = false;
+        said.textContent = "Not all rows could be read; only the first are shown. Load the page again.";
+        window.console.warn("labrec:", error);
+      });
+    }
+    function led() {
+      var id = window.location.hash.slice(1);
+      if (given.anchors && id && !document.getElementById(id)) { load(); }
+    }
+    window.addEventListener("hashchange", led);
+    whenShown(function () {
+      led();
+      if (!("IntersectionObserver" in window)) { load(); return; }
+      var observer = new IntersectionObserver(function (entries) {
+        if (entries.some(function (entry) { return entry.isIntersecting; })) {
+          observer.disconnect();
+          load();
+        }
+      }, {rootMargin: "300px"});
+      observer.observe(root);
+    });
+  }
+
+  /* What a page shows at first comes before what it may need. */
+  function whenShown(act) {
+    if (document.readyState === "complete") { act(); }
+    else { window.addEventListener("load", function () { window.setTimeout(act, 0); }); }
+  }
+
   lab.ready(function () {
     document.querySelectorAll("[data-labrec-listing]").forEach(function (root) {
-      if (root.querySelector("thead th")) { new Listing(root); }
+      if (root.querySelector("thead th")) { start(root); }
     });
   });
 })();

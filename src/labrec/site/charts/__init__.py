@@ -11,7 +11,7 @@ from labrec.site.charts.bars import About, Bar, Held, bars
 from labrec.site.charts.change import At, Stretch, change
 from labrec.site.charts.checks import Checked, checks
 from labrec.site.charts.curves import Curve, lines, panels
-from labrec.site.charts.figure import Figure
+from labrec.site.charts.figure import Figure, apart
 from labrec.site.charts.front import Spot, front
 from labrec.site.charts.heatmap import Pair, heatmap
 from labrec.site.charts.history import Came, Event, history
@@ -25,6 +25,6 @@ from labrec.site.charts.timeline import Mark, Span, Track, timeline
 __all__ = [
     "BUNDLE", "About", "At", "Band", "Bar", "Came", "Checked", "Curve", "Event", "Figure",
     "Held", "Level", "Mark", "Pair", "Quantity", "Rung", "Span", "Spot", "Step", "Stretch", "Told",
-    "Track", "bars", "bundle", "change", "checks", "front", "heatmap", "history", "levels",
+    "Track", "apart", "bars", "bundle", "change", "checks", "front", "heatmap", "history", "levels",
     "lineage", "lines", "panels", "rungs", "timeline",
 ]  # fmt: skip

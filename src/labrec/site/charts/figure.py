@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import math
@@ -14,11 +15,15 @@ from labrec.record.text import one_line
 from labrec.site.charts.drawing import Markup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _SCRIPT: Final = {
     "<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029",
 }  # fmt: skip
+
+
+MOST_INSIDE: Final = 60_000
+"""Characters of a payload that stands in its page; a longer one lies beside it."""
 
 
 class Figure(NamedTuple):
@@ -33,6 +38,8 @@ class Figure(NamedTuple):
         payload: Its data as JSON that may stand in a ``<script>``.
         csv: Its data, exact, as UTF-8 CSV with a header.
         keys: What the lines or marks are, as ``(number of its look, text)``.
+        source: Script beside the page that hands the payload over, where it is not in the page.
+        files: That script, by its place: a file of the page.
     """
 
     name: str
@@ -43,6 +50,33 @@ class Figure(NamedTuple):
     payload: Markup
     csv: bytes
     keys: tuple[tuple[int, str], ...] = ()
+    source: str = ""
+    files: Mapping[str, bytes] = {}
+
+
+def apart(figure: Figure) -> Figure:
+    """Return a figure whose payload lies beside the page, where it is long.
+
+    ``charts.js`` loads it, and draws it, once a reader points at the figure.
+    """
+    if len(figure.payload) <= MOST_INSIDE:
+        return figure
+    digest = hashlib.sha256(figure.payload.encode("utf-8", "replace")).hexdigest()
+    name = f"{figure.name}-{digest[:16]}"
+    source = f"{name}.js"
+    files = {source: handed_over(name, figure.payload)}
+    return figure._replace(payload=Markup(), source=source, files=files)
+
+
+def handed_over(name: str, payload: str) -> bytes:
+    """Return a script that hands a value over to ``part`` of ``columns.js``.
+
+    Args:
+        name: What it is asked for by: of ours, ``[a-z0-9-]+``.
+        payload: JSON that may stand in a script.
+    """
+    text = f'(self.labrecParts=self.labrecParts||[]).push(["{name}",{payload}]);\n'
+    return text.encode("utf-8", "replace")
 
 
 def for_script(value: Any) -> Markup:
@@ -82,15 +116,31 @@ def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
 
     Text that a spreadsheet would take for a formula is preceded by an apostrophe.
     """
+    return columns_csv(header, list(zip(*rows, strict=True)))
+
+
+def columns_csv(header: Sequence[str], columns: Sequence[Sequence[object]]) -> bytes:
+    """Return a table as `as_csv` does, given column by column, each with a value a row.
+
+    Args:
+        header: Names of the columns.
+        columns: Their values; none at all where there are no rows.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_cell(name) for name in header])
-    writer.writerows(
-        # whole numbers and nothing are what the writer makes of them
-        [value if value is None or type(value) is int else _cell(value) for value in row]
-        for row in rows
-    )
+    writer.writerow(_cells(header))
+    writer.writerows(zip(*map(_cells, columns), strict=True))
     return out.getvalue().encode("utf-8", "replace")
+
+
+def _cells(column: Sequence[object]) -> Sequence[object]:
+    """Return the cells of a column; of most columns its values, which the writer can write."""
+    kinds = set(map(type, column)) - {int, type(None)}
+    if not kinds:
+        return column
+    if kinds == {float} and all(map(math.isfinite, filter(None, column))):  # type: ignore[arg-type]
+        return column
+    return [value if value is None or type(value) is int else _cell(value) for value in column]
 
 
 def rows_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

@@ -13,7 +13,7 @@ from labrec.site.dag_drawing import Node
 from labrec.site.dag_layout import Sizes, layout
 from labrec.site.dag_overlays import Evidence, badges, overlays
 from labrec.site.families import Collapsed, collapse
-from labrec.site.listing import Cell, Column, Listing, amount, listing, words
+from labrec.site.listing import Cell, Column, Lines, Listing, amount, listing, words
 from labrec.site.page import Crumb, Draft, Page, inputs_of
 from labrec.site.pages.sections import sections
 
@@ -67,6 +67,7 @@ def page(project: Project, evidence: Iterable[Evidence] = ()) -> Page:
     collapsed = collapse(keys, experiments.graph.parents, kept)
     found, machines = badges(experiments, evidence)
     drawing = draw(experiments, collapsed, metric, root="../" * url.count("/"), marks=found)
+    rows = _listing(experiments, metric)
     return Page(
         url=url,
         kind="graph",
@@ -88,9 +89,9 @@ def page(project: Project, evidence: Iterable[Evidence] = ()) -> Page:
             ],
             "outside": _outside(experiments),
             "outside_count": sum(len(one.outside) for one in experiments.all),
-            "listing": _listing(experiments, metric),
+            "listing": rows,
         },
-        files={"graph.csv": _csv(experiments)},
+        files={"graph.csv": _csv(experiments), **rows.files},
     )
 
 
@@ -319,7 +320,12 @@ def _listing(experiments: Experiments, metric: KeyMetric | None) -> Listing:
         "list",
         "The experiments of the graph, parents before their children",
         columns,
-        [_row(experiments, one, metric) for one in experiments.all],
+        Lines(
+            experiments.all,
+            partial(_row, experiments, metric),
+            partial(_of_row, experiments, metric),
+            (metric,),
+        ),
         "graph.csv",
     )
 
@@ -329,7 +335,22 @@ def note_of(metric: KeyMetric) -> str:
     return " ".join(filter(None, (metric.unit, arrow(metric.direction))))
 
 
-def _row(experiments: Experiments, one: Experiment, metric: KeyMetric | None) -> list[Cell]:
+def _of_row(experiments: Experiments, metric: KeyMetric | None, one: Experiment) -> tuple[Any, ...]:
+    """Return what the row of an experiment is made from."""
+    contrast = one.contrast(metric.name) if metric is not None else None
+    above = [experiments.by_key[key] for key in one.parents]
+    return (
+        one.key,
+        experiments.mark_of(one),
+        [each.name for each in above],
+        above[0].href if above else "",
+        one.outside,
+        experiments.graph.depth.get(one.key),
+        contrast.finding if contrast is not None else "",
+    )
+
+
+def _row(experiments: Experiments, metric: KeyMetric | None, one: Experiment) -> list[Cell]:
     above = [experiments.by_key[key].name for key in one.parents]
     above += [f"? {called}" for called, _ in one.outside]
     row = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from labrec.record.wording import counted, listed
 from labrec.site import citing, urls
-from labrec.site.charts import Figure, Quantity, Step, lineage
+from labrec.site.charts import Figure, Quantity, Step, apart, lineage
 from labrec.site.experiments import STATUSES, Experiments
 from labrec.site.families import Collapsed, around
 from labrec.site.findings import findings
@@ -52,8 +52,9 @@ def page(site: Site, project: Project) -> Page:
     found = findings(known)
     drawn = known.key_metrics[:MOST_FIGURES]
     explained = [explains(luck, metric) for metric in drawn]
+    listings = experiments_of(known), contrasts(known), runs(known)
     figures = [
-        _progress(known, metric, f"progress-{number}", rows)
+        apart(_progress(known, metric, f"progress-{number}", rows))
         for number, (metric, rows) in enumerate(zip(drawn, explained, strict=True), start=1)
     ]
     return Page(
@@ -76,17 +77,21 @@ def page(site: Site, project: Project) -> Page:
             "other_metrics": [metric.name for metric in known.key_metrics[MOST_FIGURES:]],
             "hypotheses": list(hypotheses(project)),
             "board": _board(known),
-            "experiments": experiments_of(known),
-            "contrasts": contrasts(known),
-            "runs": runs(known),
+            "experiments": listings[0],
+            "contrasts": listings[1],
+            "runs": listings[2],
             "graph": _excerpt(known, root="../" * url.count("/")),
             "graph_url": urls.graph(project.name),
             "citations": forms,
             "cite_url": urls.CITE,
         },
-        files={f"{figure.name}.csv": figure.csv for figure in figures}
-        | {"runs.csv": runs_csv(known)}
-        | citing.files(forms),
+        files={
+            **{f"{figure.name}.csv": figure.csv for figure in figures},
+            "runs.csv": runs_csv(known),
+            **{path: data for figure in figures for path, data in figure.files.items()},
+            **{path: rows_ for one in listings for path, rows_ in one.files.items()},
+            **citing.files(forms),
+        },
         work=work,
     )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from labrec.record.wording import MISSING, duration, estimate, number
 from labrec.site import urls
-from labrec.site.charts.figure import as_csv
+from labrec.site.charts.figure import columns_csv
 from labrec.site.experiments import place, seeds_of
-from labrec.site.listing import Cell, Column, Listing, amount, listing, moment, words
+from labrec.site.listing import Cell, Column, Lines, Listing, amount, listing, moment, words
 from labrec.site.pages.graph import note_of
 
 if TYPE_CHECKING:
@@ -39,12 +40,27 @@ def experiments_of(known: Experiments) -> Listing:
         *([Column("Intent")] if any(one.intent for one in known.all) else []),
     ]  # fmt: skip
     with_intent = columns[-1].title == "Intent"
-    rows = [
-        [*_experiment(known, one, metrics), *([words(one.intent)] if with_intent else [])]
-        for one in known.all
-    ]
+
+    def cells(one: Experiment) -> list[Cell]:
+        return [*_experiment(known, one, metrics), *([words(one.intent)] if with_intent else [])]
+
+    rows = Lines(known.all, cells, partial(_of_experiment, known, metrics), (metrics, with_intent))
     caption = "Experiments, parents before their children"
     return listing("experiments", caption, columns, rows, table="experiments")
+
+
+def _of_experiment(
+    known: Experiments, metrics: tuple[KeyMetric, ...], one: Experiment
+) -> tuple[Any, ...]:
+    """Return what the row of an experiment is made from."""
+    contrast = one.contrast(metrics[0].name) if metrics else None
+    return (
+        one.key,
+        known.mark_of(one),
+        [known.by_key[key].name for key in one.parents],
+        one.outside,
+        contrast and (contrast.estimate, contrast.low, contrast.high, contrast.finding),
+    )
 
 
 def _interval_note(known: Experiments, metric: KeyMetric) -> str:
@@ -123,7 +139,7 @@ def contrasts(known: Experiments) -> Listing:
         Column("Design", "choice"),
         Column("n", "number", "runs or pairs"),
     ]
-    rows = [_contrast(known, row) for row in found]
+    rows = Lines(found, partial(_contrast, known), partial(_of_contrast, known))
     return listing(
         "contrasts", "Each experiment against its parents", columns, rows, table="contrasts"
     )
@@ -132,6 +148,11 @@ def contrasts(known: Experiments) -> Listing:
 def _surest(row: Contrast) -> tuple[float, str, str]:
     missing = row.p_holm is None or math.isnan(row.p_holm)
     return (2.0 if missing else row.p_holm or 0.0, row.metric, row.experiment)
+
+
+def _of_contrast(known: Experiments, row: Contrast) -> tuple[Any, ...]:
+    """Return what the row of a contrast is made from."""
+    return f"{row.experiment} {row.parent} {row.metric}", row.parent in known.by_key, *row
 
 
 def _contrast(known: Experiments, row: Contrast) -> list[Cell]:
@@ -173,12 +194,25 @@ def runs(known: Experiments) -> Listing:
         Column("Machine", "choice"),
         Column("Tags"),
     ]  # fmt: skip
-    rows = [_run(known, run, metrics, aside=aside) for run in every]
+    cells = partial(_run, known, metrics, aside=aside)
+    rows = Lines(every, cells, partial(of_run, known), (metrics, aside))
     return listing("runs", "Runs, newest first", columns, rows, "runs.csv")
 
 
+def of_run(known: Experiments, run: Run) -> tuple[Any, ...]:
+    """Return what the row of a run is made from: all about its record, and the mean of its parent.
+
+    Args:
+        known: The experiments of its project.
+        run: The run.
+    """
+    metric = next(iter(known.key_metrics), None)
+    mean = _mean_of_parent(known, run, metric) if metric is not None else None
+    return run.record_digest, known.project.run_marks.get(run.record_digest), mean
+
+
 def _run(
-    known: Experiments, run: Run, metrics: tuple[KeyMetric, ...], *, aside: bool
+    known: Experiments, metrics: tuple[KeyMetric, ...], run: Run, *, aside: bool
 ) -> list[Cell]:
     values = {row.metric: row.last for row in known.project.metrics_of.get(run.record_digest, ())}
     row = [
@@ -197,8 +231,7 @@ def _run(
 
 def against_parent(known: Experiments, run: Run, metric: KeyMetric, value: float | None) -> Cell:
     """Return how far a run is from the mean of its first parent, and which way that is."""
-    parents = known.by_key[run.experiment].parents
-    mean = known.by_key[parents[0]].mean(metric.name) if parents else None
+    mean = _mean_of_parent(known, run, metric)
     if value is None or mean is None or not math.isfinite(value):
         return amount(None, MISSING)
     difference = value - mean
@@ -207,6 +240,11 @@ def against_parent(known: Experiments, run: Run, metric: KeyMetric, value: float
         return amount(difference, text)
     side: Mark = "better" if (difference < 0) == (metric.direction == "minimize") else "worse"
     return amount(difference, f"{text} {side}", side)
+
+
+def _mean_of_parent(known: Experiments, run: Run, metric: KeyMetric) -> float | None:
+    parents = known.by_key[run.experiment].parents
+    return known.by_key[parents[0]].mean(metric.name) if parents else None
 
 
 # --- as CSV -----------------------------------------------------------------------------------
@@ -220,14 +258,17 @@ def runs_csv(known: Experiments) -> bytes:
         "tags", "author", "machine_id", "cpu_model", "gpu_model", "tool", "record_digest",
     )  # fmt: skip
 
-    def cells(run: Run) -> list[Any]:
-        values = {
-            row.metric: row.last for row in known.project.metrics_of.get(run.record_digest, ())
-        }
-        own = [plain(getattr(run, name)) for name in fields]
-        return own + [values.get(metric) for metric in metrics]
-
-    return as_csv((*fields, *metrics), map(cells, known.project.runs))
+    every = known.project.runs
+    own = {name: [getattr(run, name) for run in every] for name in fields}
+    for name in ("started", "tags"):
+        own[name] = [plain(value) for value in own[name]]
+    values: dict[str, dict[str, float]] = {metric: {} for metric in metrics}
+    for row in known.project.metrics:
+        values[row.metric][row.record_digest] = row.last
+    return columns_csv(
+        (*fields, *metrics),
+        [*own.values(), *([of.get(run.record_digest) for run in every] for of in values.values())],
+    )
 
 
 def plain(value: Any) -> Any:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.record.wording import counted, duration, listed
 from labrec.site import urls
 from labrec.site.experiments import STATUSES, Experiments, place, seeds_of
-from labrec.site.listing import Cell, Column, Listing, amount, listing, moment, words
+from labrec.site.listing import Cell, Column, Lines, Listing, amount, listing, moment, words
 from labrec.site.page import Crumb, Draft, Page, inputs_of
 from labrec.site.pages.graph import note_of
-from labrec.site.pages.project_listings import against_parent, ended
+from labrec.site.pages.project_listings import against_parent, ended, of_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +41,7 @@ def page(site: Site) -> Page:
     metrics = _metrics(known)
     rows = [_Row(one, run) for one in known for run in one.project.runs]
     rows.sort(key=lambda row: place(row.run), reverse=True)
+    every = _listing(rows, metrics, len(known))
     return Page(
         url=urls.RUNS,
         kind="runs",
@@ -48,9 +49,10 @@ def page(site: Site) -> Page:
         crumbs=(Crumb("Home", urls.HOME), Crumb("Runs", "")),
         context={
             "summary": _summary(rows, len(known)),
-            "listing": _listing(rows, metrics, len(known)),
+            "listing": every,
             "left_out": [name for one in known for name in _left_out(one, metrics)],
         },
+        files=every.files,
     )
 
 
@@ -122,11 +124,19 @@ def _listing(rows: list[_Row], metrics: dict[str, KeyMetric], projects: int) -> 
         Column("Author", "choice", hidden=True),
         Column("Experiment", hidden=True),
     ]
-    cells = [_cells(row, metrics, aside=aside, named=not only) for row in rows]
-    return listing("all-runs", "All runs, newest first", columns, cells, table="runs")
+    cells = partial(_cells, metrics, aside=aside, named=not only)
+    lines = Lines(rows, cells, _of_row, (tuple(metrics.values()), aside, only))
+    return listing("all-runs", "All runs, newest first", columns, lines, table="runs")
 
 
-def _cells(row: _Row, metrics: dict[str, KeyMetric], *, aside: bool, named: bool) -> list[Cell]:
+def _of_row(row: _Row) -> tuple[Any, ...]:
+    """Return what a row is made from."""
+    experiment = row.known.by_key[row.run.experiment]
+    metric = next(iter(row.known.key_metrics), None)
+    return (*of_run(row.known, row.run), row.run.project, experiment.name, metric)
+
+
+def _cells(metrics: dict[str, KeyMetric], row: _Row, *, aside: bool, named: bool) -> list[Cell]:
     run, values = row.run, row.values()
     cells = [
         Cell(run.name or "(no name)", run.name.casefold(), urls.run(run.project, run.run_id)),
