@@ -14,7 +14,7 @@ from labrec.cli.world import World, at_option, json_option, pass_world
 from labrec.lineage.features import flatten
 from labrec.record.text import size
 from labrec.record.values import from_json
-from labrec.record.wording import better
+from labrec.record.wording import accelerators, better
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -354,7 +354,8 @@ def _environment(run: RunReader) -> Iterator[Row]:
 
 def _facts(fields: dict[str, Any]) -> Iterator[Row]:
     for name, fact in fields.items():
-        yield name, _fact(fact)
+        known = accelerators(fact.get("value")) if name == "gpus" else None
+        yield name, known or _fact(fact)
 
 
 def _fact(fact: dict[str, Any]) -> str:

@@ -125,6 +125,31 @@ def size(count: int | None) -> str:
     return MISSING if count is None else size_text(count)
 
 
+def accelerators(gpus: object) -> str | None:
+    """Return the fact ``gpus`` of a hardware section in words.
+
+    Args:
+        gpus: Its value, as anybody may have written it.
+
+    Returns:
+        ``NVIDIA H200, 150.8 GB, driver 580.159.04``, or with a semicolon between two; ``none``
+        where the list is empty; None where it is no list of named devices.
+    """
+    if not isinstance(gpus, list):
+        return None
+    told = []
+    for gpu in gpus:
+        if not isinstance(gpu, dict) or not isinstance(gpu.get("name"), str):
+            return None
+        memory, driver = gpu.get("memory"), gpu.get("driver")
+        parts = [gpu["name"]]
+        parts += [size(memory)] if type(memory) is int and memory >= 0 else []
+        parts += [f"driver {driver}"] * isinstance(driver, str)
+        parts += ["in MIG mode"] * (gpu.get("mig") is True)
+        told.append(", ".join(parts))
+    return "; ".join(told) or "none"
+
+
 def better(direction: str | None) -> str:
     """Return which way a metric is better: ``lower is better``; empty where neither is."""
     return {"minimize": "lower is better", "maximize": "higher is better"}.get(direction or "", "")

@@ -7,12 +7,14 @@ Only counts and extremes are taken; nothing is estimated.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import polars as pl
 
 from labrec.analytics import tables
+from labrec.record.wording import accelerators
 from labrec.site.collect import reading
 
 if TYPE_CHECKING:
@@ -160,12 +162,27 @@ def _facts(path: Path) -> Mapping[str, list[Fact]]:
         numeric = row["numeric"]
         found[row["machine_id"]].append(
             Fact(
-                row["field"], row["kind"], row["unit"], tuple(row["values"]), row["different"],
+                row["field"], row["kind"], row["unit"], _said(row["field"], row["values"]),
+                row["different"],
                 row["low"] if numeric else None, row["high"] if numeric else None, row["runs"],
                 tuple(row["unavailable"]),
             )
         )  # fmt: skip
     return found
+
+
+def _said(field: str, values: list[str]) -> tuple[str, ...]:
+    """Return values as text; what is listed of accelerators in words, where it can be read."""
+    if field != "gpus":
+        return tuple(values)
+    return tuple(accelerators(_json(value)) or value for value in values)
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _channels(path: Path, machine_of: Mapping[str, str]) -> Mapping[str, list[Channel]]:

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 NAN = math.nan
 _CLOSE_S = 0.02
 
+SHARE = 0.001
+"""Share of one processor that a costly reading may take; it is read so seldom as that needs."""
+
+COSTLY_S = 0.001
+"""Processor time of a reading from which on it is costly, such as a walk over many processes."""
+
 
 class Channel(NamedTuple):
     """One quantity over time.
@@ -126,6 +132,39 @@ class Source:
             ValueError: It holds none.
         """
         return int(os.pread(self._fd, 64, 0))
+
+
+class Pace:
+    """Spaces a costly reading out, so that it stays below ``SHARE`` of one processor.
+
+    One slow reading alone, such as the first of a driver that wakes up, makes no gap: costly is
+    what was costly twice in a row.
+    """
+
+    __slots__ = ("_before", "_due")
+
+    def __init__(self) -> None:
+        self._due = -math.inf
+        self._before = 0.0
+
+    def due(self, now: float) -> bool:
+        """Say whether the reading may be taken again.
+
+        Args:
+            now: ``time.monotonic()``, seconds.
+        """
+        return now >= self._due
+
+    def paid(self, now: float, cost_s: float) -> None:
+        """Note that the reading was taken.
+
+        Args:
+            now: ``time.monotonic()`` of the reading, seconds.
+            cost_s: Processor time that it took, seconds.
+        """
+        cost = min(cost_s, self._before)
+        self._before = cost_s
+        self._due = now + cost / SHARE if cost > COSTLY_S else now
 
 
 class Rates:

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from labrec.capture.hardware.facts import cause
-from labrec.capture.telemetry.probe import NAN
+from labrec.capture.telemetry.probe import NAN, Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,12 +24,6 @@ PATIENCE_S = 0.02
 
 FAILURES = 3
 """Readings in a row that may fail before a probe is given up."""
-
-SHARE = 0.001
-"""Share of one processor that a costly fast probe may take; it is read so seldom as that needs."""
-
-COSTLY_S = 0.001
-"""Processor time of a reading from which on it is costly, such as a walk over many processes."""
 
 
 class Seat:
@@ -81,7 +75,7 @@ class FastSeat(Seat):
 
     def __init__(self, name: str, module: ProbeModule, world: World) -> None:
         super().__init__(name, module, world)
-        self._due = 0.0
+        self._pace = Pace()
         self._open()
 
     def ask(self, now: float, *, last: bool = False) -> None:
@@ -89,12 +83,11 @@ class FastSeat(Seat):
 
     def take(self, now: float, *, last: bool = False) -> Sequence[float]:
         """Read the probe, unless its last reading was so costly that it must wait."""
-        if self.reason is not None or (now < self._due and not last):
+        if self.reason is not None or not (last or self._pace.due(now)):
             return ()
         before = time.thread_time()
         values = self._sample(now)
-        cost = time.thread_time() - before
-        self._due = now + cost / SHARE if cost > COSTLY_S else now
+        self._pace.paid(now, time.thread_time() - before)
         return values
 
 
