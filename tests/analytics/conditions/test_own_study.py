@@ -18,14 +18,19 @@ Row = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Row], dict[str, dict[str, Row]]]:
-    """The comparisons, and the evaluations by metric, number format and seed."""
+def found(tmp_path_factory: pytest.TempPathFactory):
+    """The tables of this repository's records."""
     lab = new_lab(tmp_path_factory.mktemp("study") / "lab")
     paths = [path for path in (ROOT / "records").rglob("*") if path.is_file()]
     lab.commit(
         "refs/heads/main", {str(path.relative_to(ROOT)): path.read_bytes() for path in paths}
     )
-    found = made(lab, lab.path.parent / "tables")
+    return made(lab, lab.path.parent / "tables")
+
+
+@pytest.fixture(scope="module")
+def study(found) -> tuple[list[Row], dict[str, dict[str, Row]]]:
+    """The comparisons of one project, and the evaluations by metric, number format and seed."""
     formats = {
         row["record_digest"]: row["value"].strip('"')
         for row in rows(found, "features")
@@ -37,7 +42,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Row], dict[str
         if row["record_digest"] in formats:
             of = values.setdefault(row["metric"], {}).setdefault(formats[row["record_digest"]], {})
             of[seeds[row["record_digest"]]] = row["last"]
-    return rows(found, "hardware_quality"), values
+    compared = rows(found, "hardware_quality")
+    return [row for row in compared if row["project"] == "stdlib-lm"], values
 
 
 def chosen(
@@ -80,3 +86,36 @@ def test_its_sentences_hold_what_they_rest_on(study) -> None:
         for part in (unit, "interval for all pairs together", "on 1 machine", "of 3 blocks",
                      "hardware comparisons of stdlib-lm", "post hoc", "another machine"):  # fmt: skip
             assert part in row["sentence"]
+
+
+def test_formats_on_a_gpu_are_what_scipy_says_of_pairs_of_seeds(found) -> None:
+    runs = {
+        row["record_digest"]: (row["name"], row["seeds"])
+        for row in rows(found, "runs")
+        if row["project"] == "gpu-precision" and row["status"] == "complete"
+    }
+    of: dict[str, dict[str, float]] = {}
+    for row in rows(found, "metrics"):
+        if row["metric"] == "energy" and row["record_digest"] in runs:
+            name, seed = runs[row["record_digest"]]
+            of.setdefault(name, {})[seed] = row["value"]
+    half, whole = of["7_from_5_bfloat16"], of["5_from_1_wide"]
+    differences = np.array(
+        [half[seed] - whole[seed] for seed in sorted(half.keys() & whole.keys())]
+    )
+    (row,) = (
+        row for row in rows(found, "contrasts")
+        if (row["project"], row["metric"], row["name"])
+        == ("gpu-precision", "energy", "7_from_5_bfloat16")
+    )  # fmt: skip
+    interval = stats.ttest_1samp(differences, 0).confidence_interval(0.95)
+    assert row["estimate"] == pytest.approx(differences.mean(), rel=1e-9)
+    assert (row["low"], row["high"]) == pytest.approx(tuple(interval), rel=1e-9)
+    assert len(differences) == 4
+
+
+def test_a_claim_whose_last_seed_is_not_run_is_not_decided(found) -> None:
+    (claim,) = (row for row in rows(found, "hypotheses") if row["project"] == "gpu-precision")
+    assert claim["verdict"] == "testing"
+    assert "4 of 5" in claim["sentence"]
+    assert "no verdict follows" in claim["sentence"]
