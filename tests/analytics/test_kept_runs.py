@@ -66,6 +66,32 @@ def test_a_column_is_the_field_of_every_run(runs: Runs) -> None:
     assert [run.place for run in whole] == [0, 1, 2, 3]
 
 
+def test_a_column_of_some_is_part_of_that_of_all(runs: Runs) -> None:
+    """Where notes change runs, and where they do not."""
+    assert isinstance(runs, KeptRuns)
+    plain_ones = KeptRuns([one for one in runs._kept if one.project == "other"])
+    for some in (runs, plain_ones):
+        places = list(range(0, len(some), 2))
+        for name in NAMES:
+            every = Runs(list(some)).column(name)
+            assert repr(some.column(name, places)) == repr([every[at] for at in places]), name
+
+
+def test_who_names_others_is_found_among_all(lab: GitLab) -> None:
+    first = measured("a", {"loss": 1.0})
+    parent = {"by": "option", "name": "a", "run_id": None, "config_digest": None}
+    lineage = {"parents": [parent], "continues": None, "reproduces": None, "fulfils": None}
+    child = measured("b", {"loss": 2.0}, lineage=lineage)
+    other = measured("c", {"loss": 2.0}, lineage=lineage | {"parents": [], "continues": "x"})
+    lab.add(*first, *child, *other)
+    said = seen(lab).runs
+    assert [said[at].name for at in said.saying()] == ["b", "c"]
+    lab.add(note_doc("reparent", child[0], parents=[]))
+    noted = seen(lab).runs
+    assert [noted[at].name for at in noted.saying()] == ["c"]
+    assert noted.saying() == Runs(list(noted)).saying()
+
+
 @pytest.mark.parametrize("together", [False, True])
 def test_a_run_that_is_made_alone_is_the_one_among_all(
     lab: GitLab, runs: Runs, monkeypatch: pytest.MonkeyPatch, *, together: bool

@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labrec.analytics.keyed import KEY, Keyed, keyed
+from labrec.analytics.keyed import KEY, Keyed, grouped, groups, keyed
 
 SCHEMA = pa.schema([(KEY, pa.string()), ("value", pa.int64())])
 KEYS = st.lists(st.sampled_from("abcdefg"), unique=True)
@@ -47,3 +47,27 @@ def test_what_may_come_later_is_not_kept() -> None:
     _, asked = make(["a", "b", "c"], left)
     assert asked == ["b"]
     assert found.without([]) is found.rows
+
+
+TEXTS = st.lists(st.tuples(*[st.sampled_from(["", "a", "b", "é", "\U0001f600", "\uffff"])] * 2))
+
+
+@given(TEXTS)
+def test_rows_are_grouped_as_by_hand(rows: list[tuple[str, str]]) -> None:
+    """By value, in the order of Python's text, and within a group as they come."""
+    by_hand: dict[tuple[str, str], list[int]] = {}
+    for place, row in enumerate(rows):
+        by_hand.setdefault(row, []).append(place)
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[], []]
+    wanted = [places for _, places in sorted(by_hand.items())]
+    assert grouped(columns) == wanted
+    halves = [pa.chunked_array([one[:2], one[2:]], pa.string()) for one in columns]
+    assert grouped(halves) == wanted
+    first, numbers = groups(halves)
+    assert first.tolist() == [places[0] for places in wanted]
+    assert [wanted[number][0] <= at for at, number in enumerate(numbers)] == [True] * len(rows)
+
+
+def test_what_is_missing_is_a_value() -> None:
+    first, numbers = groups([pa.array(["b", None, "b", None, ""])])
+    assert (first.tolist(), numbers.tolist()) == ([4, 0, 1], [1, 2, 1, 2, 0])

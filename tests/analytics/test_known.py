@@ -11,6 +11,7 @@ from tests.analytics.test_analyze import bytes_of, family
 from tests.analytics.test_settle import definition
 
 from labrec.analytics import experiments, known, replicates, summaries
+from labrec.analytics.experiments import said_of
 from labrec.record.layout import parse_path
 from labrec.store import proven
 from labrec.store.lab import Lab
@@ -142,11 +143,11 @@ def test_what_is_damaged_is_made_again(lab: GitLab, summed: list[int], tmp_path:
 
 def test_a_key_names_project_records_standing_and_basis() -> None:
     keys = {
-        experiments.key_of("p", [("a", "counts")], ""),
-        experiments.key_of("q", [("a", "counts")], ""),
-        experiments.key_of("p", [("a", "counts")], "notes"),
-        experiments.key_of("p", [("b", "counts")], ""),
-        experiments.key_of("p", [("a", "forked")], ""),
-        experiments.key_of("p", [("a", "counts"), ("a", "counts")], ""),
+        experiments.key_of("p", [said_of("a", "counts")], ""),
+        experiments.key_of("q", [said_of("a", "counts")], ""),
+        experiments.key_of("p", [said_of("a", "counts")], "notes"),
+        experiments.key_of("p", [said_of("b", "counts")], ""),
+        experiments.key_of("p", [said_of("a", "forked")], ""),
+        experiments.key_of("p", [said_of("a", "counts")] * 2, ""),
     }
     assert len(keys) == 6

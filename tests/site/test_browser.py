@@ -159,3 +159,16 @@ def test_a_long_table_can_be_reached_by_keyboard(served: str, look: Callable[...
     for region in seen.page.locator(".lr-scroll").all():
         assert region.get_attribute("tabindex") == "0"
         assert region.get_attribute("aria-label")
+
+
+def test_heads_of_columns_and_rows_are_told_as_such(site: Site, look: Callable[..., Seen]) -> None:
+    page = look((site.folder / RUN).as_uri(), java_script_enabled=False).page
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")
+    heads: dict[str, list[str]] = {"columnheader": [], "rowheader": []}
+    for node in tree["nodes"]:
+        if node["role"]["value"] in heads:
+            heads[node["role"]["value"]].append(node["name"]["value"])
+    written = page.locator("thead th").all_inner_texts()
+    assert "Difference" in written
+    assert heads["columnheader"] == written
+    assert "loss" in " ".join(heads["rowheader"])

@@ -59,6 +59,9 @@ class Across:
                 yield table, _rows(table, rows)
             for table in left:
                 yield table, _rows(table, ())
+
+    def keep(self) -> None:
+        """Keep what was found of experiments, once `tables.CONTRASTS` are told."""
         known.write(self._view, self._seen.known, self._seen.found)
 
     def _runs_table(self) -> pa.Table:
@@ -89,21 +92,19 @@ class Across:
 
     def _changes(self) -> Iterable[Sequence[Any]]:
         """Return the rows of the table `feature_changes`."""
-        first: dict[str, str] = {}
-        trees: dict[str, str] = {}
-        for experiment, tree, digest in zip(
-            *map(self._seen.runs.column, ("experiment", "tree", "digest")), strict=True
-        ):
-            first.setdefault(experiment, tree)
-            trees[digest] = tree
+        column = self._seen.runs.column
+        trees = column("tree")
+        # backwards: of those that are equal the first one stays
+        first = dict(zip(reversed(column("experiment")), reversed(trees), strict=True))
+        tree_of = dict(zip(column("digest"), trees, strict=True))
         asked = sorted(
             {
-                (r.project, r.run_id, r.digest, r.parent)
+                (r.project, r.run_id, r.digest, str(r.parent))
                 for r in self._seen.lineage.relations
                 if r.kind == "parent" and r.parent in first and r.parent != r.experiment
             }
         )
-        pairs = [Pair(*one, trees[one[2]], first[str(one[3])]) for one in asked]
+        pairs = [Pair(*one, tree_of[one[2]], first[one[3]]) for one in asked]
         cache = self._view.cache
         path = proven.place(cache / CACHE, _CHANGES) if cache is not None else None
         body = proven.read(path) if path is not None else None

@@ -32,7 +32,7 @@ from labrec.analytics.workers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -109,6 +109,8 @@ class _Builder:
             across = Across(self.view, self._read_days(tasks, pen))
             for table, rows in across.tables():
                 pen.write(table, self._file(table), rows)
+                if table is tables.CONTRASTS:
+                    pen.do(across.keep)
         for table, file in pen.files.items():
             self._finish(table.name, file)
         self.problems = sorted({*self.problems, *across.problems})
@@ -266,6 +268,10 @@ class _Pen:
         self.files[table] = file
         self._given.append(self._thread.submit(_write_whole, file, rows))
         self._wait(_AHEAD)
+
+    def do(self, work: Callable[[], None]) -> None:
+        """Do something else between writing."""
+        self._given.append(self._thread.submit(work))
 
     def _give(self) -> None:
         if self._waiting:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from functools import cached_property
-from itertools import groupby
-from operator import itemgetter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from labrec.analytics.contrasts import Contrast, contrast, finding
-from labrec.analytics.keyed import KEY, keyed, values
+from labrec.analytics.contrasts import Contrast, contrast, finding_of
+from labrec.analytics.keyed import KEY, groups, keyed, values
 from labrec.analytics.parquet import columns_table, spread
 from labrec.analytics.replicates import LEVEL, rounded
 from labrec.analytics.stats.multiple import holm
 from labrec.analytics.tables import CONTRASTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from labrec.analytics.experiments import Experiment, Keys
     from labrec.analytics.keyed import Keyed
@@ -150,26 +149,31 @@ def rows(compared: Compared, keys: Keys) -> pa.Table:
     given |= {name: found[f"written_{name}"] for name in _WRITTEN}
     given |= {name: spread(CONTRASTS, name, values, owners) for name, values in columns.items()}
     given |= {"project": projects, "level": pa.repeat(LEVEL, found.num_rows)}
-    told = list(zip(*_told(projects.to_pylist(), found, keys), strict=True)) or [()] * 4
-    names = ("p_holm", "family", "finding", "direction")
-    return columns_table(CONTRASTS, given | dict(zip(names, told, strict=True)))
+    return columns_table(CONTRASTS, given | _told(projects, found, keys))
 
 
-def _told(projects: list[str], found: pa.Table, keys: Keys) -> Iterator[tuple[Any, ...]]:
-    """Yield adjusted p, family, finding and direction; each family adjusted together."""
-    told = zip(
-        projects,
-        values(found["metric"]),
-        values(found["direction"]),
-        map(Contrast._make, zip(*(values(found[n]) for n in Contrast._fields), strict=True)),
-        strict=True,
-    )
-    for (project, metric), members in groupby(told, key=itemgetter(0, 1)):
-        family = list(members)
-        given = keys[project][metric]
-        tested = [one.p for *_, one in family if one.p is not None]
+def _told(projects: pa.Array, found: pa.Table, keys: Keys) -> dict[str, list[Any]]:
+    """Return the columns that all contrasts of a metric decide together.
+
+    Args:
+        projects: Of each row its project.
+        found: The rows, those of a project's metric one behind the other.
+        keys: See `rows`.
+    """
+    told: dict[str, list[Any]] = {"p_holm": [], "family": [], "finding": [], "direction": []}
+    first, _ = groups([projects, found["metric"]])
+    for start, end in pairwise((*first.tolist(), found.num_rows)):
+        family = found.slice(start, end - start)
+        given = keys[projects[start].as_py()][family["metric"][0].as_py()]
+        said = values(family["direction"]) if given is None else [given] * family.num_rows
+        p = values(family["p"])
+        tested = [one for one in p if one is not None]
         adjusted = iter(holm(tested))
-        for *_, agreed, one in family:
-            p_holm = next(adjusted) if one.p is not None else None
-            said = given or agreed
-            yield rounded(p_holm), len(tested), finding(one, p_holm, said), said
+        p_holm = [next(adjusted) if one is not None else None for one in p]
+        written = {one: rounded(one) for one in set(p_holm)}  # few: most of them are 1
+        columns = values(family["design"]), values(family["estimate"]), p_holm, said
+        told["p_holm"] += map(written.__getitem__, p_holm)
+        told["family"] += [len(tested)] * family.num_rows
+        told["finding"] += map(finding_of, *columns)
+        told["direction"] += said
+    return told

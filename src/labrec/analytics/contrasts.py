@@ -120,8 +120,22 @@ def _compared(design: Design, counts: tuple[int, int], found: Estimate) -> Contr
 
 def finding(found: Contrast, p_holm: float | None, direction: str | None) -> Finding:
     """Return what a contrast says: better or worse only where p_holm < `ALPHA` and it is known."""
-    if found.design == "unreplicated":
+    return finding_of(found.design, found.estimate, p_holm, direction)
+
+
+def finding_of(
+    design: Design, estimate: float, p_holm: float | None, direction: str | None
+) -> Finding:
+    """Return the `finding` of a contrast that nobody made.
+
+    Args:
+        design: How it was estimated.
+        estimate: Mean of the experiment minus the other's mean.
+        p_holm: Its adjusted p; None where there is none.
+        direction: Which way is better, or None.
+    """
+    if design == "unreplicated":
         return "unreplicated"
     if p_holm is None or p_holm >= ALPHA or direction is None:
         return "unclear"
-    return "better" if (found.estimate > 0) == (direction == "maximize") else "worse"
+    return "better" if (estimate > 0) == (direction == "maximize") else "worse"

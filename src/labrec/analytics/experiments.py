@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from labrec.analytics import contrast_rows
+from labrec.analytics.keyed import groups
 from labrec.analytics.parquet import columns_table, spread
 from labrec.analytics.replicates import LEVEL, Replicates
 from labrec.analytics.summaries import STATISTICS
@@ -108,16 +110,21 @@ def key_metrics_of(summed: Summaries, defined: Mapping[str, Sequence[KeyMetric] 
     return keys
 
 
-def key_of(project: str, records: Iterable[tuple[str, str]], basis: str) -> str:
+def said_of(digest: str, standing: str) -> str:
+    """Return what a key has of a run: the digest of its record, and its standing."""
+    return f"{digest}\n{standing}"
+
+
+def key_of(project: str, records: Iterable[str], basis: str) -> str:
     """Return a digest of everything that the statistics of an experiment depend on.
 
     Args:
         project: Its project.
-        records: Digest and standing of the record of each of its runs, in order.
+        records: What `said_of` says of each of its runs, in order.
         basis: See `Known`.
     """
-    said = [basis, project, *(text for record in records for text in record)]
-    return hashlib.sha256("\n".join(said).encode()).hexdigest()[:32]
+    said = "\n".join((basis, project, *records))
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
 def experiment_rows(summed: Summaries, keys: Keys, lineage: Lineage) -> pa.Table:
@@ -143,18 +150,17 @@ def experiment_rows(summed: Summaries, keys: Keys, lineage: Lineage) -> pa.Table
     given = {name: found[name] for name in ("metric", *Replicates._fields)}
     given |= {name: found[f"written_{name}"] for name in STATISTICS}
     given |= {name: spread(EXPERIMENTS, name, values, owners) for name, values in columns.items()}
-    metrics, said = found["metric"].to_pylist(), found["direction"].to_pylist()
-    projects = [keys.get(one.project, {}) for one in every]
-    key = [projects[owner] for owner in owners.tolist()]
+    places, alike = groups([given["project"], found["metric"]])
+    firsts = [given[name].take(pa.array(places)).to_pylist() for name in ("project", "metric")]
+    told = [(metric, keys.get(project, {})) for project, metric in zip(*firsts, strict=True)]
+    key = pa.array([metric in mine for metric, mine in told], pa.bool_())
+    direction = pa.array([mine.get(metric) or None for metric, mine in told], pa.string())
     return columns_table(
         EXPERIMENTS,
         given
         | {
-            "key": [metric in mine for metric, mine in zip(metrics, key, strict=True)],
-            "level": pa.repeat(LEVEL, len(metrics)),
-            "direction": [
-                mine.get(metric) or direction
-                for metric, mine, direction in zip(metrics, key, said, strict=True)
-            ],
+            "key": key.take(pa.array(alike)),
+            "level": pa.repeat(LEVEL, found.num_rows),
+            "direction": pc.coalesce(direction.take(pa.array(alike)), found["direction"]),
         },
     )

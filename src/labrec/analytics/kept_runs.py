@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import accumulate, chain, groupby
 from operator import attrgetter
@@ -19,7 +20,6 @@ from labrec.analytics.runs import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
 
     from labrec.analytics.shard import Shard
 
@@ -30,7 +30,12 @@ _CALLED = {
 }  # fmt: skip
 # No columns of a shard's runs.
 _LATER = ("project", "standing", "metrics", "renamed_from", "recorded_parents", "place")
+# Columns that several ask for: each is made once.
+_OFTEN = frozenset({"project", "run_id", "digest", "experiment", "name", "standing"})
+# Columns of a shard's runs that hold what a record says as it is.
+_PLAIN = frozenset({"parents", "continues", "fulfils", "reproduces", "tree"})
 _ALONE = 256  # runs that are asked for one by one before all are made
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER = np.iinfo(np.int64).max
 _MANY = 0.25  # of all runs: to make all of them then costs less
 
@@ -78,6 +83,7 @@ class KeptRuns(Runs):
         self._ends = list(accumulate(one.runs.num_rows for one in kept))
         self._changed: dict[int, Run] = {}
         self._made: dict[int, Run] = {}
+        self._columns: dict[str, list[Any]] = {}
         self._asked = 0
         self._all: list[Run] | None = None
 
@@ -117,15 +123,39 @@ class KeptRuns(Runs):
     def change(self, run: Run) -> None:
         """Put a run into the place of the one that was there; no other one may have its place."""
         self._changed[run.place] = run
+        self._columns.clear()
         if self._all is not None:
             self._all[run.place] = run
 
-    def column(self, name: str) -> list[Any]:
-        """Return a field of every run."""
-        found = _column(self._kept, name)
+    def column(self, name: str, places: Sequence[int] | None = None) -> list[Any]:
+        """Return a field of every run, or of those at some places; nobody changes the list."""
+        if name == "recorded_name" and not self._changed:
+            name = "name"
+        if places is not None and name in _PLAIN and not self._changed:
+            stored = together([_stored(one, name) for one in self._kept])
+            return _values(name, stored.take(pa.array(places, pa.int64())))
+        if name not in self._columns:
+            found = _column(self._kept, name)
+            for at, run in self._changed.items():
+                found[at] = getattr(run, name)
+            if name not in _OFTEN:
+                return found if places is None else [found[at] for at in places]
+            self._columns[name] = found
+        found = self._columns[name]
+        return found if places is None else [found[at] for at in places]
+
+    def saying(self) -> list[int]:
+        """Return the places of the runs that name any other run, ascending."""
+        says = pc.not_equal(together([one.runs["parents"] for one in self._kept]), "[]")
+        for name in ("continues", "fulfils", "reproduces"):
+            other = pc.is_valid(together([one.runs[name] for one in self._kept]))
+            says = pc.or_(says, other)
+        found = says.to_numpy().astype(bool)
         for at, run in self._changed.items():
-            found[at] = getattr(run, name)
-        return found
+            others = (run.continues, run.fulfils, run.reproduces)
+            found[at] = run.parents != "[]" or others != (None,) * 3
+        places: list[int] = np.flatnonzero(found).tolist()
+        return places
 
     def alike(self, names: Sequence[str]) -> list[int]:
         """Return the places of the first runs of all that are equal in some fields, ascending."""
@@ -147,11 +177,9 @@ class KeptRuns(Runs):
         sizes = np.array([len(places) for places in groups])
         at = np.fromiter(chain.from_iterable(groups), np.int64, sizes.sum())
         ticks = started.cast(pa.int64()).fill_null(_NEVER).to_numpy()[at]
-        first = np.minimum.reduceat(ticks, np.cumsum(sizes) - sizes)
-        found: list[datetime | None] = (
-            pa.array(first, mask=first == _NEVER).cast(started.type).to_pylist()
-        )
-        return found
+        first = np.minimum.reduceat(ticks, np.cumsum(sizes) - sizes).tolist()
+        # by hand: Arrow takes several times as long to make as many
+        return [_EPOCH + timedelta(microseconds=tick) if tick != _NEVER else None for tick in first]
 
     def measured(self) -> set[tuple[str, str, str | None]]:
         """Return project, name and unit of every metric that any run has."""

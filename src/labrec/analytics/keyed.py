@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -111,6 +112,44 @@ def _found(keys: Sequence[str], known: pa.Table) -> tuple[Any, Any, Any]:
     there = places >= 0
     starts = np.where(there, (ends - counts)[places], 0)
     return places, starts, np.where(there, counts[places], 0)
+
+
+def groups(columns: Sequence[pa.Array | pa.ChunkedArray]) -> tuple[Any, Any]:
+    """Say which rows are equal in some columns.
+
+    Args:
+        columns: Of one length each, one or more; what is missing is equal, too.
+
+    Returns:
+        The place of the first row of each group, by the values of the columns in order, and of each
+        row the number of its group.
+    """
+    codes = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        found = pc.dictionary_encode(column, null_encoding="encode")
+        if isinstance(found, pa.ChunkedArray):
+            found = found.unify_dictionaries().combine_chunks()
+        ranks = np.empty(len(found.dictionary), np.int64)
+        ranks[pc.sort_indices(found.dictionary).to_numpy()] = np.arange(len(ranks))
+        codes = codes * len(ranks) + ranks[found.indices.to_numpy()]
+        codes = np.unique(codes, return_inverse=True)[1]  # small again: no product overflows
+    return np.unique(codes, return_index=True)[1], codes
+
+
+def grouped(columns: Sequence[Sequence[str] | pa.Array | pa.ChunkedArray]) -> list[list[int]]:
+    """Return the places of rows that are equal in some columns, ascending, by these columns.
+
+    Args:
+        columns: Of one length each, one or more.
+    """
+    arrays = [
+        one if isinstance(one, pa.Array | pa.ChunkedArray) else pa.array(one, pa.string())
+        for one in columns
+    ]
+    codes = groups(arrays)[1]
+    order = np.argsort(codes, kind="stable").tolist()
+    ends = np.cumsum(np.bincount(codes)).tolist()
+    return [order[start:end] for start, end in pairwise((0, *ends))]
 
 
 def values(column: pa.ChunkedArray) -> list[Any]:

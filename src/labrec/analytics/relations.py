@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from labrec.analytics.parquet import columns_table
 from labrec.analytics.tables import EDGES
-from labrec.lineage.relations import Lineage, Related, Relation, Replacement, key, relate
+from labrec.lineage.relations import Everyone, Lineage, Related, Relation, Replacement, key, relate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
+
+    import pyarrow as pa
 
     from labrec.analytics.run import Run
     from labrec.analytics.runs import Runs
@@ -28,31 +32,43 @@ def related(run: Run) -> Related:
     )  # fmt: skip
 
 
+_ASKED = ("project", "run_id", "digest", "recorded_name", "experiment", "counts", "parents",
+          "continues", "reproduces", "fulfils", "reparented")  # fmt: skip
+
+
 def every_related(runs: Runs) -> list[Related]:
     """Return what is asked of all runs to relate them."""
-    names = ("project", "run_id", "digest", "recorded_name", "experiment", "counts", "parents",
-             "continues", "reproduces", "fulfils", "reparented")  # fmt: skip
-    return list(map(Related._make, zip(*map(runs.column, names), strict=True)))
+    return list(map(Related._make, zip(*map(runs.column, _ASKED), strict=True)))
 
 
-def rows(seen: Seen) -> Iterator[tuple[Table, Iterable[Sequence[Any]]]]:
+def everyone(runs: Runs) -> Everyone:
+    """Return the runs as what relates them asks for them."""
+    saying = runs.saying()
+    columns = [runs.column(name, saying) for name in _ASKED]
+    return Everyone(
+        list(map(Related._make, zip(*columns, strict=True))),
+        set(runs.column("experiment")),
+        partial(every_related, runs),
+    )
+
+
+def rows(seen: Seen) -> Iterator[tuple[Table, pa.Table]]:
     """Yield the table of edges."""
     relations, used = seen.lineage.relations, [*seen.used()]
     if used:
         relations = sorted([*relations, *used], key=key)
-    yield EDGES, _edge_rows(seen.lineage, relations)
+    yield EDGES, _edges(seen.lineage, relations)
 
 
-def _edge_rows(lineage: Lineage, relations: Iterable[Relation]) -> Iterator[tuple[Any, ...]]:
-    cyclic = lineage.graph.cyclic
-    for relation in relations:
-        on_cycle = relation.kind == "parent" and (relation.experiment, relation.parent) in cyclic
-        yield (
-            relation.project,
-            relation.run_id,
-            *relation[3:],
-            on_cycle,
-            lineage.graph.depth.get(relation.experiment),
-            lineage.graph.root.get(relation.experiment),
-            relation.digest,
-        )
+def _edges(lineage: Lineage, relations: Sequence[Relation]) -> pa.Table:
+    cyclic, depth, root = lineage.graph.cyclic, lineage.graph.depth, lineage.graph.root
+    told = list(zip(*relations, strict=True)) or [()] * len(Relation._fields)
+    columns: dict[str, Sequence[Any]] = dict(zip(Relation._fields, told, strict=True))
+    edges = zip(*(columns[name] for name in ("kind", "experiment", "parent")), strict=True)
+    columns["record_digest"] = columns.pop("digest")
+    columns["cyclic"] = [
+        kind == "parent" and (child, parent) in cyclic for kind, child, parent in edges
+    ]
+    columns["depth"] = list(map(depth.get, columns["experiment"]))
+    columns["root"] = list(map(root.get, columns["experiment"]))
+    return columns_table(EDGES, columns)

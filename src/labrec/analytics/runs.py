@@ -40,9 +40,18 @@ class Runs(Sequence[Run]):
     def __getitem__(self, at: int | slice) -> Run | Sequence[Run]:
         return self._runs[at]
 
-    def column(self, name: str) -> list[Any]:
-        """Return a field of every run."""
-        return [getattr(run, name) for run in self]
+    def column(self, name: str, places: Sequence[int] | None = None) -> list[Any]:
+        """Return a field of every run, or of those at some places; nobody changes the list."""
+        found = [getattr(run, name) for run in self]
+        return found if places is None else [found[at] for at in places]
+
+    def saying(self) -> list[int]:
+        """Return the places of the runs that name any other run, ascending."""
+        columns = map(self.column, ("parents", "continues", "fulfils", "reproduces"))
+        return [
+            at for at, (parents, *others) in enumerate(zip(*columns, strict=True))
+            if parents != "[]" or any(other is not None for other in others)
+        ]  # fmt: skip
 
     def alike(self, names: Sequence[str]) -> list[int]:
         """Return the places of the first runs of all that are equal in some fields, ascending."""

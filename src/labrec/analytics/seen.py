@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar, cast
 
 from labrec.analytics.calls import unpacked
 from labrec.analytics.contrast_rows import Compared
-from labrec.analytics.experiments import Experiment, Known, key_metrics_of, key_of
+from labrec.analytics.experiments import Experiment, Known, key_metrics_of, key_of, said_of
+from labrec.analytics.keyed import grouped
 from labrec.analytics.problem import Problem
-from labrec.analytics.relations import every_related, relate
+from labrec.analytics.relations import every_related, everyone
 from labrec.analytics.run import Link, Measured, Registered, Run
 from labrec.analytics.runs import Runs
 from labrec.analytics.summaries import Summaries
 from labrec.errors import LabrecError
 from labrec.lineage.fold import Fold
+from labrec.lineage.relations import relate_all
 from labrec.lineage.used import DatasetUse, of_artifacts, of_datasets
 
 if TYPE_CHECKING:
@@ -167,26 +168,25 @@ class Seen:
         project, experiment, name, digest, standing = map(
             self.runs.column, ("project", "experiment", "name", "digest", "standing")
         )
-        grouped: dict[tuple[str, str], list[int]] = {}
-        for place, key in enumerate(zip(project, experiment, strict=True)):
-            grouped.setdefault(key, []).append(place)
-        found = sorted(grouped.items(), key=itemgetter(0))
-        started = self.runs.earliest([places for _, places in found])
+        said = list(map(said_of, digest, standing))
+        found = grouped([project, experiment])
+        started = self.runs.earliest(found)
         return [
             Experiment(
-                *key,
+                project[places[0]],
+                experiment[places[0]],
                 name[places[0]],
                 first,
                 self.runs.some(places),
-                key_of(key[0], [(digest[at], standing[at]) for at in places], self.known.basis),
+                key_of(project[places[0]], [said[at] for at in places], self.known.basis),
             )
-            for (key, places), first in zip(found, started, strict=True)
+            for places, first in zip(found, started, strict=True)
         ]
 
     @cached_property
     def lineage(self) -> Lineage:
         """How runs and experiments relate."""
-        return relate(every_related(self.runs), self._replacements)
+        return relate_all(everyone(self.runs), self._replacements)
 
     @cached_property
     def datasets(self) -> Sequence[DatasetVersion]:

@@ -94,6 +94,11 @@ class Summaries(Mapping[tuple[str, str], Mapping[str, Sum]]):
         return len(self._places)
 
     @cached_property
+    def digests(self) -> Any:
+        """The config digests of the experiments."""
+        return np.array([one.experiment for one in self.experiments], object)
+
+    @cached_property
     def _places(self) -> dict[tuple[str, str], int]:
         return {(one.project, one.experiment): at for at, one in enumerate(self.experiments)}
 

@@ -7,7 +7,7 @@ and all that derives from them have neither depth nor root, and everything else 
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -83,26 +83,33 @@ def graph(nodes: Iterable[str], edges: Iterable[Edge]) -> Graph:
     Raises:
         KeyError: A child is no node.
     """
-    above: dict[str, dict[str, None]] = {node: {} for node in sorted(set(nodes))}
+    # most nodes of many have neither parents nor children: nothing is made for those
+    parents: dict[str, tuple[str, ...]] = dict.fromkeys(sorted(set(nodes)), ())
+    children: dict[str, tuple[str, ...]] = parents.copy()
+    above: dict[str, dict[str, None]] = {}
     missing: dict[str, dict[str, None]] = {}
     for child, parent in edges:
-        known = above[child]
-        (known if parent in above else missing.setdefault(child, {}))[parent] = None
-    parents = {node: tuple(found) for node, found in above.items()}
-    children: dict[str, list[str]] = {node: [] for node in parents}
-    for node, found in parents.items():
-        for parent in found:
-            children[parent].append(node)
+        if child not in parents:
+            raise KeyError(child)
+        (above if parent in parents else missing).setdefault(child, {})[parent] = None
+    below: dict[str, list[str]] = {}
+    for node in sorted(above):
+        parents[node] = tuple(above[node])
+        for parent in parents[node]:
+            below.setdefault(parent, []).append(node)
+    for node, found in below.items():
+        children[node] = tuple(found)
     order = _order(parents, children)
-    depth: dict[str, int] = {}
-    root: dict[str, str] = {}
+    depth = dict.fromkeys(order, 0)
+    root = dict(zip(order, order, strict=True))
     for node in order:
-        found = parents[node]
-        depth[node] = 1 + max((depth[parent] for parent in found), default=-1)
-        root[node] = root[found[0]] if found else node
+        over = parents[node]
+        if over:
+            depth[node] = 1 + max(depth[parent] for parent in over)
+            root[node] = root[over[0]]
     return Graph(
         parents,
-        {node: tuple(found) for node, found in children.items()},
+        children,
         order,
         depth,
         root,
@@ -115,12 +122,16 @@ def _order(
     parents: Mapping[str, Sequence[str]], children: Mapping[str, Sequence[str]]
 ) -> tuple[str, ...]:
     """Order nodes after their parents (Kahn 1962); those behind a cycle never become ready."""
-    waiting = {node: len(found) for node, found in parents.items()}
-    ready = [node for node, count in waiting.items() if not count]
-    heapify(ready)
+    waiting = {node: len(found) for node, found in parents.items() if found}
+    first = iter(sorted(node for node in parents if node not in waiting))
     order: list[str] = []
-    while ready:
-        node = heappop(ready)
+    ready: list[str] = []  # what waited, as a heap
+    free = next(first, None)
+    while ready or free is not None:
+        if free is not None and (not ready or free < ready[0]):
+            node, free = free, next(first, None)
+        else:
+            node = heappop(ready)
         order.append(node)
         for child in children[node]:
             waiting[child] -= 1

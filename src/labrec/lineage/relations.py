@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from labrec.lineage.graph import Graph, graph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 
 _NONE = "[]"  # no parents
@@ -107,6 +108,30 @@ class Lineage(NamedTuple):
     first: dict[tuple[str, str], str]
 
 
+class Everyone(NamedTuple):
+    """The runs of a view, where most of what is asked of them is asked of few.
+
+    Attributes:
+        saying: Those that name any other, ordered by project, id and digest.
+        experiments: Config digests of all of them.
+        every: Returns all of them, in the same order; not called where nothing asks for it.
+    """
+
+    saying: Sequence[Related]
+    experiments: Collection[str]
+    every: Callable[[], Sequence[Related]]
+
+    @staticmethod
+    def of(runs: Sequence[Related]) -> Everyone:
+        """Return runs as everyone.
+
+        Args:
+            runs: Every run, ordered by project, id and digest.
+        """
+        saying = [run for run in runs if _says_any(run)]
+        return Everyone(saying, {run.experiment for run in runs}, lambda: runs)
+
+
 def relate(runs: Sequence[Related], replacements: Iterable[Replacement]) -> Lineage:
     """Relate runs.
 
@@ -118,15 +143,23 @@ def relate(runs: Sequence[Related], replacements: Iterable[Replacement]) -> Line
         runs: Every run, ordered by project, id and digest.
         replacements: Which record took the place of which.
     """
+    return relate_all(Everyone.of(runs), replacements)
+
+
+def relate_all(runs: Everyone, replacements: Iterable[Replacement]) -> Lineage:
+    """Relate runs, as `relate` does."""
     view = _View(runs)
-    saying = [run for run in runs if _says_any(run)]
+    saying = runs.saying
     # one text: to read each by itself takes several times as long
-    given = json.loads(f"[{','.join(run.parents for run in saying)}]")
-    found = [(run, list(view.of(run, told))) for run, told in zip(saying, given, strict=True)]
+    texts = list(dict.fromkeys(run.parents for run in saying))
+    told = dict(zip(texts, json.loads(f"[{','.join(texts)}]"), strict=True))
+    found = [view.of(run, told[run.parents]) for run in saying]
     # What a run says that counts comes before what others say of the same experiment.
     parents = [
         relation
-        for _, relations in sorted(found, key=lambda pair: not pair[0].counts)
+        for counts in (True, False)
+        for run, relations in zip(saying, found, strict=True)
+        if run.counts == counts
         for relation in relations
         if relation.kind == "parent" and relation.parent is not None
     ]
@@ -135,10 +168,10 @@ def relate(runs: Sequence[Related], replacements: Iterable[Replacement]) -> Line
         if not relation.dangling and relation.parent != relation.experiment:
             first.setdefault((relation.project, relation.experiment), str(relation.parent))
     edges = [(relation.experiment, str(relation.parent)) for relation in parents]
-    relations = [relation for _, relations in found for relation in relations]
+    relations = list(chain.from_iterable(found))
     relations += view.superseding(replacements)
     relations.sort(key=key)
-    return Lineage(relations, graph({run.experiment for run in runs}, edges), first)
+    return Lineage(relations, graph(runs.experiments, edges), first)
 
 
 def _says_any(run: Related) -> bool:
@@ -158,18 +191,17 @@ def key(relation: Relation) -> tuple[str, ...]:
 class _View:
     """What can be found: runs by id and digest, experiments by digest and name."""
 
-    def __init__(self, runs: Sequence[Related]) -> None:
-        self._runs = runs
-        self._experiments = {run.experiment for run in runs}
+    def __init__(self, runs: Everyone) -> None:
+        self._every = runs.every
+        self._experiments = set(runs.experiments)
 
-    def of(self, run: Related, parents: Iterable[dict[str, str | None]]) -> Iterator[Relation]:
-        """Yield what a run says about other runs, in its order; its parents were read before."""
-        for parent in parents:
-            yield self._parent(run, parent)
-        named = run.continues, run.fulfils, run.reproduces
-        for kind, other in zip(_KINDS, named, strict=True):
+    def of(self, run: Related, parents: Iterable[dict[str, str | None]]) -> list[Relation]:
+        """Return what a run says about other runs, in its order; its parents were read before."""
+        found = [self._parent(run, parent) for parent in parents]
+        for kind, other in zip(_KINDS, (run.continues, run.fulfils, run.reproduces), strict=True):
             if other is not None:
-                yield self._relation(run, kind, "record", run_id=other)
+                found.append(self._relation(run, kind, "record", None, other, None))
+        return found
 
     def superseding(self, replacements: Iterable[Replacement]) -> Iterator[Relation]:
         """Yield which records took the place of which others, as notes say."""
@@ -189,8 +221,8 @@ class _View:
         return self._relation(run, "parent", source, called, run_id, experiment)
 
     def _relation(
-        self, run: Related, kind: str, source: str, called: str | None = None,
-        run_id: str | None = None, experiment: str | None = None,
+        self, run: Related, kind: str, source: str, called: str | None,
+        run_id: str | None, experiment: str | None,
     ) -> Relation:  # fmt: skip
         other = self._by_id.get(run_id) if run_id is not None else None
         if other is not None:
@@ -206,6 +238,10 @@ class _View:
         named = self._beginning if by_rule else self._named
         found = named.get((run.project, called), set()) - {run.experiment}
         return found.pop() if len(found) == 1 else None
+
+    @cached_property
+    def _runs(self) -> Sequence[Related]:
+        return self._every()
 
     @cached_property
     def _by_digest(self) -> dict[tuple[str, str], Related]:

@@ -87,6 +87,19 @@ class Page(NamedTuple):
         """
         return to_root(self.url)
 
+    def way_to(self, url: str) -> str:
+        """Return the shortest relative way from here to a place in the site.
+
+        Args:
+            url: The place from the root of the site; an anchor may follow it.
+        """
+        folders = self.url.split("/")[:-1]
+        there = url.split("/")
+        alike = 0
+        while alike < min(len(folders), len(there) - 1) and folders[alike] == there[alike]:
+            alike += 1
+        return "../" * (len(folders) - alike) + "/".join(there[alike:])
+
 
 def inputs_of(*values: Any) -> str:
     """Return a digest of what a page is made from, for `Draft.inputs`.

@@ -16,6 +16,7 @@ from labrec.record.text import INVISIBLE
 from labrec.record.wording import MISSING, better, duration, number, size
 from labrec.site import urls
 from labrec.site.charts.drawing import Markup
+from labrec.site.compact import Compact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,7 @@ def content(page: Page) -> str:
     """
     template = _environment().get_template(f"{page.kind}.html")
     try:
-        return template.render(page.context, page=page, root=page.to_root)
+        return template.render(page.context, page=page, root=page.to_root, way=page.way_to)
     except jinja2.TemplateError as error:
         raise InvalidError(
             f"template {page.kind}.html does not fit {page.url}: {error}",
@@ -70,6 +71,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        extensions=[Compact],
     )
     environment.filters = {**_kept(environment.filters), **_FILTERS}
     return environment

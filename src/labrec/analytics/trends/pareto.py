@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
@@ -135,14 +136,11 @@ def fronts(every: Sequence[Tries]) -> Iterator[Front]:
 
 def _front(metrics: list[Tries]) -> Front | None:
     every = [one.columns for one in metrics]
-    having = [
-        {columns.experiment[at] for at in np.flatnonzero(columns.valued).tolist()}
-        for columns in every
-    ]
+    having = [set(compress(columns.experiment, columns.valued.tolist())) for columns in every]
     common = sorted(set.intersection(*having))
     if not common:
         return None
-    members = np.array([[one.places[experiment] for one in metrics] for experiment in common])
+    members = np.column_stack([[*map(one.places.__getitem__, common)] for one in metrics])
     signs = np.array([one.sign for one in metrics])
     places = list(zip(every, members.T, strict=True))
     points = np.column_stack([columns.value[at] for columns, at in places]) * signs

@@ -6,15 +6,16 @@ unit. Nothing else can be the best of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from labrec.analytics.keyed import values
+from labrec.analytics.keyed import grouped
 from labrec.analytics.stats.spread import PooledSd, pooled_sd
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ class _Summarised(Sequence[Variant]):
         roots: The experiment at the top of the first parents of each.
     """
 
-    def __init__(self, summed: Summaries, rows: Any, owners: Any, roots: dict[str, str]) -> None:
+    def __init__(self, summed: Summaries, rows: Any, owners: Any, roots: Mapping[str, str]) -> None:
         self._summed, self._rows, self._owners = summed, rows, owners
         self._roots = roots
         self._made: dict[int, Variant] = {}
@@ -190,9 +191,9 @@ class _Summarised(Sequence[Variant]):
 
     @cached_property
     def columns(self) -> Variants:
-        numbers, every = self._summed.keyed.numbers, self._summed.experiments
+        numbers = self._summed.keyed.numbers
         return Variants(
-            [every[at].experiment for at in self._owners.tolist()],
+            self._summed.digests[self._owners].tolist(),
             *(numbers(name)[self._rows] for name in ("mean", "sd", "n", "tried")),
         )
 
@@ -206,24 +207,22 @@ def tries(seen: Seen) -> list[Tries]:
         for project, metrics in seen.keys.items()
         for metric, direction in metrics.items()
     }
-    projects = [one.project for one in summed.experiments]
-    rows = np.flatnonzero(keyed.numbers("tried"))
-    columns = (values(keyed.rows[name].take(rows)) for name in ("metric", "datasets"))
-    units = [unit or "" for unit in values(keyed.rows["said_unit"].take(rows))]
-    told = zip([projects[owner] for owner in owners[rows].tolist()], *columns, units, strict=True)
-    found: dict[tuple[str, str, str, str], list[int]] = {}
-    for row, key in zip(rows.tolist(), told, strict=True):
-        found.setdefault(key, []).append(row)
+    tried = np.flatnonzero(keyed.numbers("tried"))
+    projects = pa.array([one.project for one in summed.experiments], pa.string())
+    columns = [keyed.rows[name].take(tried) for name in ("metric", "datasets", "said_unit")]
+    columns[2] = pc.fill_null(columns[2], "")
+    columns.insert(0, projects.take(pa.array(owners[tried])))
     ranks, placed = _ranks(summed), keyed.numbers("placed")
-    roots, directions = dict(seen.lineage.graph.root), keyed.rows["said_direction"]
+    roots, directions = seen.lineage.graph.root, keyed.rows["said_direction"]
     made = []
-    for key in sorted(found):
-        project, metric, datasets, unit = key
+    for places in grouped(columns):
+        project, metric, datasets, unit = (column[places[0]].as_py() for column in columns)
         if (project, metric) not in given:
             continue
-        rows = np.array(found[key])
+        rows = tried[places]
         rows = rows[np.argsort(ranks[owners[rows]], kind="stable")]
-        said = {given[project, metric] or one for one in directions.take(rows).to_pylist()}
+        logged = pc.unique(directions.take(rows)).to_pylist()
+        said = {given[project, metric] or one for one in logged}
         direction = said.pop() if len(said) == 1 else None
         variants = _Summarised(summed, rows, owners[rows], roots)
         ordered = bool(placed[rows].all())
@@ -233,16 +232,14 @@ def tries(seen: Seen) -> list[Tries]:
 
 def _ranks(summed: Summaries) -> Any:
     """Return of each experiment its place in the order in which they were tried."""
-    starts = summed.keyed.starts[:-1]
-    names = ("start", "order", "first")
-    columns = [summed.keyed.rows[name].take(starts).to_pylist() for name in names]
-    # what has no complete run was never tried
-    places = [
-        place if place[2] is not None else (0.0, 0.0, "") for place in zip(*columns, strict=True)
-    ]
-    order = sorted(
-        range(len(places)), key=lambda at: (places[at], summed.experiments[at].experiment)
+    starts = pa.array(summed.keyed.starts[:-1])
+    start, order, first = (
+        summed.keyed.rows[name].take(starts) for name in ("start", "order", "first")
     )
-    ranks = np.empty(len(order), int)
-    ranks[order] = np.arange(len(order))
+    # what has no complete run was never tried, wherever it stands
+    keys = [start, order, first, pa.array([one.experiment for one in summed.experiments])]
+    named = pa.table(keys, names=["start", "order", "first", "experiment"])
+    told = [(name, "ascending") for name in named.column_names]
+    ranks = np.empty(named.num_rows, int)
+    ranks[pc.sort_indices(named, sort_keys=told).to_numpy()] = np.arange(len(ranks))
     return ranks

@@ -179,10 +179,13 @@
     return {place: pre, code: code};
   }
 
+  /* What a page offers; what its place does not say is as plain as can be. */
   function equip(place) {
-    offer(place, {kind: place.dataset.kind, id: place.dataset.id, digest: place.dataset.digest,
-                  project: place.dataset.project, called: place.dataset.called,
-                  after: place.dataset.after.split(" ").filter(Boolean).sort()}, Object.keys(SAYINGS));
+    var told = place.dataset, head = document.querySelector("meta[name='labrec.record']");
+    offer(place, {kind: told.labrecPropose, id: told.id, project: told.project,
+                  digest: "digest" in told ? told.digest : head && head.content,
+                  called: told.called || told.id,
+                  after: (told.after || "").split(" ").filter(Boolean).sort()}, Object.keys(SAYINGS));
   }
 
   /* Offer to say something about `about`; about.group are all runs of its experiment, where it is meant. */
