@@ -124,13 +124,15 @@ def _rows(experiment: Experiment) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of an experiment without their key."""
     runs = list(experiment.runs)
     complete = [run for run in runs if run.status == "complete"]
+    logged = [run.metrics for run in runs]
     counting = {name for run in runs if run.counts for name in run.metrics} or {""}
-    found = sum_up(runs, sorted(counting.union(*(run.metrics for run in runs))))
+    found = sum_up(runs, sorted(counting.union(*logged)))
     once = distinct(complete)
+    apart = len(once) == len(complete) == len({run.run_id for run in complete})
     start, order, first = min(map(place_of, complete), default=(None, None, None))
     whole = datasets_of(runs), all(map(is_placed, complete)), start, order, first
     for metric, (replicates, values) in found.items():
-        having = [run.metrics[metric] for run in runs if metric in run.metrics]
+        having = [metrics[metric] for metrics in logged if metric in metrics]
         yield (
             metric,
             metric in counting,
@@ -139,7 +141,7 @@ def _rows(experiment: Experiment) -> Iterator[tuple[Any, ...]]:
             *map(rounded, _statistics(replicates)),
             [seed for seed, _ in values],
             [value for _, value in values],
-            tried(complete, metric),
+            replicates.n if apart else tried(complete, metric),
             sorted({run.machine for run in once if metric in run.metrics and run.machine}),
             having[0].unit if having else None,
             having[0].direction if having else None,
