@@ -12,6 +12,7 @@ import io
 import json
 from collections.abc import Mapping
 from itertools import accumulate, chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -68,6 +69,7 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
 
 
 _READER = SectionReader()
+_BY_RUN = attrgetter("run_id", "digest_short")
 
 
 class Shard(NamedTuple):
@@ -132,7 +134,8 @@ def _make(view: View, where: tuple[str, str, str], kept: Mapping[str, pa.Table] 
     taken: list[int] = []
     new: list[extract.Extracted] = []
     problems: list[Problem] = []
-    for entry in view.day_runs(project, day, tree):
+    # In the order that they will have: what is built so need not be put in order.
+    for entry in sorted(view.day_runs(project, day, tree), key=_BY_RUN):
         place = known.get(entry.path)
         if place is not None:
             taken.append(place)

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from labrec.analytics.keyed import KEY, keyed
 from labrec.analytics.replicates import Replicates, Sum, distinct, rounded, sum_up
+from labrec.analytics.runs import expect
 from labrec.analytics.tried import datasets_of, is_placed, place_of, tried
 
 if TYPE_CHECKING:
@@ -74,8 +75,9 @@ class Summaries(Mapping[tuple[str, str], Mapping[str, Sum]]):
     def __init__(self, experiments: Sequence[Experiment], known: pa.Table | None = None) -> None:
         self.experiments = experiments
         self.keyed: Keyed = keyed(
-            [one.key for one in experiments], known, SCHEMA, lambda at: _rows(experiments[at])
-        )
+            [one.key for one in experiments], known, SCHEMA, lambda at: _rows(experiments[at]),
+            lambda places: expect(experiments[at].runs for at in places),
+        )  # fmt: skip
         self._asked = 0
 
     def __getitem__(self, place: tuple[str, str]) -> Mapping[str, Sum]:
