@@ -23,11 +23,11 @@ from labrec.analytics.problem import Problem
 from labrec.analytics.row_groups import Earlier, GroupedFile
 from labrec.analytics.workers import (
     ENOUGH,
+    Crew,
     Done,
     Job,
     Task,
     default_jobs,
-    work_together,
     write_points,
 )
 
@@ -104,13 +104,17 @@ class _Builder:
     def build(self, lab: Lab, before: dict[str, Any] | None, jobs: int) -> dict[str, Any]:
         """Write everything, then give it its name; return the report."""
         tasks = self._tasks(_known_days(self.folder, self.said, before))
-        self._work_ahead(lab, tasks, jobs)
-        with _Pen({table: self._file(table) for table in _STREAMED}) as pen:
-            across = Across(self.view, self._read_days(tasks, pen))
-            for table, rows in across.tables():
-                pen.write(table, self._file(table), rows)
-                if table is tables.CONTRASTS:
-                    pen.do(across.keep)
+        with contextlib.ExitStack() as stack:
+            crew = self._crew(lab, tasks, jobs)
+            if crew is not None:
+                stack.enter_context(crew).make()
+            with _Pen({table: self._file(table) for table in _STREAMED}) as pen:
+                across = Across(self.view, self._read_days(tasks, pen, crew))
+                for table, rows in across.tables():
+                    pen.write(table, self._file(table), rows)
+                    if table is tables.CONTRASTS:
+                        pen.do(across.keep)
+            self._points(tasks, crew)
         for table, file in pen.files.items():
             self._finish(table.name, file)
         self.problems = sorted({*self.problems, *across.problems})
@@ -148,8 +152,8 @@ class _Builder:
                 tasks.append(Task(project, day, tree, None if name in self.days else name))
         return tasks
 
-    def _work_ahead(self, lab: Lab, tasks: Sequence[Task], jobs: int) -> None:
-        """Where much is new, let several processes work on it before the days are read in order."""
+    def _crew(self, lab: Lab, tasks: Sequence[Task], jobs: int) -> Crew | None:
+        """Return several processes to share what is new, where that is much."""
         new = [
             task for task in tasks
             if task.file is not None or not shard.is_kept(self.view, *task[:3])
@@ -158,9 +162,8 @@ class _Builder:
         for task in new:
             records += sum(1 for _ in self.view.day_runs(*task[:3]))
             if records >= ENOUGH:
-                for done in work_together(lab, self.view, self.job, new, jobs):
-                    self._take(done)
-                return
+                return Crew(lab, self.view, self.job, new, jobs)
+        return None
 
     def _take(self, done: Done) -> None:
         """Take over the points of a day."""
@@ -171,19 +174,28 @@ class _Builder:
         tree = "" if done.problems else done.tree
         self.days[done.file] = {"tree": tree, "rows": done.rows, "size": done.size}
 
-    def _read_days(self, tasks: Sequence[Task], pen: _Pen) -> list[Kept]:
+    def _read_days(self, tasks: Sequence[Task], pen: _Pen, crew: Crew | None) -> list[Kept]:
         """Read every day, hand on the tables that need no more, and keep the rest."""
         kept = []
         for task in tasks:
             one = shard.load(self.view, task.project, task.day, task.tree)
             self.problems += one.problems
             pen.add(one)
-            if task.file is not None and task.file not in self.days:
+            if task.file is not None and crew is None:
                 self._take(write_points(self.view, self.job, one, task.file))
             kept.append(kept_of(one))
+        return kept
+
+    def _points(self, tasks: Sequence[Task], crew: Crew | None) -> None:
+        """See to it that the points of all days are there."""
+        for done in crew.finish() if crew is not None else ():
+            self._take(done)
+        for task in tasks:  # what others left undone
+            if task.file is not None and task.file not in self.days:
+                one = shard.load(self.view, task.project, task.day, task.tree)
+                self._take(write_points(self.view, self.job, one, task.file))
         self.sizes |= {name: day["size"] for name, day in self.days.items() if day["size"]}
         self.counts["series"] = sum(day["rows"] for day in self.days.values())
-        return kept
 
     def _file(self, table: Table) -> GroupedFile:
         name = f"{table.name}.parquet"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -14,6 +15,7 @@ from labrec.analytics.contrasts import Contrast, contrast, finding_of
 from labrec.analytics.keyed import KEY, groups, keyed, values
 from labrec.analytics.parquet import columns_table, spread
 from labrec.analytics.replicates import LEVEL, rounded
+from labrec.analytics.stats.means import Arm
 from labrec.analytics.stats.multiple import holm
 from labrec.analytics.tables import CONTRASTS
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from labrec.analytics.experiments import Experiment, Keys
     from labrec.analytics.keyed import Keyed
-    from labrec.analytics.replicates import Sum
+    from labrec.analytics.replicates import Replicates, Sum
     from labrec.analytics.summaries import Summaries
 
 _WRITTEN = Contrast._fields[3:]  # the numbers that are rounded where they are written
@@ -111,7 +113,7 @@ def _compared(ours: Sum, theirs: Sum) -> tuple[Any, ...]:
     one, other = ours.replicates, theirs.replicates
     if one.unit != other.unit or one.mean is None or other.mean is None:
         return _NONE
-    found = contrast(ours.values, theirs.values)
+    found = contrast(ours.values, theirs.values, (_arm(one), _arm(other)))
     if found is None:
         return _NONE
     return (
@@ -120,6 +122,13 @@ def _compared(ours: Sum, theirs: Sum) -> tuple[Any, ...]:
         one.unit,
         one.direction if one.direction == other.direction else None,
     )
+
+
+def _arm(found: Replicates) -> Arm:
+    """Return mean and spread of an experiment whose values have one unit."""
+    mean = found.mean if found.mean is not None else math.nan
+    sd = found.sd if found.sd is not None else math.inf  # where no double holds it
+    return Arm(mean, sd if found.n > 1 else 0.0, found.n)
 
 
 def rows(compared: Compared, keys: Keys) -> pa.Table:

@@ -11,6 +11,7 @@ from labrec.analytics.stats.moments import mean_of
 
 if TYPE_CHECKING:
     from labrec.analytics.stats.estimate import Estimate
+    from labrec.analytics.stats.means import Arm
 
 ALPHA: Final = 0.05
 """An adjusted p below it makes a difference a finding."""
@@ -48,7 +49,7 @@ class Contrast(NamedTuple):
     p: float | None = None
 
 
-def contrast(ours: Values, theirs: Values) -> Contrast | None:
+def contrast(ours: Values, theirs: Values, arms: tuple[Arm, Arm] | None = None) -> Contrast | None:
     """Compare a metric of two experiments.
 
     None where one of them has no finite value, or where no float holds the difference.
@@ -80,6 +81,7 @@ def contrast(ours: Values, theirs: Values) -> Contrast | None:
     Args:
         ours: Values of the experiment.
         theirs: Values of the one it derives from.
+        arms: `means.arm_of` of both, where it is known.
     """
     if not ours or not theirs:
         return None
@@ -89,18 +91,18 @@ def contrast(ours: Values, theirs: Values) -> Contrast | None:
             first, second = zip(*pairs, strict=True)
             counts = len(pairs), len(pairs)
             return _compared("paired", counts, means.paired(first, second, level=LEVEL))
-        arms = [means.arm_of([value for _, value in values]) for values in (ours, theirs)]
-        counts = arms[0].n, arms[1].n
-        return _compared("welch", counts, means.welch(*arms, level=LEVEL))
+        one, other = arms or (means.arm_of([v for _, v in each]) for each in (ours, theirs))
+        return _compared("welch", (one.n, other.n), means.welch(one, other, level=LEVEL))
     except ValueError:  # a difference or an error that no double holds
         return None
 
 
 def _pairs(ours: Values, theirs: Values) -> list[tuple[float, float]]:
-    """Return the means by seed of both, or nothing where their seeds are not the same."""
-    first, second = _by_seed(ours), _by_seed(theirs)
-    if None in first or first.keys() != second.keys():
+    """Return the means by seed of both, or nothing where they share no two seeds, or not all."""
+    seeds = {seed for seed, _ in ours}
+    if len(seeds) < _PAIRS or None in seeds or seeds != {seed for seed, _ in theirs}:
         return []
+    first, second = _by_seed(ours), _by_seed(theirs)
     return [(mean_of(values), mean_of(second[seed])) for seed, values in first.items()]
 
 

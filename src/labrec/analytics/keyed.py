@@ -66,6 +66,7 @@ def keyed(
     known: pa.Table | None,
     schema: pa.Schema,
     make: Callable[[int], Iterable[Sequence[Any]]],
+    ahead: Callable[[Sequence[int]], None] = lambda _: None,
 ) -> Keyed:
     """Return the rows of things, those that are known already as they were.
 
@@ -74,6 +75,7 @@ def keyed(
         known: What was made before, equal keys together; None for nothing.
         schema: Of the rows; its first column is `KEY`.
         make: Makes the rows of the thing at a place, without the key; one or more.
+        ahead: Told the places of all things whose rows will be made.
     """
     if known is None:
         known = schema.empty_table()
@@ -81,6 +83,7 @@ def keyed(
     places, starts, counts = _found(keys, known)
     new = np.flatnonzero(places < 0)
     parts = [known]
+    ahead(new.tolist())
     for batch in (new[at : at + _BATCH].tolist() for at in range(0, len(new), _BATCH)):
         made = [[(keys[at], *row) for row in make(at)] for at in batch]
         lengths = np.array([len(rows) for rows in made])

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from labrec.analytics.stats.moments import mean_of, sd_of, t_quantile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from labrec.analytics.run import Run
+    from labrec.analytics.run import Measured, Run
+
+    _Complete = tuple[Mapping[str, Measured], str | None, str | None]  # metrics, seeds, machine
 
 LEVEL: Final = 0.95
 """Level of every interval."""
@@ -117,29 +119,37 @@ def sum_up(runs: Sequence[Run], metrics: Iterable[str]) -> dict[str, Sum]:
     """
     ended = [run.status for run in runs if run.counts and run.status != "planned"]
     counts = len(ended), ended.count("failed"), ended.count("interrupted")
-    complete = distinct(runs)
+    complete = [(run.metrics, run.seeds, run.machine) for run in distinct(runs)]
     return {metric: _sum(complete, metric, counts) for metric in metrics}
 
 
-def _sum(complete: Sequence[Run], metric: str, counts: tuple[int, int, int]) -> Sum:
-    having = [(run, run.metrics[metric]) for run in complete if metric in run.metrics]
-    finite = [(run, found.value) for run, found in having if math.isfinite(found.value)]
-    units = {found.unit for _, found in having}
-    directions = {found.direction for _, found in having}
-    comparable = [value for _, value in finite] if len(units) == 1 else []
+def _sum(complete: Sequence[_Complete], metric: str, counts: tuple[int, int, int]) -> Sum:
+    values: list[tuple[str | None, float]] = []
+    units, directions, machines, having = set(), set(), set(), 0
+    for metrics, seeds, machine in complete:
+        found = metrics.get(metric)
+        if found is not None:
+            having += 1
+            value, unit, direction = found
+            units.add(unit)
+            directions.add(direction)
+            if math.isfinite(value):
+                values.append((seeds, value))
+                machines.add(machine)
+    comparable = [value for _, value in values] if len(units) == 1 else []
     replicates = Replicates(
         *counts,
-        len(finite),
-        len(complete) - len(having),
-        len(having) - len(finite),
-        len({run.machine for run, _ in finite}),
+        len(values),
+        len(complete) - having,
+        having - len(values),
+        len(machines),
         *interval(comparable),
         min(comparable, default=None),
         max(comparable, default=None),
         units.pop() if len(units) == 1 else None,
         directions.pop() if len(directions) == 1 else None,
     )
-    return Sum(replicates, [(run.seeds, value) for run, value in finite])
+    return Sum(replicates, values)
 
 
 def interval(

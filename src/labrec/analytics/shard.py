@@ -12,6 +12,7 @@ import io
 import json
 from collections.abc import Mapping
 from itertools import accumulate, chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -42,9 +43,10 @@ CACHE: Final = "analyze"
 REPEATING: Final = ("features", "hardware", "telemetry")
 """Tables of `COLUMNS` whose text is held as dictionaries."""
 
-_FORMAT = f"labrec.shard/2.{extract.VERSION}.{tables.VERSION}"
+_FORMAT = f"labrec.shard/3.{extract.VERSION}.{tables.VERSION}"
 _MAX_CELLS = 1 << 26  # bytes of an object of counterfactual cells
-# Buffers of a few kilobytes: to hand each to a thread costs several times what unpacking it does.
+_CODEC = "zstd"
+# Buffers of a few kilobytes: to hand each to a thread costs several times what reading it does.
 _READING = pa.ipc.IpcReadOptions(use_threads=False)
 _MAX_HEAD = 1 << 10  # bytes: the line before the tables is shorter
 _PLACE = Column("place", "integer", "Which of the shard's runs a row belongs to.")
@@ -68,6 +70,7 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
 
 
 _READER = SectionReader()
+_BY_RUN = attrgetter("run_id", "digest_short")
 
 
 class Shard(NamedTuple):
@@ -132,7 +135,8 @@ def _make(view: View, where: tuple[str, str, str], kept: Mapping[str, pa.Table] 
     taken: list[int] = []
     new: list[extract.Extracted] = []
     problems: list[Problem] = []
-    for entry in view.day_runs(project, day, tree):
+    # In the order that they will have: what is built so need not be put in order.
+    for entry in sorted(view.day_runs(project, day, tree), key=_BY_RUN):
         place = known.get(entry.path)
         if place is not None:
             taken.append(place)
@@ -334,16 +338,18 @@ class _Packed(Mapping[str, pa.Table]):
     """Rows as they lie in a file.
 
     Args:
-        streams: Each table as an Arrow stream.
+        streams: Each table as a compressed Arrow stream, and how long the stream is.
     """
 
-    def __init__(self, streams: dict[str, memoryview]) -> None:
+    def __init__(self, streams: dict[str, tuple[memoryview, int]]) -> None:
         self._streams = streams
         self._rows: dict[str, pa.Table] = {}
 
     def __getitem__(self, name: str) -> pa.Table:
         if name not in self._rows:
-            with pa.ipc.open_stream(pa.py_buffer(self._streams[name]), options=_READING) as stream:
+            packed, size = self._streams[name]
+            data = pa.decompress(pa.py_buffer(packed), decompressed_size=size, codec=_CODEC)
+            with pa.ipc.open_stream(data, options=_READING) as stream:
                 self._rows[name] = stream.read_all()
         return self._rows[name]
 
@@ -364,20 +370,22 @@ def _read(path: Path) -> tuple[str, Mapping[str, pa.Table]] | None:
     if said["format"] != _FORMAT:
         return None
     streams, at = {}, end + 1
-    for name, size in said["sizes"].items():
-        streams[name] = body[at : at + size]
-        at += size
+    for name, (length, size) in said["sizes"].items():
+        streams[name] = body[at : at + length], size
+        at += length
     return said["tree"], _Packed(streams)
 
 
 def _write(path: Path, tree: str, rows: Mapping[str, pa.Table]) -> None:
     parts: dict[str, bytes] = {}
-    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    sizes: dict[str, tuple[int, int]] = {}
     for name, table in rows.items():
         sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, table.schema, options=options) as stream:
+        with pa.ipc.new_stream(sink, table.schema) as stream:
             stream.write_table(table.unify_dictionaries().combine_chunks())
-        parts[name] = sink.getvalue().to_pybytes()
-    sizes = {name: len(part) for name, part in parts.items()}
+        # As a whole: a day has a hundred columns, and each by itself takes longer to unpack.
+        data = sink.getvalue()
+        parts[name] = pa.compress(data, codec=_CODEC, asbytes=True)
+        sizes[name] = len(parts[name]), data.size
     head = json.dumps({"format": _FORMAT, "tree": tree, "sizes": sizes}).encode()
     proven.write(path, [head, b"\n", *parts.values()])

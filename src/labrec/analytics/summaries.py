@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from labrec.analytics.keyed import KEY, keyed
 from labrec.analytics.replicates import Replicates, Sum, distinct, rounded, sum_up
+from labrec.analytics.runs import expect
 from labrec.analytics.tried import datasets_of, is_placed, place_of, tried
 
 if TYPE_CHECKING:
@@ -74,8 +75,9 @@ class Summaries(Mapping[tuple[str, str], Mapping[str, Sum]]):
     def __init__(self, experiments: Sequence[Experiment], known: pa.Table | None = None) -> None:
         self.experiments = experiments
         self.keyed: Keyed = keyed(
-            [one.key for one in experiments], known, SCHEMA, lambda at: _rows(experiments[at])
-        )
+            [one.key for one in experiments], known, SCHEMA, lambda at: _rows(experiments[at]),
+            lambda places: expect(experiments[at].runs for at in places),
+        )  # fmt: skip
         self._asked = 0
 
     def __getitem__(self, place: tuple[str, str]) -> Mapping[str, Sum]:
@@ -124,13 +126,15 @@ def _rows(experiment: Experiment) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of an experiment without their key."""
     runs = list(experiment.runs)
     complete = [run for run in runs if run.status == "complete"]
+    logged = [run.metrics for run in runs]
     counting = {name for run in runs if run.counts for name in run.metrics} or {""}
-    found = sum_up(runs, sorted(counting.union(*(run.metrics for run in runs))))
+    found = sum_up(runs, sorted(counting.union(*logged)))
     once = distinct(complete)
+    apart = len(once) == len(complete) == len({run.run_id for run in complete})
     start, order, first = min(map(place_of, complete), default=(None, None, None))
     whole = datasets_of(runs), all(map(is_placed, complete)), start, order, first
     for metric, (replicates, values) in found.items():
-        having = [run.metrics[metric] for run in runs if metric in run.metrics]
+        having = [metrics[metric] for metrics in logged if metric in metrics]
         yield (
             metric,
             metric in counting,
@@ -139,7 +143,7 @@ def _rows(experiment: Experiment) -> Iterator[tuple[Any, ...]]:
             *map(rounded, _statistics(replicates)),
             [seed for seed, _ in values],
             [value for _, value in values],
-            tried(complete, metric),
+            replicates.n if apart else tried(complete, metric),
             sorted({run.machine for run in once if metric in run.metrics and run.machine}),
             having[0].unit if having else None,
             having[0].direction if having else None,

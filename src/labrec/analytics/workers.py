@@ -1,8 +1,9 @@
 """Several processes for the days of a large lab that are new.
 
-Each worker opens the lab for itself, makes the shards of its days in the cache and writes their
-points under the names that the analysis will look for. A worker that dies, or sees another view, or
-cannot be started costs nothing but time: what it left undone the analysis does itself.
+Each worker opens the lab for itself, takes one day after the other, makes its shard in the cache or
+writes its points under the name that the analysis will look for. A worker that dies, or sees
+another view, or cannot be started costs nothing but time: what it left undone the analysis does
+itself.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
@@ -22,7 +24,7 @@ from labrec.analytics.parquet import NewFile
 from labrec.errors import LabrecError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from labrec.analytics.shard import Shard
     from labrec.store.lab import Lab
@@ -130,40 +132,85 @@ def write_points(view: View, job: Job, made: Shard, name: str) -> Done:
     return Done(name, made.tree, *found, [(p.path, p.problem) for p in problems])
 
 
-def work_together(
-    lab: Lab, view: View, job: Job, tasks: Sequence[Task], jobs: int
-) -> Iterator[Done]:
-    """Work on days with several processes, this one among them.
+class Crew:
+    """This process and others with the days of a lab that are new; a context manager.
+
+    Nothing that all runs together say waits for points: all make the shards first, and while this
+    process goes on with them, the others write the points. At its end the others are gone.
 
     Args:
         lab: The lab.
         view: What is analysed.
         job: What the analysis asks for.
-        tasks: Days that are new.
-        jobs: At most so many processes, 1 or more.
+        tasks: The days.
+        jobs: At most so many processes, this one among them.
     """
-    count = min(jobs, len(tasks))
-    shares = [tasks[number::count] for number in range(count)]
-    at = view.base.commit if view.base.how == "at" else None
-    with contextlib.ExitStack() as stack:
-        others = [stack.enter_context(_Worker(lab, at, job, share)) for share in shares[1:]]
-        for task in shares[0]:
-            done = work(view, job, task)
+
+    def __init__(self, lab: Lab, view: View, job: Job, tasks: Sequence[Task], jobs: int) -> None:
+        self._view, self._job = view, job
+        self._shards = deque(task._replace(file=None) for task in tasks)
+        self._points = deque(task for task in tasks if task.file is not None)
+        at = view.base.commit if view.base.how == "at" else None
+        told = json.dumps({"root": str(lab.root), "at": at, "job": job})
+        self.others = [_Worker(told, self._next) for _ in range(min(jobs, len(tasks)) - 1)]
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            for other in self.others:
+                stack.enter_context(other)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._shards.clear()
+        self._points.clear()
+        self._stack.close()
+
+    def make(self) -> None:
+        """Make shards together until none is left to be begun."""
+        while task := _first(self._shards):
+            work(self._view, self._job, task)
+
+    def finish(self) -> Iterator[Done]:
+        """Write what is left of the points; yield what all have written.
+
+        Raises:
+            StorageError: They cannot be written.
+        """
+        while task := _first(self._points):
+            done = work(self._view, self._job, task)
             if done is not None:
                 yield done
-        for other in others:
+        for other in self.others:
             yield from other.done()
+
+    def _next(self) -> Task | None:
+        return _first(self._shards) or _first(self._points)
+
+
+def _first(tasks: deque[Task]) -> Task | None:
+    """Take the next task, which nobody else gets then; None where there is none."""
+    try:
+        return tasks.popleft()
+    except IndexError:
+        return None
 
 
 class _Worker:
-    """A process with its share of the days; a context manager at whose end it is gone."""
+    """A process that works on one day after the other; a context manager at whose end it is gone.
 
-    def __init__(self, lab: Lab, at: str | None, job: Job, tasks: Sequence[Task]) -> None:
-        self._told = json.dumps({"root": str(lab.root), "at": at, "job": job, "tasks": tasks})
+    Args:
+        told: Its first line: lab, view and job.
+        task: Returns the next day; None = that was all.
+    """
+
+    def __init__(self, told: str, task: Callable[[], Task | None]) -> None:
+        self._told = told
+        self._task = task
         self._lines: list[str] = []
         self._process: subprocess.Popen[str] | None = None
-        # Heard all the time: a pipe that nobody empties would stop it.
-        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._leader = threading.Thread(target=self._lead, daemon=True)
 
     def __enter__(self) -> Self:
         with contextlib.suppress(OSError):
@@ -175,55 +222,62 @@ class _Worker:
                 stderr=subprocess.DEVNULL,
                 text=True,
             )
-            self._listener.start()
+            self._leader.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-            self._listener.join()
+            self._leader.join()
 
     def done(self) -> Iterator[Done]:
         """Wait until it ends; yield what it has done."""
         if self._process is not None:
-            self._listener.join()
+            self._leader.join()
         for line in self._lines:
-            with contextlib.suppress(ValueError, TypeError):  # a line that its end cut off
+            with contextlib.suppress(ValueError, TypeError):  # nothing to be told, or cut off
                 file, tree, rows, size, problems = json.loads(line)
                 yield Done(file, tree, rows, size, [(path, why) for path, why in problems])
 
-    def _listen(self) -> None:
+    def _lead(self) -> None:
+        """Tell it what is next, whenever it is done with what was before."""
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             return
-        with process.stdin, process.stdout, contextlib.suppress(OSError, ValueError):
-            process.stdin.write(self._told)
-            process.stdin.close()
-            self._lines.extend(process.stdout)
+        with contextlib.suppress(OSError, ValueError), process.stdout, process.stdin:
+            print(self._told, file=process.stdin, flush=True)
+            while task := self._task():
+                print(json.dumps(task), file=process.stdin, flush=True)
+                line = process.stdout.readline()
+                if not line:
+                    return  # it is gone
+                self._lines.append(line)
 
 
-def main(text: str) -> Iterable[str]:
-    """Do what a worker was told; yield a line for each day whose points are written."""
+def main(lines: Iterator[str]) -> Iterator[str]:
+    """Do what a worker is told; yield a line for each day.
+
+    Args:
+        lines: What is analysed, then a day a line.
+    """
     from labrec.store.lab import Lab  # nothing of it where this module is only asked to start one
 
     gc.disable()  # as where the tables are made: no cycles, and a process that ends soon
-    told: dict[str, Any] = json.loads(text)
+    told: dict[str, Any] = json.loads(next(lines))
     job = Job(*told["job"])
     with Lab.open(Path(told["root"])) as lab:
         view = lab.view(told["at"])
         if view.id != job.view:
             return
-        for task in told["tasks"]:
-            try:
-                done = work(view, job, Task(*task))
-            except LabrecError:
-                continue  # the analysis will meet the same and say so
-            if done is not None:
-                yield json.dumps(done)
+        for line in lines:
+            done = None
+            with contextlib.suppress(LabrecError):  # the analysis will meet the same and say so
+                done = work(view, job, Task(*json.loads(line)))
+            yield json.dumps(done)
 
 
 if __name__ == "__main__":
-    for said in main(sys.stdin.read()):
+    for said in main(sys.stdin):
         sys.stdout.write(f"{said}\n")
         sys.stdout.flush()

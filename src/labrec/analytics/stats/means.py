@@ -294,7 +294,8 @@ def against_baseline(
 def _weighted(arms: Sequence[Arm], weights: Sequence[float]) -> list[tuple[Arm, float]]:
     """Return the arms that have a weight, all of them checked."""
     for arm in arms:
-        finite([arm.mean])
+        if not math.isfinite(arm.mean):
+            raise ValueError("a value is NaN or infinite")
         if arm.n < 1:
             raise ValueError("an arm without values")
         if arm.n > 1 and not 0 <= arm.sd < math.inf:

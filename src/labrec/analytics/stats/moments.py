@@ -113,12 +113,13 @@ def sd_of(values: Sequence[float]) -> float:
         >>> round(sd_of([1, 2, 3, 4]), 5), sd_of([0.1 + 0.2, 0.3])
         (1.29099, 0.0)
     """
-    largest = max(map(abs, values))
-    if max(values) - min(values) <= ROUNDING * largest:
+    low, high = min(values), max(values)
+    largest = max(abs(low), abs(high))
+    if high - low <= ROUNDING * largest:
         return 0.0
     mean = mean_of(values)
     # scaled, so that no square overflows
-    squares = math.fsum(((value - mean) / largest) ** 2 for value in values)
+    squares = math.fsum([((value - mean) / largest) ** 2 for value in values])
     return largest * math.sqrt(squares / (len(values) - 1))
 
 
