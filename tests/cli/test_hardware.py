@@ -37,10 +37,10 @@ def test_it_says_what_changed_and_what_it_rests_on(compared, call):
 
 def test_rows_are_chosen_and_answered_in_json(compared, call):
     (row,) = call("hardware", "--json", "--metric", "accuracy", "--condition", "quantization",
-                  "--project", "lm").json  # fmt: skip
+                  "lm").json  # fmt: skip
     assert (row["verdict"], row["n_blocks"], row["test"]) == ("effect", 3, "paired t")
-    for option in ("--metric", "--condition", "--project"):
-        assert call("hardware", "--json", option, "other").json == []
+    for asked in (("--metric", "other"), ("--condition", "other"), ("other",)):
+        assert call("hardware", "--json", *asked).json == []
     found = call("hardware", "--metric", "other").err
     assert "nothing to compare" in found
     assert "conditions that are compared: quantization" in found

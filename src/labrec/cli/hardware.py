@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @click.command(
     epilog="\b\nExamples:\n  labrec hardware\n"
-    "  labrec hardware --project lm --condition quantization --pairs\n"
+    "  labrec hardware lm --condition quantization --pairs\n"
     "  labrec hardware --metric accuracy --json"
 )
-@click.option("--project", metavar="P", help="Only this project.")
+@click.argument("project", required=False)
 @click.option("--condition", metavar="C", help="Only this condition, such as cpu_model.")
 @click.option("--metric", metavar="M", help="Only this metric.")
 @click.option("--pairs", is_flag=True, help="Each pair of levels, too, where there are several.")
