@@ -77,6 +77,13 @@ def test_a_column_of_some_is_part_of_that_of_all(runs: Runs) -> None:
             assert repr(some.column(name, places)) == repr([every[at] for at in places]), name
 
 
+def test_whether_all_runs_differ(runs: Runs) -> None:
+    assert isinstance(runs, KeptRuns)
+    assert runs.differ("run_id")
+    assert not runs.differ("project")
+    assert KeptRuns([]).differ("run_id")
+
+
 def test_who_names_others_is_found_among_all(lab: GitLab) -> None:
     first = measured("a", {"loss": 1.0})
     parent = {"by": "option", "name": "a", "run_id": None, "config_digest": None}

@@ -91,7 +91,7 @@ def test_each_comparison_begins_with_its_verdict(pages: dict[str, Page]) -> None
         "quantization", "memory_pressure", "cpu_model",
     ]  # fmt: skip
     assert [one["word"] for one in first["said"]] == [
-        "◈ Effect, below δ", "◆ Effect", "○ Constant",
+        "◈ Effect, below δ", "◆ Effect over 3 levels", "○ Constant",
     ]  # fmt: skip
     html = stamp.content(page)
     assert html.index("Effect, but below δ: loss differs") < html.index("<figure")

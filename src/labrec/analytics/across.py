@@ -11,6 +11,7 @@ from labrec.analytics import known, noted, tables
 from labrec.analytics.analyses import ANALYSES
 from labrec.analytics.changes import Pair, changes
 from labrec.analytics.gather import WIDE, gather
+from labrec.analytics.kept_runs import together
 from labrec.analytics.metric_rows import settled_rows
 from labrec.analytics.parquet import column_array, rows_table, shared_column
 from labrec.analytics.shard import CACHE
@@ -84,11 +85,16 @@ class Across:
         complete = [status == "complete" and counts for status, counts in ended]
         columns = {
             "project": shared_column(pa.array(column("project"), pa.string()), places),
-            "run_id": shared_column(pa.array(column("run_id"), pa.string()), places),
-            "record_digest": shared_column(pa.array(column("digest"), pa.string()), places),
+            "run_id": self._of_runs("run_id", places),
+            "record_digest": self._of_runs("record_digest", places),
             "counts": pa.array(complete, pa.bool_()).take(places),
         }
         return _table(tables.METRICS, rows, columns)
+
+    def _of_runs(self, name: str, places: pa.Array) -> pa.Array:
+        """Return a column of the runs at some places, as their records have it."""
+        column = together([one.runs[name] for one in self._kept])
+        return shared_column(column.combine_chunks(), places)
 
     def _changes(self) -> Iterable[Sequence[Any]]:
         """Return the rows of the table `feature_changes`."""

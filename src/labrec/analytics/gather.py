@@ -64,10 +64,9 @@ def gather(view: View, kept: Sequence[Kept]) -> Seen:
 
 def _standings(runs: KeptRuns, said: Fold) -> Standings:
     """Return which records count; without notes and second records of a run all of them do."""
-    ids = runs.column("run_id")
-    if not said.subjects and len({*ids}) == len(ids):
+    if not said.subjects and runs.differ("run_id"):
         return Standings({}, [])
-    keys = zip(runs.column("project"), ids, runs.column("digest"), strict=True)
+    keys = zip(*map(runs.column, ("project", "run_id", "digest")), strict=True)
     return standings(keys, said)
 
 

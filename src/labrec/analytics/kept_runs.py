@@ -31,9 +31,11 @@ _CALLED = {
 # No columns of a shard's runs.
 _LATER = ("project", "standing", "metrics", "renamed_from", "recorded_parents", "place")
 # Columns that several ask for: each is made once.
-_OFTEN = frozenset({"project", "run_id", "digest", "experiment", "name", "standing"})
+_OFTEN = frozenset({"project", "run_id", "digest", "experiment", "standing"})
 # Columns of a shard's runs that hold what a record says as it is.
-_PLAIN = frozenset({"parents", "continues", "fulfils", "reproduces", "tree"})
+_PLAIN = frozenset(
+    {"run_id", "digest", "name", "parents", "continues", "fulfils", "reproduces", "tree"}
+)
 _ALONE = 256  # runs that are asked for one by one before all are made
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER = np.iinfo(np.int64).max
@@ -143,6 +145,11 @@ class KeptRuns(Runs):
             self._columns[name] = found
         found = self._columns[name]
         return found if places is None else [found[at] for at in places]
+
+    def differ(self, name: str) -> bool:
+        """Say whether every run has another value of a field that no note changes."""
+        stored = together([_stored(one, name) for one in self._kept])
+        return bool(pc.count_distinct(stored, mode="all").as_py() == len(self))
 
     def saying(self) -> list[int]:
         """Return the places of the runs that name any other run, ascending."""

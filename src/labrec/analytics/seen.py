@@ -165,22 +165,23 @@ class Seen:
     @cached_property
     def experiments(self) -> list[Experiment]:
         """The experiments, ordered by project and config digest."""
-        project, experiment, name, digest, standing = map(
-            self.runs.column, ("project", "experiment", "name", "digest", "standing")
+        project, experiment, digest, standing = map(
+            self.runs.column, ("project", "experiment", "digest", "standing")
         )
         said = list(map(said_of, digest, standing))
         found = grouped([project, experiment])
+        names = self.runs.column("name", [places[0] for places in found])
         started = self.runs.earliest(found)
         return [
             Experiment(
                 project[places[0]],
                 experiment[places[0]],
-                name[places[0]],
+                name,
                 first,
                 self.runs.some(places),
                 key_of(project[places[0]], [said[at] for at in places], self.known.basis),
             )
-            for places, first in zip(found, started, strict=True)
+            for places, name, first in zip(found, names, started, strict=True)
         ]
 
     @cached_property

@@ -7,6 +7,8 @@ import datetime as dt
 import pytest
 from tests.analytics.conditions.studies import crossed, one, registered, row_of, study, table
 
+from labrec.analytics.conditions.sentence import sentence
+
 SLOW = [0.50, 0.62, 0.71, 0.79, 0.85]
 FAST = [0.52, 0.65, 0.72, 0.82, 0.88]
 CLOSE = [0.5001, 0.6199, 0.7101, 0.7899, 0.8502]
@@ -25,6 +27,7 @@ def of(values: list[float], unit: str | None = "%", **given) -> dict:
 
 BETWEEN = " between these two machines"
 WITH = "with two instead of one (cpu_model), accuracy differs by"
+MAY = WITH.replace("differs", "is estimated to differ")
 
 
 @pytest.mark.parametrize(
@@ -36,7 +39,10 @@ WITH = "with two instead of one (cpu_model), accuracy differs by"
             CLOSE, {"margin": 0.1},
             f"No effect larger than δ = 0.1 % (from the registration){BETWEEN}: ",
         ),
-        (NOISY, {}, f"Inconclusive{BETWEEN}: {WITH} 0.004 % [−0.056, 0.064] ("),
+        (
+            NOISY, {},
+            f"Inconclusive{BETWEEN}, no effect is shown: {MAY} 0.004 % [−0.056, 0.064] (",
+        ),
     ],
 )  # fmt: skip
 def test_every_verdict_of_a_test_says_what_it_rests_on(values, margin, begins) -> None:
@@ -65,6 +71,31 @@ def test_of_several_levels_the_pair_that_differs_most_is_told() -> None:
         in sentence
     )
     assert "interval for all pairs together" in sentence
+
+
+def test_an_effect_over_levels_that_no_pair_shows_says_so_before_its_estimate() -> None:
+    runs = crossed({"one": SLOW, "two": FAST, "three": CLOSE})
+    row = row_of(study(runs), "cpu_model")
+    pair = {"first": "one", "last": "three", "estimate": 0.425, "low": -0.3, "high": 1.15}
+    row |= pair | {"verdict": "effect", "scale": "difference", "p": 0.02, "p_adjusted": 0.02}
+    said = sentence(row)
+    assert said.startswith(
+        "Effect between these three machines: the 3 levels of cpu_model are not all alike in accuracy. "
+        "Furthest apart are one and three, but between these two alone no effect is shown: with "
+        "three instead of one it may be anything from −0.30 to 1.15"
+    )
+    assert said.index("no effect is shown") < said.index("estimated 0.4")
+    ratio = {"scale": "ratio", "ratio": 4.16, "ratio_low": 0.787, "ratio_high": 22.0}
+    assert "from a factor of 0.787 to one of 22, that is from −0.3" in sentence(row | ratio)
+    assert "estimated a factor of 4.16, 0.4" in sentence(row | ratio)
+    shown = sentence(row | {"low": 0.1})
+    assert "no effect" not in shown
+    assert "differs most with three instead of one: by 0.42" in shown
+    below = sentence(
+        row | {"verdict": "effect (below δ)", "margin": 2.0, "margin_from": "registration"}
+    )
+    assert below.startswith("Effect between these three machines, but below δ = 2")
+    assert "between these two alone no effect is shown" in below
 
 
 def test_a_confounded_verdict_says_with_what_and_what_is_not_known() -> None:

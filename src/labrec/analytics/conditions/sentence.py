@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _WORDS: Final = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 _MANY_MISSING = 0.2  # of the runs: then what they would have shown is what matters most
 _SHORT = 60  # characters of a name in a sentence
+_EFFECTS = frozenset({"effect", "effect (below δ)"})
 _OBSERVED = {
     "block": "blocks", "machine": "machines", "run": "runs", "pair of runs": "pairs of runs",
 }  # fmt: skip
@@ -89,7 +90,7 @@ def _head(row: Mapping[str, Any]) -> str:
         "effect (below δ)": f"Effect{among}, but below {delta}",
         "effect": f"Effect{among}",
         "no effect larger than δ": f"No effect larger than {delta}{among}",
-        "inconclusive": f"Inconclusive{among}",
+        "inconclusive": f"Inconclusive{among}, no effect is shown",
     }[verdict]
 
 
@@ -105,24 +106,50 @@ def _finding(row: Mapping[str, Any]) -> str:
             f"{_short(row['metric'])} and {_short(row['condition'])} have a rank correlation of "
             f"{value}{_between(row, low, high)}"
         )
+    elif row["verdict"] in _EFFECTS and _several(row) and _open(row) and row["low"] is not None:
+        return _not_all_alike(row)
     elif row["scale"] == "ratio":
         text = f"{_where(row)} by a factor of {_factor(row)}, that is by {_difference(row)}"
     else:
         text = f"{_where(row)} by {_difference(row)}"
     if row["verdict"] == "confounded":
         return f"{text}; but {row['reason']}"
-    if row["verdict"] == "effect" and _several(row) and _open(row):
-        return f"{text}; for this pair alone that is not settled"
+    if row["verdict"] in _EFFECTS and _several(row) and _open(row):
+        return f"{text}; between these two alone no effect is shown"
     return text
+
+
+def _not_all_alike(row: Mapping[str, Any]) -> str:
+    """Return what an effect over several levels says where their furthest pair does not show it.
+
+    The test is of all levels at once; that it finds something does not say between which two. So
+    the estimate of the furthest pair, which is the largest of many, does not stand first.
+    """
+    value, low, high = estimate(row["estimate"], row["low"], row["high"])
+    unit = _unit(row)
+    ends, seen = f"from {low} to {high}{unit}", f"{value}{unit}"
+    if row["scale"] == "ratio":
+        factor, least, most = (number(row[key], 3) for key in ("ratio", "ratio_low", "ratio_high"))
+        ends = f"from a factor of {least} to one of {most}, that is {ends}"
+        seen = f"a factor of {factor}, {seen}"
+    condition, metric = _short(row["condition"]), _short(row["metric"])
+    return (
+        f"the {len(row['levels'])} levels of {condition} are not all alike in {metric}. Furthest "
+        f"apart are {_label(row['first'])} and {_label(row['last'])}, but between these two alone "
+        f"no effect is shown: with {_label(row['last'])} instead of {_label(row['first'])} it may "
+        f"be anything {ends} ({percent(row['level'])} interval for all pairs together; estimated "
+        f"{seen})"
+    )
 
 
 def _where(row: Mapping[str, Any]) -> str:
     """Return ``with int8 instead of float (precision) accuracy differs``."""
     levels = f"with {_label(row['last'])} instead of {_label(row['first'])}"
     metric, condition = _short(row["metric"]), _short(row["condition"])
+    differs = "is estimated to differ" if row["verdict"] == "inconclusive" else "differs"
     if _several(row):
-        return f"of {len(row['levels'])} levels of {condition}, {metric} differs most {levels}:"
-    return f"{levels} ({condition}), {metric} differs"
+        return f"of {len(row['levels'])} levels of {condition}, {metric} {differs} most {levels}:"
+    return f"{levels} ({condition}), {metric} {differs}"
 
 
 def _difference(row: Mapping[str, Any]) -> str:

@@ -184,6 +184,8 @@ def _about(row: Comparison) -> str:
 
 def _said(row: Comparison) -> dict[str, str]:
     look, word = VERDICTS.get(row.verdict, ("open", row.verdict))
+    if row.verdict == "effect" and len(row.levels) > 2:  # noqa: PLR2004 - of all, not of a pair
+        word = f"{word} over {len(row.levels)} levels"
     return {"look": look, "word": word, "sentence": row.sentence}
 
 

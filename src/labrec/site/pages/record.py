@@ -171,17 +171,6 @@ def identity(reader: RunReader) -> list[Fact]:
     return facts
 
 
-def rerun(reader: RunReader) -> str:
-    """Return the command that repeats a run and records that it does; empty without a command."""
-    command = reader.section("command")
-    if not command.get("argv"):
-        return ""
-    import shlex  # as `labrec show` writes it
-
-    words = ["labrec", "run", *command.get("options", []), "--reproduces", reader.run_id, "--"]
-    return shlex.join(map(str, [*words, *command["argv"]]))
-
-
 def code(reader: RunReader) -> list[Fact]:
     """Return which code ran."""
     section = reader.section("code")

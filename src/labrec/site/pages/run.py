@@ -19,7 +19,7 @@ from labrec.site.pages import matrix, methodology, over_time, record
 from labrec.site.pages.kin import Compared, Family, Kin, compare
 from labrec.site.pages.notes import said
 from labrec.site.pages.propose import about_run
-from labrec.states import by_hand
+from labrec.states import again
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -209,8 +209,7 @@ class _Sheet:
             "files": files.files,
             "logs": files.logs,
             "copies": copies,
-            "by_hand": list(by_hand(reader)),
-            "rerun": record.rerun(reader),
+            "again": again(reader),
         }
 
     def _changed_code(self, reader: RunReader) -> CodeDiff | None:
