@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from labrec.errors import UnsafeError
 from labrec.record.text import printable
-from labrec.site.charts import Curve, Quantity, Step, bundle, lineage, lines, panels
+from labrec.site.charts import Curve, Quantity, Step, apart, bundle, lineage, lines, panels
 from labrec.site.charts.axis import Range, labels, shown, ticks, whole_ticks
 from labrec.site.charts.curves import MOST_POINTS, thinned
 from labrec.site.charts.drawing import place, tag
-from labrec.site.charts.figure import as_csv, for_script
+from labrec.site.charts.figure import as_csv, columns_csv, for_script
 from labrec.site.charts.progress import MOST_STEPS, best_so_far
 from labrec.site.charts.specifications import FIELDS, specifications
 
@@ -361,3 +361,70 @@ def test_the_bundle_is_made_once() -> None:
     assert made.rstrip().endswith(b"})();")
     assert bundle(made) is made
     assert bundle(b"/* labrec charts 0 */\n" + made) is not made
+
+
+# --- thousands of points ----------------------------------------------------------------------
+
+
+def crowd(count: int) -> list[Step]:
+    """Experiments of which every tenth failed, every tenth has no value, and one is far out."""
+    steps = [Step(f"e{at}", 5 + at % 7 / 10, None, None, 1, 0, "#x-1") for at in range(count)]
+    steps[::10] = [step._replace(n_failed=1) for step in steps[::10]]
+    steps[5::10] = [step._replace(mean=None, n=0) for step in steps[5::10]]
+    steps[3] = steps[3]._replace(mean=1e6)
+    return steps
+
+
+def test_a_crowd_is_drawn_by_few_elements_and_each_stands_where_it_would_alone() -> None:
+    count = 2000
+    drawing = lineage(crowd(count), Quantity("loss", direction="minimize"), "c").drawing
+    assert drawing.count("<") < 120
+    dots, silent, failed = (
+        re.search(rf'<path d="([^"]*)" class="{look}"/>', drawing)
+        for look in ("lr-dots", "lr-dots lr-muted", "lr-failed")
+    )
+    assert dots is not None
+    assert silent is not None
+    assert failed is not None
+    links = drawing.count("<a ")
+    assert dots[1].count("M") + links == count * 9 // 10
+    assert silent[1].count("M") == count // 10
+    assert failed[1].count("l7,7") + drawing.count('class="lr-failed"') - 1 == count // 10
+    assert links == 2  # the first, which is a best, and what lies beyond
+    assert "lr-beyond" in drawing
+    whole = lineage(crowd(40), Quantity("loss", direction="minimize"), "c").drawing
+    assert whole.count("<a ") == 40
+
+
+def test_a_long_payload_lies_beside_its_page() -> None:
+    short = lineage(crowd(40), Quantity("loss"), "c")
+    assert apart(short) is short
+    long = lineage(crowd(2000), Quantity("loss"), "c")
+    found = apart(long)
+    assert (found.payload, found.csv, found.drawing) == ("", long.csv, long.drawing)
+    ((name, script),) = found.files.items()
+    assert name == found.source
+    called = name.removesuffix(".js")
+    assert script.decode() == (
+        f'(self.labrecParts=self.labrecParts||[]).push(["{called}",{long.payload}]);\n'
+    )
+    other = apart(lineage(crowd(2001), Quantity("loss"), "c"))
+    assert other.source != name
+
+
+@pytest.mark.parametrize(
+    ("column", "cells"),
+    [
+        ([1, None, -2], ["1", "", "-2"]),
+        ([0.1, None, 0.0, 1e-7], ["0.1", "", "0.0", "1e-07"]),
+        ([0.1, math.nan, math.inf], ["0.1", "NaN", "Infinity"]),
+        (["a", None, "b"], ["a", "", "b"]),
+        (["a", "=b", "-"], ["a", "'=b", "'-"]),
+        (["a", "b\u202ec\nd"], ["a", "bc d"]),
+        ([True, "x", 2], ["True", "x", "2"]),
+    ],
+)
+def test_a_column_of_csv_is_exact_and_safe(column: list[object], cells: list[str]) -> None:
+    text = columns_csv(["head", "at"], [column, list(range(len(column)))]).decode()
+    rows = list(csv.reader(io.StringIO(text)))
+    assert [row[0] for row in rows[1:]] == cells

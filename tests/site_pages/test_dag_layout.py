@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from labrec.site import dag_order
 from labrec.site.dag_layout import Layout, Sizes, layout
 from labrec.site.dag_order import Layers, crossings, order
-from labrec.site.families import around, collapse
+from labrec.site.families import DRAWN, around, collapse
 
 if TYPE_CHECKING:
     from labrec.site.dag_layout import Box
@@ -235,6 +235,19 @@ def test_leaves_go_first_and_families_next() -> None:
     assert set(by_families.edges) == {
         ("b", "root"), ("family of root", "root"), ("family of b", "b"),
     }  # fmt: skip
+
+
+def test_a_long_kept_chain_keeps_its_ends() -> None:
+    nodes = [f"n{at:04}" for at in range(3000)]
+    parents = {child: [parent] for parent, child in itertools.pairwise(nodes)}
+    found = collapse(nodes, parents, nodes)
+    assert len(found.nodes) == DRAWN // 2
+    assert found.nodes[:1] + found.nodes[-1:] == ("n0000", "n2999")
+    ((name, members),) = found.families.items()
+    assert set(members) == {*nodes} - {*found.nodes}
+    kept = found.drawn((child, parent) for parent, child in itertools.pairwise(nodes))
+    assert {(name, "n0049"), ("n2800", name)} <= kept
+    assert set(found.edges) <= kept
 
 
 def test_around_shows_the_kept_and_what_hangs_from_them() -> None:

@@ -31,6 +31,7 @@ SIGNS: Final[dict[str, str]] = {
 _MARGIN = 14.0
 _NAME, _OTHER = 6.8, 6.0  # pixels of a column of text at the sizes of the site's style
 _ARROW = 7.0
+_APART = 250  # edges that are elements of their own: thousands take a browser a second
 _LABELLED = 40.0  # height of nodes of a drawing that has room for labels, in pixels
 
 
@@ -105,10 +106,7 @@ def draw(
         tag("title", text(told)),
         *(tag("rect", x=box.x, y=box.y, width=box.width, height=box.height, rx=10,
               class_="lr-block") for box in layout.blocks),
-        *(
-            _edge(route, missing, is_kept=is_kept)
-            for is_kept, route in _kept_last(layout.routes, kept)
-        ),
+        *_edges(_kept_last(layout.routes, kept), missing),
         *(_back(boxes[parent], boxes[child]) for child, parent in layout.back),
         *(
             _node(
@@ -229,7 +227,28 @@ def _kept_last(
     return sorted(found, key=lambda one: one[0])
 
 
-def _edge(route: Route, missing: Collection[str], *, is_kept: bool) -> str:
+def _edges(routes: Sequence[tuple[bool, Route]], missing: Collection[str]) -> list[str]:
+    """Return edges with their arrows; of very many, those that look alike are one path."""
+    found: list[tuple[str, str, str]] = []
+    for is_kept, route in routes:
+        look = " lr-kept" if is_kept else ""
+        look += " lr-missing" if route.parent in missing else ""
+        found.append((look, *_edge(route)))
+    if len(found) > _APART:
+        together: dict[str, tuple[str, str]] = {}
+        for look, data, arrow in found:
+            lines, heads = together.get(look, ("", ""))
+            together[look] = lines + data, heads + arrow
+        found = [(look, *both) for look, both in together.items()]
+    return [
+        tag("path", d=data, class_=f"lr-edge{look}")
+        + tag("path", d=arrow, class_=f"lr-arrow{look}")
+        for look, data, arrow in found
+    ]
+
+
+def _edge(route: Route) -> tuple[str, str]:
+    """Return the data of an edge and of its arrow."""
     (x, y), *rest = route.points
     data = f"M{place(x)},{place(y)}"
     for end_x, end_y in rest:
@@ -240,16 +259,8 @@ def _edge(route: Route, missing: Collection[str], *, is_kept: bool) -> str:
             else f"V{place(end_y)}"
         )
         x, y = end_x, end_y
-    look = "lr-edge lr-kept" if is_kept else "lr-edge"
-    if route.parent in missing:
-        look += " lr-missing"
-    return tag("path", d=data, class_=look) + _arrow(x, y, look)
-
-
-def _arrow(x: float, y: float, look: str) -> str:
     half = _ARROW / 2
-    data = f"M{place(x)},{place(y)}l{place(-half)},{place(-_ARROW)}h{place(_ARROW)}Z"
-    return tag("path", d=data, class_=f"lr-arrow{look.removeprefix('lr-edge')}")
+    return data, f"M{place(x)},{place(y)}l{place(-half)},{place(-_ARROW)}h{place(_ARROW)}Z"
 
 
 def _back(parent: Box, child: Box) -> str:

@@ -80,7 +80,7 @@ class Experiment:
         """How its runs ended where all ended alike, or ``mixed``."""
         return next(iter(self.statuses)) if len(self.statuses) == 1 else "mixed"
 
-    @property
+    @cached_property
     def is_placed(self) -> bool:
         """Whether it is known where it stands in the order: not where all runs are undated."""
         places = map(place, self.runs)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 MOST: Final = 2000
-"""Nodes that are drawn at most."""
+"""Nodes up to which all of a graph is drawn."""
+
+DRAWN: Final = 500
+"""Nodes that are drawn at most of a larger one."""
 
 
 class Collapsed(NamedTuple):
@@ -26,6 +29,11 @@ class Collapsed(NamedTuple):
     edges: tuple[tuple[str, str], ...]
     left_out: int = 0
 
+    def drawn(self, edges: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return edges between nodes as they are drawn: to and from the families of their ends."""
+        inside = {node: name for name, found in self.families.items() for node in found}
+        return {(inside.get(a, a), inside.get(b, b)) for a, b in edges}
+
 
 def collapse(
     nodes: Sequence[str],
@@ -33,21 +41,23 @@ def collapse(
     kept: Collection[str] = (),
     most: int = MOST,
 ) -> Collapsed:
-    """Collapse families until at most so many nodes are left.
+    """Collapse families where a graph is large, until few enough nodes are left.
 
     First the leaves of each parent go together; where that is not enough, every family that hangs
     from the kept nodes, and what hangs together with none of them, becomes one node. Of families
-    that are still too many the largest stay.
+    that are still too many the largest stay. Of kept nodes that alone would be many the first and
+    the last stay on their own, and what lies between them is a family.
 
     Args:
         nodes: All nodes, parents before children where there is no cycle.
         parents: Of each node its parents.
-        kept: Nodes that stay on their own.
-        most: >= 1.
+        kept: Nodes that stay on their own, parents before their children.
+        most: Nodes up to which nothing is collapsed, >= 1; of more, as many are left, or `DRAWN`.
     """
     if len(nodes) <= most:
         return _collapsed(nodes, parents, {})
-    chosen = set(kept)
+    most = min(most, DRAWN)
+    chosen = set(_ends(list(kept), most // 2))
     heads = _leaf_heads(nodes, parents, chosen)
     found = _collapsed(nodes, parents, heads)
     if len(found.nodes) + len(found.families) <= most:
@@ -67,6 +77,14 @@ def around(
     edges = tuple(edge for edge in found.edges if drawn.issuperset(edge))
     shown = len(found.nodes) + sum(map(len, families.values()))
     return Collapsed(found.nodes, families, edges, len(nodes) - shown)
+
+
+def _ends(kept: Sequence[str], room: int) -> Sequence[str]:
+    """Return what has room: of too many a fifth from the beginning and the rest from the end."""
+    if len(kept) <= room:
+        return kept
+    first = room // 5
+    return [*kept[:first], *kept[len(kept) - room + first :]]
 
 
 def _leaf_heads(

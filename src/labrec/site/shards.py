@@ -34,7 +34,7 @@ def shard(name: str, value: Any) -> bytes:
     if not _NAME.fullmatch(name):
         raise ValueError(f"no name of a shard: {name!r:.80}")
     text = json.dumps(finite(value), ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-    packed = base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+    packed = base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode()
     return f'(self.labrecShards=self.labrecShards||[]).push(["{name}","{packed}"]);\n'.encode()
 
 

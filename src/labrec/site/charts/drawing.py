@@ -72,7 +72,8 @@ def text(value: str) -> str:
 
 def place(value: float) -> str:
     """Return a coordinate, rounded to a tenth: ``12``, ``12.5``."""
-    return f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")  # + 0.0: no minus before a zero
+    text = f"{value:.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text
 
 
 def polyline(points: list[tuple[float, float]]) -> str:

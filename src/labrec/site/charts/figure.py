@@ -140,7 +140,14 @@ def _cells(column: Sequence[object]) -> Sequence[object]:
         return column
     if kinds == {float} and all(map(math.isfinite, filter(None, column))):  # type: ignore[arg-type]
         return column
+    if kinds == {str} and _is_plain(list(filter(None, column))):  # type: ignore[arg-type]
+        return column
     return [value if value is None or type(value) is int else _cell(value) for value in column]
+
+
+def _is_plain(texts: list[str]) -> bool:
+    """Tell whether texts stand in a cell as they are."""
+    return "".join(texts).isprintable() and not any(text.startswith(STARTS) for text in texts)
 
 
 def rows_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

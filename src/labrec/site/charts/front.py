@@ -14,7 +14,7 @@ from labrec.site.charts.drawing import Markup, place, polyline, tag, text
 from labrec.site.charts.figure import Figure, as_csv, for_script
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 ON_FRONT, FRONT, OPEN, BEATEN = 1, 2, 3, 4
 """Looks: surely on the front, on it by its means, perhaps on it, beaten."""
@@ -24,6 +24,7 @@ MOST_BEATEN: Final = 2000
 
 _WIDTH, _HEIGHT = 860, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 846, 30, 340
+_CROWD = 300  # beaten experiments that are marks of their own
 _DWARFED = 0.05  # share of the range that the rest must fill not to be dwarfed
 _ROOM = 0.05  # share of the range that stays free around all marks
 
@@ -193,12 +194,23 @@ def _draw(
         below(across, (_LEFT, _RIGHT), _BOTTOM, ticks),
         tag("text", text(level.title), x=_RIGHT, y=_HEIGHT - 6, class_="lr-axis-title lr-end"),
         tag("path", d=polyline(corners), class_="lr-best") if len(corners) > 1 else "",
-        *[_spot(one, across, up) for one in spots],
+        *_spots(spots, across, up),
         viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
         class_="lr-drawing lr-wide",
         role="group",
         aria_label=told,
     )
+
+
+def _spots(spots: Sequence[Spot], across: Range, up: Range) -> Iterator[str]:
+    """Yield the marks; beaten ones that are a crowd are one path, each where it would be alone."""
+    beaten = [one for one in spots if one.look == BEATEN]
+    if len(beaten) > _CROWD:
+        at = [(across.at(one.x, _LEFT, _RIGHT), up.at(one.y, _BOTTOM, _TOP)) for one in beaten]
+        data = "".join(f"M{place(x)},{place(y)}h0" for x, y in at)
+        yield tag("path", d=data, class_="lr-dots lr-beaten")
+        spots = [one for one in spots if one.look != BEATEN]
+    yield from (_spot(one, across, up) for one in spots)
 
 
 def _spot(one: Spot, across: Range, up: Range) -> str:

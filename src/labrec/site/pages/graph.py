@@ -116,7 +116,7 @@ def draw(
         marks: What overlays say of each experiment; None = nothing.
     """
     chain = experiments.kept_chain(metric) if metric is not None else ()
-    kept = {(child, parent) for parent, child in itertools.pairwise(chain)}
+    kept = collapsed.drawn((child, parent) for parent, child in itertools.pairwise(chain))
     nodes = _nodes(experiments, collapsed, metric, chain)
     outside = _missing(experiments, collapsed)
     missing = [
@@ -156,10 +156,11 @@ def _nodes(
     }
     shades = dag_drawing.shades(values, metric.direction if metric else None)
     best = experiments.best(metric) if metric is not None else None
+    on_chain = set(chain)
     nodes = [
         _node(experiments.by_key[key], metric)._replace(
             shade=shades.get(key),
-            kept=key in chain,
+            kept=key in on_chain,
             best=best is not None and key == best.key and len(values) > 1,
         )
         for key in collapsed.nodes
@@ -281,7 +282,7 @@ def _sentence(
     if len(chain) > 1 and metric is not None:
         best = experiments.by_key[chain[-1]]
         said.append(
-            f"The thick line is the kept chain, {len(chain)} experiments down to {best.name}, "
+            f"The thick line is the kept chain, {len(chain):,} experiments down to {best.name}, "
             f"which has the best {metric.name}, {value_of(best, metric.name)}."
         )
     if collapsed.families:

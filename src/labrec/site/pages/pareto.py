@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec.record.wording import better, counted, estimate, listed, percent
 from labrec.site import urls
-from labrec.site.charts import Figure, Spot, front
+from labrec.site.charts import Figure, Spot, apart, front
 from labrec.site.charts.figure import as_csv
 from labrec.site.charts.front import BEATEN, FRONT, ON_FRONT, OPEN, Metric
 from labrec.site.listing import Cell, Column, Listing, amount, listing, words
@@ -93,6 +93,7 @@ def page(name: str, rows: Rows) -> Page:
         },
         files={
             **{f"{figure.name}.csv": figure.csv for figure in figures},
+            **{path: data for figure in figures for path, data in figure.files.items()},
             "pareto.csv": as_csv(Pareto._fields, rows.front),
         },
     )
@@ -148,7 +149,7 @@ def _front(those: Sequence[Pareto], rows: Rows, number: int) -> dict[str, Any]:
     told.sort(key=lambda row: (not row.front, row.verdict != "on the front", row.name))
     sentences = [row.sentence for row in told]
     figures = [
-        _figure(those, rows, pair, f"front-{number}-{at}")
+        apart(_figure(those, rows, pair, f"front-{number}-{at}"))
         for at, pair in enumerate(pairs[:MOST_PAIRS], start=1)
     ]
     return {
