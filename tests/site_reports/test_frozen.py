@@ -216,6 +216,18 @@ def test_data_that_a_spreadsheet_would_run_are_not_served(
     add(lab, [*forged(b"<p>fine</p>", tables=[table]), data])
     assert built(lab, cache=site_cache).problems == problems
     assert (lab.path / "build/labrec/site" / VERSION).exists() is (problems == 0)
+    expected = {(12, "invalid")} if cells == b"\xff\n" else {(17, "unsafe")}
+    assert findings(lab) == (expected if problems else set())
+
+
+def test_a_list_of_records_that_a_spreadsheet_would_run_is_found_too(
+    lab: GitLab, site_cache: Path
+) -> None:
+    listed = object_doc(b"kind,project,id,digest,standing\nrun,=1+1,x,y,counts\n")
+    ref = {"sha256": Digest.of(listed.data).hex, "size": len(listed.data)}
+    add(lab, [*forged(b"<p>fine</p>", records=ref), listed])
+    assert built(lab, cache=site_cache).problems == 1
+    assert (17, "unsafe") in findings(lab)
 
 
 def test_a_fragment_that_parsers_take_for_ever_to_read_is_refused_at_once() -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from labrec.errors import InvalidError
+from labrec.errors import InvalidError, UnsafeError
 from labrec.record import codec, fragment, records_csv
 from labrec.record.digest import Digest
 from labrec.record.note import Redact
+from labrec.record.spreadsheet import refuse_formulas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,6 +49,7 @@ class References:
         self.articles: dict[str, str] = {}
         self.record_lists: dict[str, str] = {}
         self.drawings: dict[str, str] = {}
+        self.tables: dict[str, str] = {}
         self.reports: set[str] = set()
         self._superseding: dict[str, str] = {}
         self._retractions: dict[str, list[str]] = {}
@@ -150,6 +152,9 @@ class References:
         self.record_lists.setdefault(report.records.sha256, path)
         for figure in report.figures:
             self.drawings.setdefault(figure.drawing.sha256, path)
+        tables = [one.data for one in report.tables]
+        for part in (report.records, *(figure.data for figure in report.figures), *tables):
+            self.tables.setdefault(part.sha256, path)
         for older in report.supersedes:
             self._definitions.setdefault(str(older), path)
 
@@ -165,6 +170,18 @@ class References:
         if mistakes:
             message = f"its {what} holds what no {what} may hold: {'; '.join(mistakes[:_SHOWN])}"
             self.findings.add(17, "unsafe", path, message)
+
+    def table(self, sha256: str, data: bytes) -> None:
+        """Prove that data of a frozen report hold nothing that a spreadsheet would run."""
+        path = self.tables[sha256]
+        try:
+            refuse_formulas(data)
+        except UnsafeError as error:
+            message = f"its data hold what no data may hold: {error.message}"
+            self.findings.add(17, "unsafe", path, message)
+        except InvalidError as error:
+            if sha256 not in self.record_lists:  # of which it is told already
+                self.findings.add(12, "invalid", path, error.message)
 
     def record_list(self, sha256: str, data: bytes) -> None:
         """Note the documents that a frozen report shows values of."""

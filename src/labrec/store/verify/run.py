@@ -205,6 +205,7 @@ class _Verification:
             (found.articles, found.article),
             (found.drawings, found.drawing),
             (found.record_lists, found.record_list),
+            (found.tables, found.table),
         ):
             for sha256 in list(sha256s):
                 self._part(view, sha256, read)
