@@ -59,7 +59,7 @@ def freeze(lab: GitLab, **given: Any) -> kept.Frozen:
 
 
 def article(page: str) -> str:
-    found = re.search(r'<div class="lr-report">\n?(.*?)</div>\n<h2 id="cite', page, re.DOTALL)
+    found = re.search(r'<div class="lr-report">\n?(.*?)</div>\n?<h2 id="cite', page, re.DOTALL)
     assert found is not None
     return found[1]
 
