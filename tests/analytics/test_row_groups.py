@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from labrec.analytics import row_groups
-from labrec.analytics.parquet import WRITING, held, held_schema, plain_schema
+from labrec.analytics.parquet import WRITING, held, held_schema, plain_schema, shared_column
 from labrec.analytics.row_groups import Earlier, GroupedFile
 from labrec.analytics.tables import FEATURES
 
@@ -43,13 +44,13 @@ class Folder:
         self.file = path / "features.parquet"
         self.view = cast("Any", SimpleNamespace(cache=path / "cache"))
         self.encoded = 0
-        written = GroupedFile._encoded
+        written = GroupedFile._written
 
         def counted(file: GroupedFile, group: pa.Table) -> Any:
             self.encoded += 1
             return written(file, group)
 
-        monkeypatch.setattr(GroupedFile, "_encoded", counted)
+        monkeypatch.setattr(GroupedFile, "_written", counted)
 
     def parts(self, *numbers: int) -> bytes:
         """Write parts with keys."""
@@ -93,6 +94,7 @@ class Folder:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
     monkeypatch.setattr(row_groups, "ROW_GROUP", SIZE)
+    monkeypatch.setattr(row_groups, "_BY_RUN", SIZE)
     return Folder(tmp_path, monkeypatch)
 
 
@@ -177,6 +179,19 @@ def test_without_a_cache_everything_is_written(folder: Folder) -> None:
     whole = folder.parts(1, 2)
     assert folder.parts(1, 2) == whole
     assert folder.encoded == 2
+
+
+def test_names_that_no_row_uses_make_no_other_group(folder: Folder) -> None:
+    """A column that repeats names of all runs is cut into groups, each of which uses a few."""
+    names = pa.array([f"sha256:run {number}" for number in range(5000)])
+    places = pa.array([at // 5 for at in range(SIZE)], pa.int32())
+    for every in (names, pa.concat_arrays([names[4000:], names[:4000]])):
+        column = shared_column(every, pc.index_in(names.take(places), value_set=every))
+        earlier = Earlier(folder.view, folder.path)
+        file = folder._file(earlier, repeats=False)
+        file.add_whole(part(1).set_column(6, "record_digest", column))
+        folder._done(earlier, file)
+    assert folder.encoded == 0
 
 
 def test_rows_that_are_none_are_known_too(folder: Folder) -> None:

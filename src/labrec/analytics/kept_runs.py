@@ -262,20 +262,22 @@ def _having(one: Kept) -> list[bool]:
 
 def _values(name: str, column: pa.ChunkedArray) -> list[Any]:
     """Return the values of a field of `Run`; those that many runs share are held once."""
-    found = values(column)
     if name in _OWN:
-        return found
-    if name == "links":
-        return _shared(found, _links)
-    return _shared(found, tuple) if name in {"tags", "datasets"} else _shared(found)
+        return values(column)
+    if name in {"tags", "datasets"}:
+        found = list(map(tuple, values(column)))
+        made = {value: value for value in found}
+        return list(map(made.__getitem__, found))
+    return _shared(column, _links if name == "links" else None)
 
 
-def _shared(found: list[Any], make: Callable[[Any], Any] | None = None) -> list[Any]:
-    """Return values, equal ones as one object."""
-    if make is tuple:
-        found = list(map(tuple, found))
-    made = {value: make(value) if make is not None else value for value in set(found)}
-    return list(map(made.__getitem__, found))
+def _shared(column: pa.ChunkedArray, make: Callable[[Any], Any] | None = None) -> list[Any]:
+    """Return the values of a column, or what is made of them, equal ones as one object."""
+    found = pc.dictionary_encode(column, null_encoding="encode").combine_chunks()
+    once = found.dictionary.to_pylist()
+    if make is not None:
+        once = list(map(make, once))
+    return list(map(once.__getitem__, found.indices.to_numpy().tolist()))
 
 
 def _links(text: str) -> tuple[Link, ...]:
@@ -286,7 +288,7 @@ def _metrics(kept: Sequence[Kept]) -> list[dict[str, Measured]]:
     """Return the metrics of each run."""
     found: list[dict[str, Measured]] = [{} for one in kept for _ in range(one.runs.num_rows)]
     texts = (
-        _shared(values(together([one.metrics[name] for one in kept])))
+        _shared(together([one.metrics[name] for one in kept]))
         for name in ("metric", "unit", "direction")
     )
     last = chain.from_iterable(one.metrics["last"].to_pylist() for one in kept)

@@ -130,7 +130,7 @@ def held(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     """
     rows = rows.combine_chunks()  # the writer pays for each chunk
     arrays = [
-        _shared(rows[field.name]) if field.type == _SHARED_TYPE else rows[field.name]
+        compact(rows[field.name]) if field.type == _SHARED_TYPE else rows[field.name]
         for field in schema
     ]
     return pa.table(arrays, schema=schema)
@@ -239,7 +239,7 @@ class TableFile(NewFile):
         self.rows += group.num_rows
 
 
-def _shared(array: pa.ChunkedArray) -> pa.Array:
+def compact(array: pa.ChunkedArray) -> pa.Array:
     """Return a column with one dictionary: the names that its rows use, each once, as they come.
 
     Equal rows give equal bytes only so. And where a name stands twice in a dictionary, Parquet's

@@ -23,6 +23,7 @@ from labrec.analytics.parquet import (
     ROW_GROUP,
     WRITING,
     NewFile,
+    compact,
     footer_metadata,
     held,
     held_schema,
@@ -43,6 +44,7 @@ _FORMAT: Final = "labrec.groups/1"
 # what decides which bytes the same rows give
 _WORKS = ("build.py", "parquet.py", "row_groups.py", "footer.py", "shard.py", "tables/*.py")
 _FIRST = len(footer.MAGIC)  # where the pages of the first group begin
+_BY_RUN = 16_384  # rows of a group where they are in the order of the runs: new ones are the last
 _SMALL = 2048  # rows: to write so few costs no more than to see whether they are the same
 
 
@@ -180,6 +182,7 @@ class GroupedFile(NewFile):
         super().__init__(path, writer)
         self._schema = held_schema(table, repeats=repeats)
         self._metadata = footer_metadata(table, metadata)
+        self._most = _BY_RUN if "run_id" in table.key else ROW_GROUP
         self._earlier = earlier
         self._groups: list[Struct] = []
         self.places: Places = {}
@@ -209,20 +212,16 @@ class GroupedFile(NewFile):
             rows: They begin a group of their own.
             key: What stands for them; None where nothing does.
         """
-        groups = [self._put(*group) for group in map(self._written, _cut(rows))]
+        groups = [self._put(*self._written(part)) for part in _cut(rows, ROW_GROUP)]
         if key is not None:
             self.places[key] = groups
 
     def add_whole(self, rows: pa.Table) -> None:
         """Take all rows of the table; groups that were there before are found by their rows."""
-        for part in _cut(rows):
-            group = held(part, self._schema)
-            if group.num_rows < _SMALL:
-                self._put(*self._written(part))
-                continue
-            key = _content(group)
-            if not self.take(key):
-                self.places[key] = [self._put(*self._encoded(group))]
+        for part in _cut(rows, self._most):
+            key = _content(part) if part.num_rows >= _SMALL else None
+            if key is None or not self.take(key):
+                self.add(part, key)
 
     def finish(self) -> None:
         """Write the footer, once. `publish` gives the file its name."""
@@ -246,11 +245,8 @@ class GroupedFile(NewFile):
         super().discard()
 
     def _written(self, rows: pa.Table) -> tuple[bytes, Struct]:
-        return self._encoded(held(rows, self._schema))
-
-    def _encoded(self, group: pa.Table) -> tuple[bytes, Struct]:
         """Return pages and description of a group, as in a file of its own."""
-        data = _parquet(self._schema, group)
+        data = _parquet(self._schema, held(rows, self._schema))
         found, end = footer.footer_of(data)
         (described,) = footer.groups_of(found)
         return data[_FIRST:end], described
@@ -268,9 +264,9 @@ class GroupedFile(NewFile):
         return _Place(ordinal, start, self._at, _digest(pages, group))
 
 
-def _cut(rows: pa.Table) -> Iterable[pa.Table]:
-    for start in range(0, rows.num_rows, ROW_GROUP):
-        yield rows.slice(start, ROW_GROUP)
+def _cut(rows: pa.Table, most: int) -> Iterable[pa.Table]:
+    for start in range(0, rows.num_rows, most):
+        yield rows.slice(start, most)
 
 
 def _parquet(
@@ -308,6 +304,9 @@ class _Hashed(io.RawIOBase):
 
 def _content(group: pa.Table) -> str:
     """Return a digest of the rows of a group; equal rows may have different ones."""
+    for at, column in enumerate(group.columns):
+        if pa.types.is_dictionary(column.type):  # of what a dictionary has more nothing depends
+            group = group.set_column(at, group.field(at).name, compact(column))
     hashed = _Hashed()
     with (
         pa.PythonFile(hashed, mode="w") as sink,
