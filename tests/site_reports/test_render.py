@@ -193,12 +193,14 @@ def test_the_title_is_said_or_the_first_heading(tmp_path):
 def test_every_figure_is_a_fragment_whatever_the_records_say(tmp_path):
     from tests.site_pages.claims import claims, hostile_claims
     from tests.site_pages.factorials import designs, hostile_designs
+    from tests.site_pages.held import held, hostile_held
 
     from labrec.site.reports import freezing
     from labrec.site.reports.figures import FIGURES
 
     drawn = set()
-    for at, made in enumerate((lab(), claims(), hostile_claims(), designs(), hostile_designs())):
+    labs = (lab(), claims(), hostile_claims(), designs(), hostile_designs(), held(), hostile_held())
+    for at, made in enumerate(labs):
         rows = made.rows
         refs = ['figure("progress")'] if rows.get("experiments") else []
         slugs = {row["hypothesis"] for row in rows.get("hypotheses", ()) if row.get("current")}
@@ -207,6 +209,13 @@ def test_every_figure_is_a_fragment_whatever_the_records_say(tmp_path):
                  for kind in ("difference", "waterfall", "history")]  # fmt: skip
         refs += [f'figure("{kind}", design="{design}")' for design in sorted(found)
                  for kind in ("attribution", "interactions")]  # fmt: skip
+        refs += ['figure("luck")'] if rows.get("luck") else []
+        refs += [
+            f'figure("pareto", data={json.dumps(text, ensure_ascii=False)})'
+            for text in {row.get("datasets", "") for row in rows.get("pareto", ())}
+        ]
+        refs += [f'figure("drift", experiment="{row["experiment"][7:]}")'
+                 for row in rows.get("drift", ())]  # fmt: skip
         for ref in refs:
             site = site_of(tmp_path / str(at), made, report=f"{{{{ {ref} }}}}")
             article, wrong = render(site, site.library, "report")
@@ -238,7 +247,7 @@ def test_a_drawing_alone_brings_the_look_of_its_kind():
     assert "svg .lr-grid {" in lines
     assert "var(" not in bars
     head = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1">'
-    for kind in ("bars", "lines", "progress", "heatmap", "history"):
+    for kind in ("bars", "lines", "progress", "heatmap", "history", "front", "change"):
         alone = f"{head}<style>{look.for_drawing(kind)}</style></svg>"
         assert fragment.drawing_mistakes(alone) == []
 
@@ -256,3 +265,60 @@ def test_what_a_condition_changes_is_drawn(tmp_path):
     prove(rendered(site_of(tmp_path, tables, report=text)).fragment)
     (told,) = mistakes(site_of(tmp_path, tables, report=text.replace("threads", "x")))
     assert "there is no comparison of 'loss' under 'x'" in told.reason
+
+
+def test_fronts_luck_and_drift_are_drawn_as_on_their_pages(tmp_path):
+    from tests.site_pages.held import held
+
+    tables = held()
+    for ref, told in (
+        ('figure("luck", metric="loss")', "The band is what luck alone explains"),
+        ('figure("luck")', "3_x is the best of 3 tries."),
+        ('figure("pareto", x="rate", y="loss")', "surely on the front"),
+        ('figure("pareto")', "surely on the front"),
+        ('figure("drift", experiment="reference")', "dashed lines mark 1 change"),
+        (
+            f'figure("drift", experiment="0_x", metric="loss", machine="{digest("h")[7:15]}")',
+            "no change",
+        ),
+    ):
+        article = rendered(site_of(tmp_path, tables, report=f"{{{{ {ref} }}}}"))
+        assert told in article.fragment, ref
+        prove(article.fragment)
+        assert article.used, ref
+
+
+@pytest.mark.parametrize(
+    ("ref", "why"),
+    [
+        ('figure("pareto", x="loss")', "give both, or neither"),
+        ('figure("pareto", x="loss", y="loss")', "a front is of two metrics"),
+        (
+            'figure("pareto", x="loss", y="acc")',
+            "the front has no metric 'acc'; there are 'loss', 'rate'",
+        ),
+        ('figure("pareto", data="x")', "there is no front of the data 'x'; there is ''"),
+        ('figure("drift")', "figure drift needs experiment"),
+        ('figure("drift", experiment="1_x")', "no series yet of '1_x'"),
+        (
+            'figure("drift", experiment="0_x", metric="acc")',
+            "no metric in series of '0_x'; there is 'loss'",
+        ),
+        (
+            'figure("drift", experiment="0_x", machine="ffffffff")',
+            "no model of machine in series of '0_x'",
+        ),
+        ('figure("luck", metric="rate")', "no estimate yet of what luck explains of 'rate'"),
+    ],
+)
+def test_what_is_no_front_luck_or_drift_is_said(tmp_path, ref, why):
+    from tests.site_pages.held import held
+
+    (told,) = mistakes(site_of(tmp_path, held(), report=f"{{{{ {ref} }}}}"))
+    assert why in told.reason
+
+
+def test_nothing_is_drawn_where_nothing_is_known(tmp_path):
+    for ref in ('figure("pareto")', 'figure("luck")', 'figure("drift", experiment="1_base")'):
+        (told,) = mistakes(site_of(tmp_path, lab(), report=f"{{{{ {ref} }}}}"))
+        assert "yet" in told.reason

@@ -70,7 +70,7 @@ def rows_of(project: Project, found: Sequence[Drift]) -> Rows:
     """Return rows of ``drift`` with the runs of those series that are drawn."""
     wanted = dict.fromkeys(_key(row) for row in sorted(found, key=_telling))
     drawn = list(wanted)[:MOST_DRAWN]
-    return Rows(tuple(found), {key: tuple(_points(project, key)) for key in drawn})
+    return Rows(tuple(found), {key: tuple(points_of(project, key)) for key in drawn})
 
 
 def _key(row: Drift) -> Key:
@@ -81,8 +81,13 @@ def _telling(row: Drift) -> tuple[bool, float, Key]:
     return row.verdict != "drift", row.p_holm, _key(row)
 
 
-def _points(project: Project, key: Key) -> Iterator[Point]:
-    """Yield the runs of a series in their order, identical series of points once."""
+def points_of(project: Project, key: Key) -> Iterator[Point]:
+    """Yield the runs of a series in their order, identical series of points once.
+
+    Args:
+        project: Its project.
+        key: Experiment, metric and hardware id; an empty one stands for machines that are unknown.
+    """
     experiment, metric, hardware_id = key
     seen: set[str] = set()
     for run in sorted(project.runs_of.get(experiment, ()), key=place):
@@ -163,13 +168,14 @@ def _summary(series: Sequence[Sequence[Drift]]) -> str:
     )
 
 
-def figure(those: Sequence[Drift], points: Sequence[Point], name: str) -> Figure:
+def figure(those: Sequence[Drift], points: Sequence[Point], name: str, root: str = _UP) -> Figure:
     """Return the figure of one series.
 
     Args:
         those: Its rows of ``drift``.
         points: Its runs.
         name: Id of the figure.
+        root: Relative way from the page to the root of the site.
     """
     first = those[0]
     unit = f" ({first.unit})" if first.unit else ""
@@ -188,7 +194,7 @@ def figure(those: Sequence[Drift], points: Sequence[Point], name: str) -> Figure
     else:
         sentence = f"{counted(len(points), 'run')} in order, no change told: {adjusted}."
     runs = [
-        At(one.name, one.value, one.started, _UP + urls.run(first.project, one.run_id))
+        At(one.name, one.value, one.started, root + urls.run(first.project, one.run_id))
         for one in points
     ]
     title = f"{first.metric} of {first.name}{on}"

@@ -50,14 +50,19 @@ class Rows(NamedTuple):
 def pages(site: Site) -> Iterator[Draft]:
     """Yield the Pareto page of every project."""
     for project in site.projects:
-        rows = _rows(project, site.rows_of(Pareto, project.name))
+        rows = rows_of(project, site.rows_of(Pareto, project.name))
         url = urls.section(project.name, "pareto")
         inputs = inputs_of(project.name, rows.front, rows.others, sorted(rows.datasets.items()))
         yield Draft(url, "pareto", inputs, partial(page, project.name, rows))
 
 
-def _rows(project: Project, found: tuple[Pareto, ...]) -> Rows:
-    """Return what the page needs; nothing of experiments where there is no front."""
+def rows_of(project: Project, found: tuple[Pareto, ...]) -> Rows:
+    """Return what the fronts of a project are drawn from; nothing where there is none.
+
+    Args:
+        project: The project.
+        found: Its rows of ``pareto``.
+    """
     metrics = {row.metric for row in found}
     others = tuple(
         row for row in project.experiments if row.metric in metrics and row.mean is not None
@@ -75,7 +80,7 @@ def page(name: str, rows: Rows) -> Page:
         name: The project.
         rows: What the tables say.
     """
-    fronts = [list(those) for _, those in itertools.groupby(rows.front, lambda row: row.datasets)]
+    fronts = fronts_of(rows)
     drawn = [_front(those, rows, number) for number, those in enumerate(fronts[:MOST_FRONTS], 1)]
     figures = [figure for one in drawn for figure in one["figures"]]
     return Page(
@@ -97,6 +102,11 @@ def page(name: str, rows: Rows) -> Page:
             "pareto.csv": as_csv(Pareto._fields, rows.front),
         },
     )
+
+
+def fronts_of(rows: Rows) -> list[list[Pareto]]:
+    """Return the rows of each front: of the experiments that were measured on the same data."""
+    return [list(those) for _, those in itertools.groupby(rows.front, lambda row: row.datasets)]
 
 
 def _by_experiment(those: Sequence[Pareto]) -> dict[str, dict[str, Pareto]]:
@@ -149,7 +159,7 @@ def _front(those: Sequence[Pareto], rows: Rows, number: int) -> dict[str, Any]:
     told.sort(key=lambda row: (not row.front, row.verdict != "on the front", row.name))
     sentences = [row.sentence for row in told]
     figures = [
-        apart(_figure(those, rows, pair, f"front-{number}-{at}"))
+        apart(figure(those, rows, pair, f"front-{number}-{at}"))
         for at, pair in enumerate(pairs[:MOST_PAIRS], start=1)
     ]
     return {
@@ -163,15 +173,26 @@ def _front(those: Sequence[Pareto], rows: Rows, number: int) -> dict[str, Any]:
     }
 
 
-def _figure(those: Sequence[Pareto], rows: Rows, pair: tuple[str, str], name: str) -> Figure:
+def figure(
+    those: Sequence[Pareto], rows: Rows, pair: tuple[str, str], name: str, root: str = _UP
+) -> Figure:
+    """Return the figure of two metrics of a front.
+
+    Args:
+        those: The rows of the front.
+        rows: What all fronts are drawn from.
+        pair: The metrics, across and up; both are of the front.
+        name: Id of the figure.
+        root: Relative way from the page to the root of the site.
+    """
     known = _by_experiment(those)
     only_two = len({row.metric for row in those}) == _TWO
     units = {row.metric: row for row in those}
     metrics = tuple(Metric(m, units[m].unit, units[m].direction) for m in pair)
-    spots = [*_beaten(those, rows, pair)]
+    spots = [*_beaten(those, rows, pair, root)]
     for experiment, measured in known.items():
         if pair[0] in measured and pair[1] in measured:
-            spots.append(_spot(experiment, (measured[pair[0]], measured[pair[1]])))
+            spots.append(_spot(experiment, (measured[pair[0]], measured[pair[1]]), root))
     ways = " and ".join(
         f"{one.name}: {better(one.direction)}" for one in metrics if better(one.direction)
     )
@@ -187,7 +208,7 @@ def _figure(those: Sequence[Pareto], rows: Rows, pair: tuple[str, str], name: st
     return front(spots, (metrics[0], metrics[1]), (name, sentence), step=only_two)
 
 
-def _spot(experiment: str, measured: tuple[Pareto, Pareto]) -> Spot:
+def _spot(experiment: str, measured: tuple[Pareto, Pareto], root: str) -> Spot:
     x, y = measured
     told = "; ".join(f"{row.metric} {_told(row.mean, row.low, row.high)}" for row in measured)
     look = OPEN if not x.front else ON_FRONT if x.verdict == "on the front" else FRONT
@@ -196,11 +217,13 @@ def _spot(experiment: str, measured: tuple[Pareto, Pareto]) -> Spot:
     )
     return Spot(
         x.name, x.mean, y.mean, look, (x.low, x.high), (y.low, y.high), told, note,
-        _UP + urls.experiment(x.project, experiment),
+        root + urls.experiment(x.project, experiment),
     )  # fmt: skip
 
 
-def _beaten(those: Sequence[Pareto], rows: Rows, pair: tuple[str, str]) -> Iterator[Spot]:
+def _beaten(
+    those: Sequence[Pareto], rows: Rows, pair: tuple[str, str], root: str
+) -> Iterator[Spot]:
     """Yield the experiments of the same data that the table leaves out: they are beaten."""
     known, metrics = _by_experiment(those), {row.metric for row in those}
     means: dict[str, dict[str, Experiment]] = {}
@@ -215,7 +238,7 @@ def _beaten(those: Sequence[Pareto], rows: Rows, pair: tuple[str, str]) -> Itera
             told = "; ".join(f"{row.metric} {_told(row.mean or 0, None, None)}" for row in (x, y))
             yield Spot(
                 x.name, x.mean, y.mean, BEATEN, told=told, note="beaten",
-                href=_UP + urls.experiment(x.project, experiment),
+                href=root + urls.experiment(x.project, experiment),
             )  # fmt: skip
 
 

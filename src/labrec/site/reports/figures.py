@@ -10,9 +10,11 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from labrec.analytics import tables
-from labrec.site.charts import Curve, Quantity, Step, lineage, lines
+from labrec.site.charts import Curve, lines
 from labrec.site.charts.curves import MOST_CURVES
 from labrec.site.charts.drawing import Markup
+from labrec.site.reports import figures_over_time as trends
+from labrec.site.reports.figures_over_time import over_lineage
 from labrec.site.reports.known import said
 from labrec.site.reports.parser import Mistake
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from labrec.site.charts import Figure
-    from labrec.site.collect import KeyMetric
     from labrec.site.pages.designs import Study
     from labrec.site.pages.dossier import Dossier
     from labrec.site.reports.known import Known
@@ -92,32 +93,7 @@ _ACTIVE = re.compile(
 
 def _progress(known: Known, given: Mapping[str, str], name: str) -> Figure:
     """A key metric over the experiments in order, with the best so far."""
-    metric = _key_metric(known, given.get("metric"))
-    ended = [one for one in known.experiments.all if one.status != "planned"]
-    rows = [one.measures.get(metric.name) for one in ended]
-    steps = [
-        Step(one.name or "(no name)", row.mean, row.low, row.high, row.n, one.n_failed)
-        if row is not None
-        else Step(one.name or "(no name)", None, None, None, 0, one.n_failed)
-        for one, row in zip(ended, rows, strict=True)
-    ]
-    known.use_runs(run for one in ended for run in one.runs)
-    level = next((row.level for row in rows if row is not None), 0.95)
-    is_ordered = len(ended) < 2 or all(one.is_placed for one in ended)  # noqa: PLR2004 - an order
-    quantity = Quantity(metric.name, metric.unit, metric.direction, level, is_ordered)
-    return lineage(steps, quantity, name)
-
-
-def _key_metric(known: Known, text: str | None) -> KeyMetric:
-    there = known.experiments.key_metrics
-    found = [metric for metric in there if text in {None, metric.name}]
-    if text is None and found:
-        return found[0]
-    if len(found) != 1:
-        names = ", ".join(said(metric.name) for metric in there) or "none"
-        wanted = f"{said(text)} is no key metric" if text is not None else "there is no key metric"
-        raise Mistake(f"{wanted} of project {known.project.name}; there are {names}")
-    return found[0]
+    return over_lineage(known, known.key_metric(given.get("metric")), name)
 
 
 def _curves(known: Known, given: Mapping[str, str], name: str) -> Figure:
@@ -244,5 +220,8 @@ FIGURES: Final[dict[str, FigureKind]] = {
     "attribution": FigureKind(_attribution, ("design",), needs=1),
     "hardware": FigureKind(_hardware, ("condition", "metric"), needs=2),
     "interactions": FigureKind(_interactions, ("design",), needs=1),
+    "pareto": FigureKind(trends.pareto, ("x", "y", "data")),
+    "drift": FigureKind(trends.drift, ("experiment", "metric", "machine"), needs=1),
+    "luck": FigureKind(trends.luck, ("metric",)),
 }
 """Every figure that a report can show, by name."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from labrec.catalog.datasets import DatasetVersion
-    from labrec.site.collect import Project, Site
+    from labrec.site.collect import KeyMetric, Project, Site
     from labrec.site.experiments import Experiment, Experiments
     from labrec.site.reports.library import Library
     from labrec.site.rows import Hypothesis, Metric, Run
@@ -81,7 +81,7 @@ class Known:
             if len(digits) >= _LEAST and run.run_id.replace("-", "").startswith(digits)
         ] or [run for run in runs if run.name == text]  # fmt: skip
         found = _counted(found)
-        run = _one(
+        run = only(
             found,
             lambda run: f"{run.run_id} ({one_line(printable(run.name), 40)})",
             f"run {said(text)} in project {self.project.name}",
@@ -108,7 +108,7 @@ class Known:
             if len(digits) >= _LEAST_OF_DIGEST
             and one.key.removeprefix("sha256:").startswith(digits)
         ]  # fmt: skip
-        one = _one(
+        one = only(
             found,
             lambda one: f"{one_line(printable(one.name), 40)} ({one.key})",
             f"experiment {said(text)} in project {self.project.name}",
@@ -127,7 +127,7 @@ class Known:
                 f"no hypothesis {said(text)} is registered in project {self.project.name}"
                 f"{_there(slugs)}"
             )
-        row = _one(
+        row = only(
             current,
             lambda row: row.registration,
             f"registration of {said(text)} that counts",
@@ -144,7 +144,7 @@ class Known:
             if len(digits) >= _LEAST_OF_DIGEST
             and row.design.removeprefix("sha256:").startswith(digits)
         ]  # fmt: skip
-        row = _one(
+        row = only(
             found,
             lambda row: f"{row.name} ({row.design})",
             f"design {said(text)} in project {self.project.name}",
@@ -155,7 +155,7 @@ class Known:
     def dataset(self, text: str) -> DatasetVersion:
         """Return the dataset version of ``name@version``, or of a name that has one version."""
         every = self.library.datasets(self.project.name)
-        one = _one(
+        one = only(
             [one for one in every if text in {one.called, one.name}],
             lambda one: f"{one.called} ({one.digest})",
             f"dataset version {said(text)} in project {self.project.name}",
@@ -163,6 +163,20 @@ class Known:
         )
         self.used.add(Used("dataset", one.project, one.called, one.digest, "current"))
         return one
+
+    def key_metric(self, text: str | None) -> KeyMetric:
+        """Return a key metric by its name, without one the first that there is."""
+        there = self.experiments.key_metrics
+        found = [metric for metric in there if text in {None, metric.name}]
+        if text is None and found:
+            return found[0]
+        if len(found) != 1:
+            names = ", ".join(said(metric.name) for metric in there) or "none"
+            what = (
+                f"{said(text)} is no key metric" if text is not None else "there is no key metric"
+            )
+            raise Mistake(f"{what} of project {self.project.name}; there are {names}")
+        return found[0]
 
     # -- what was used --------------------------------------------------------------------
 
@@ -232,13 +246,23 @@ def _counted(runs: list[Run]) -> list[Run]:
     return runs
 
 
-def _one(
+def only(
     found: Sequence[_One],
     called: Callable[[_One], str],
     what: str,
     there: Iterable[str] = (),
 ) -> _One:
-    """Return the only one, or say what is there."""
+    """Return the only one of some things.
+
+    Args:
+        found: What fits what an author wrote.
+        called: What each is called where there are several.
+        what: What was looked for.
+        there: What there is, for an author who wrote nothing of that.
+
+    Raises:
+        Mistake: There is none, or more than one.
+    """
     if len(found) == 1:
         return found[0]
     if not found:
