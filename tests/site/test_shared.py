@@ -70,3 +70,25 @@ def test_a_page_that_is_not_as_expected_stays_as_it_is() -> None:
         '</div></div></div><div class="md-content" data-md-component="content"></div>'
     )
     assert theme.lightened(odd) is None
+
+
+def test_styles_of_the_theme_are_one_file_on_every_page(shells: Shells) -> None:
+    (name,) = [name for name in shells.files if name.endswith(".css")]
+    data = shells.files[name].decode()
+    assert "--md-primary-fg-color" in data  # of one of them
+    assert ".md-typeset" in data  # and of the other
+    assert "sourceMappingURL" not in data
+    pages = [data.decode() for path, data in shells.files.items() if path.endswith(".html")]
+    pages += ["".join(one.parts) for one in shells.kinds.values()]
+    for text in pages:
+        assert name in text
+        assert text.count(".min.css") == 1
+
+
+def test_style_sheets_that_are_not_the_themes_own_stay() -> None:
+    text = "".join(
+        f'<link rel="stylesheet" href="{frame.ROOT}assets/{name}.css">' for name in ("a", "b")
+    )
+    pages = {"index.html": frame.Framed(text, {})}
+    rendered = {"assets/a.css": b"a{}", "assets/b.css": b"b{}"}
+    assert shared.one_style(pages, rendered) == (pages, rendered)

@@ -8,13 +8,52 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING
 
 from labrec.site import assets, frame, theme, urls
 from labrec.site.frame import Framed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from labrec.site.theme import Light
+
+_STYLE = re.compile(rf'<link rel="stylesheet" href="{frame.ROOT}([^"]*)">')
+_STYLES = re.compile(rf"(?:{_STYLE.pattern.replace('(', '(?:')}){{2,}}")
+
+
+def one_style(
+    pages: Mapping[str, Framed], rendered: Mapping[str, bytes]
+) -> tuple[dict[str, Framed], dict[str, bytes]]:
+    """Return pages with one style sheet in place of several that follow one another.
+
+    Args:
+        pages: The pages, by their path.
+        rendered: All that the theme wrote, by its path.
+
+    Returns:
+        The pages, and what the theme wrote with the one in place of the several.
+    """
+    made: dict[str, bytes] = {}
+    gone: set[str] = set()
+
+    def joined(found: re.Match[str]) -> str:
+        names = _STYLE.findall(found[0])
+        if not all(theme.is_kept(name) and name in rendered for name in names):
+            return found[0]
+        data = b"".join(frame.without_map(rendered[name]) for name in names)
+        name = f"assets/theme/all.{hashlib.sha256(data).hexdigest()[:8]}.min.css"
+        made[name] = data
+        gone.update(names)
+        return f'<link rel="stylesheet" href="{frame.ROOT}{name}">'
+
+    with_one = {
+        path: framed._replace(text=_STYLES.sub(joined, framed.text))
+        for path, framed in pages.items()
+    }
+    kept = {name: data for name, data in rendered.items() if name not in gone}
+    return with_one, {**kept, **made}
 
 
 def shared(framed: Framed) -> Framed:

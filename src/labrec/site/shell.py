@@ -195,6 +195,7 @@ def cut_all(rendered: Mapping[str, bytes]) -> Shells:
         if path.endswith(".html") and path != "404.html"
     }
     _refuse_active({path: framed.text for path, framed in pages.items()})
+    pages, rendered = shared.one_style(pages, rendered)
     kinds: dict[str, Shell] = {}
     files: dict[str, bytes] = {}
     for path, framed in pages.items():
