@@ -246,9 +246,10 @@ class _Worker:
         if process is None or process.stdin is None or process.stdout is None:
             return
         with contextlib.suppress(OSError, ValueError), process.stdout, process.stdin:
-            print(self._told, file=process.stdin, flush=True)
+            process.stdin.write(f"{self._told}\n")
             while task := self._task():
-                print(json.dumps(task), file=process.stdin, flush=True)
+                process.stdin.write(f"{json.dumps(task)}\n")
+                process.stdin.flush()
                 line = process.stdout.readline()
                 if not line:
                     return  # it is gone
