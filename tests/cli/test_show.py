@@ -93,7 +93,7 @@ def test_the_recipe_runs_the_program_again_where_it_ran(lab_dir, call, tmp_path)
         ["sh", "-c", script], cwd=clone, check=False, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == f"second {clone}/work/a b"
+    assert done.stdout.splitlines()[-1] == f"second {clone / 'work' / 'a b'}"
     with labrec.open(clone) as lab:
         other = next(one for one in lab.runs() if one.run_id != row["run_id"])
         assert other.section("lineage")["reproduces"] == row["run_id"]
