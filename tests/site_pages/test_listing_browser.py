@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.site_pages.conftest import MANY, all_rows
+from tests.site_pages.conftest import MANY, SOURCES, all_rows
+from tests.site_pages.labs import study
+
+from labrec.site.build import build
+from labrec.site.charts import figure
+from labrec.site.settings import SiteSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,4 +162,24 @@ def test_a_part_that_is_gone_leaves_the_first_rows(browser: Browser, built: Path
     page.goto(f"{built.as_uri()}/{RUNS}")
     expect(page.locator("#all-runs .lr-waiting")).to_contain_text("Load the page again.")
     expect(page.locator("#all-runs tbody tr")).to_have_count(200)
+    page.close()
+
+
+def test_a_chart_whose_data_lie_beside_the_page_is_drawn_once_it_is_pointed_at(
+    browser: Browser, tmp_path: Path, site_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figure, "MOST_INSIDE", 100)
+    site = study().site(tmp_path / "tables")
+    build(site, SiteSettings("A lab"), SOURCES, tmp_path / "site", cache=site_cache)
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    page.goto(f"{(tmp_path / 'site').as_uri()}/p/lm/index.html")
+    chart = page.locator("#progress-1")
+    chart.scroll_into_view_if_needed()
+    page.wait_for_timeout(200)
+    assert not {name for name in asked if name == "vega.js" or name.startswith("progress-")}
+    chart.locator(".lr-stand").hover()
+    expect(chart.locator(".lr-canvas svg")).to_be_visible()
+    assert [name for name in asked if name.startswith("progress-1-")]
     page.close()

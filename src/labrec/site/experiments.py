@@ -9,7 +9,7 @@ import json
 import math
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from labrec.lineage.graph import graph
@@ -57,12 +57,12 @@ class Experiment:
     outside: tuple[tuple[str, bool], ...] = ()
     changes: tuple[FeatureChange, ...] = ()
 
-    @property
+    @cached_property
     def anchor(self) -> str:
         """Id of its row on the page of its project."""
         return urls.experiment_anchor(self.key)
 
-    @property
+    @cached_property
     def href(self) -> str:
         """Where it is shown: its run, or its row where it has several."""
         if len(self.runs) == 1:
@@ -206,6 +206,7 @@ def place(run: Run) -> tuple[str, float, str]:
     return run.run_id[:_TIME], order, run.run_id
 
 
+@lru_cache(maxsize=4096)  # ten thousand runs have few
 def seeds_of(seeds: str | None) -> str:
     """Return the seeds of a run in a line; the only one without its name."""
     try:

@@ -109,7 +109,9 @@ def shown(text: object, limit: int = _CUT) -> str:
 
     Line breaks stay; escaping for HTML comes later and always.
     """
-    plain = INVISIBLE.sub(_visible, str(text))
+    plain = str(text)
+    if not plain.isprintable():  # nearly none
+        plain = INVISIBLE.sub(_visible, plain)
     return plain if len(plain) <= limit else plain[: limit - 1] + "…"
 
 

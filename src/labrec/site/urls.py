@@ -7,6 +7,7 @@ Each address names its file (``…/index.html``), so that links also work from `
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, Literal
 
 from labrec.errors import UnsafeError
@@ -237,6 +238,7 @@ def _hashed(*texts: str) -> str:
     return Digest.of("\0".join(texts).encode("utf-8", "surrogatepass")).hex[:16]
 
 
+@lru_cache(maxsize=1 << 15)  # a dozen pages name each run
 def run(name: str, run_id: str) -> str:
     """Return the page of a run.
 
