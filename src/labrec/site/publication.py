@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from labrec.citation import Lab as CitedLab
 from labrec.errors import LabrecError, UsageError
-from labrec.site import settings, sources
+from labrec.site import settings, sources, stamp
 from labrec.site.build import BuildReport, build
 from labrec.site.collect import load
 from labrec.site.records import ViewRecords
@@ -87,6 +87,7 @@ def publish(
         BusyError: Another build writes the same site.
         StorageError: Something cannot be read or written.
     """
+    stamp.keep_compiled(lab.state_dir / "cache" / "templates")
     site, chosen, written = gather(lab, view, where.tables, worktree=worktree)
     report = build(site, chosen, written, where.site, cache=where.cache, fresh=fresh)
     if not worktree and view.base.how != "at" and _is_edited(lab, written, chosen.manual):

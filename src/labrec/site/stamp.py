@@ -17,10 +17,12 @@ from labrec.record.wording import MISSING, better, duration, number, size
 from labrec.site import urls
 from labrec.site.charts.drawing import Markup
 from labrec.site.compact import Compact
+from labrec.site.compiled import Compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from pathlib import Path
 
     from labrec.site.page import Page
 
@@ -60,6 +62,15 @@ def part(name: str, **values: Any) -> Markup:
         raise InvalidError(
             f"template {name} does not fit: {error}", hint="This is a bug in labrec.", paths=[name]
         ) from error
+
+
+def keep_compiled(folder: Path) -> None:
+    """Keep templates as code in a folder, for the next build.
+
+    Args:
+        folder: One that nobody else can write to: what lies there is run.
+    """
+    _environment().bytecode_cache = Compiled(folder)
 
 
 @cache
