@@ -101,13 +101,13 @@ class Family:
         for run in self.runs:
             self._by_seeds.setdefault((run.experiment, run.seeds), run)
         self._children: dict[str, list[str]] = {}
-        self._by_run: dict[tuple[str, str], list[str]] = {}
+        self._by_run: dict[str, dict[str, list[str]]] = {}
         for edge in project.edges:
             if edge.kind == "parent" and edge.parent is not None:
                 self._children.setdefault(edge.parent, []).append(edge.run_id)
             if edge.parent_run is not None:
-                key = edge.kind, edge.parent_run
-                self._by_run.setdefault(key, []).append(edge.run_id)
+                named = self._by_run.setdefault(edge.parent_run, {})
+                named.setdefault(edge.kind, []).append(edge.run_id)
 
     def url(self, run: Run) -> str:
         """Return the page of a run."""
@@ -123,16 +123,13 @@ class Family:
             found.append(self._many("Replicates", others))
         if run.experiment in self._children:
             found.append(self._many("Derived from it", self._children[run.experiment]))
-        found += [
-            self._many(name, self._by_run[kind, run.run_id])
-            for kind, name in _FROM.items()
-            if (kind, run.run_id) in self._by_run
-        ]
+        named = self._by_run.get(run.run_id, {})
+        found += [self._many(name, named[kind]) for kind, name in _FROM.items() if kind in named]
         beside = self.beside(run)
         return Kin(
             tuple(relation for relation in found if relation.links),
             self.baseline(edges),
-            len(set(self._by_run.get(("reproduces", run.run_id), ())) - {run.run_id}),
+            len(set(named.get("reproduces", ())) - {run.run_id}),
             beside,
             Link(beside.name, self.url(beside)) if beside is not None else None,
             self._child(run),
