@@ -14,7 +14,9 @@ import pytest
 
 from labrec.analytics import row_groups
 from labrec.analytics.parquet import WRITING, held, held_schema, plain_schema, shared_column
+from labrec.analytics.problem import Problem
 from labrec.analytics.row_groups import Earlier, GroupedFile
+from labrec.analytics.shard import Shard, digest
 from labrec.analytics.tables import FEATURES
 
 if TYPE_CHECKING:
@@ -205,3 +207,14 @@ def test_rows_that_are_none_are_known_too(folder: Folder) -> None:
     assert not file.take("other")
     file.discard()
     assert not list(folder.path.glob(".*.tmp"))
+
+
+def test_days_stand_for_their_rows_unless_a_record_could_not_be_read() -> None:
+    """What it misses may come later, and the day's tree is the same then."""
+    days = [
+        Shard(project, day, tree, {}, []) for project, day, tree in ("abc", "abd", "axc", "xbc")
+    ]
+    keys = {digest([day]) for day in days} | {digest(days), digest(days[::-1])}
+    assert len(keys) == 6
+    assert None not in keys
+    assert digest([*days, days[0]._replace(problems=[Problem("path", "why")])]) is None
