@@ -123,6 +123,19 @@ def test_the_navigation_of_a_phone_opens_and_closes_by_keyboard(
     page.wait_for_url("**/about.html")
 
 
+def test_the_navigation_opens_at_a_link_of_the_list_that_is_in_sight(
+    site: Site, look: Callable[..., Seen]
+) -> None:
+    page = look((site.folder / "about.html").as_uri(), **PHONE).page  # it has a list of sections
+    page.locator(".lr-drawer").click()
+    page.wait_for_timeout(400)  # it slides in
+    box = page.evaluate(f"{HERE}.getBoundingClientRect().toJSON()")
+    assert page.evaluate(f"{HERE}.closest('.md-sidebar') !== null")
+    assert page.evaluate(f"{HERE}.matches('.md-nav--secondary *')") is False
+    assert box["left"] >= 0
+    assert box["right"] <= PHONE["viewport"]["width"]
+
+
 def test_a_wide_page_has_its_navigation_in_the_order_of_keys(
     served: str, look: Callable[..., Seen]
 ) -> None:

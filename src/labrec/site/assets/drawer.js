@@ -16,6 +16,14 @@
     button.setAttribute("aria-label", drawer.querySelector("nav").getAttribute("aria-label"));
     label.replaceWith(button);
 
+    /* The first link that is in sight: lists of parts of the site lie over one another. */
+    function first() {
+      var inside = drawer.querySelectorAll(".md-nav__item--active");
+      var list = inside.length ? inside[inside.length - 1].parentNode : drawer.querySelector("ul");
+      return Array.from(list.querySelectorAll(":scope > li > a")).find(function (link) {
+        return link.getClientRects().length;
+      }) || button;
+    }
     function tell() {
       var isSmall = window.getComputedStyle(button).display !== "none";
       drawer.inert = isSmall && !toggle.checked;
@@ -24,7 +32,7 @@
     function turn(isOpen) {
       toggle.checked = isOpen;
       toggle.dispatchEvent(new Event("change", {bubbles: true}));
-      (isOpen ? drawer.querySelector("a") : button).focus({preventScroll: true});
+      (isOpen ? first() : button).focus({preventScroll: true});
     }
     toggle.addEventListener("change", tell);
     window.addEventListener("resize", tell);
