@@ -39,12 +39,15 @@ from labrec.site.listing import (
     moment,
     words,
 )
+from labrec.site.pages.project_listings import runs
 from labrec.site.settings import SiteSettings
 from labrec.site.sources import Sources
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from labrec.site.page import Later
 
 COLUMNS = (Column("Name"), Column("Value", "number"))
 
@@ -292,3 +295,13 @@ def test_a_build_after_a_change_has_the_parts_of_one_from_nothing(
     assert after == built(long_project(400.0, 1), "anew")
     kept = {path for path in before if "/rows/" in path} & after.keys()
     assert {path.split("/rows/")[1].partition("-")[0] for path in kept} == {"experiments", "list"}
+
+
+def test_parts_of_runs_are_others_where_what_they_are_set_against_is(tmp_path: Path) -> None:
+    def parts(base: float) -> Mapping[str, Later]:
+        site = long_project(base, 1000).site(tmp_path / str(base))
+        return runs(site.project["many"].known).files
+
+    one, other = parts(500.0), parts(400.0)
+    assert len(one) == len(other) > 2
+    assert not one.keys() & other.keys()
