@@ -14,7 +14,7 @@ import pytest
 from tests.analytics.labs import made, measured, metric, note_doc, rows
 from tests.store.labs import RECORD_REF, Doc, GitLab, lineage, run_doc
 
-from labrec.analytics import pipeline, shard, tables
+from labrec.analytics import pipeline, shard, sources, tables
 from labrec.cli import main
 from labrec.errors import BusyError, StorageError, UsageError
 from labrec.record.digest import Digest
@@ -387,6 +387,14 @@ def test_a_table_that_was_lost_is_made_again(lab: GitLab, name: str) -> None:
     shutil.rmtree(lost) if lost.is_dir() else lost.unlink()
     assert made(lab).made
     assert bytes_of(first.folder) == before
+
+
+def test_tables_of_other_code_are_made_again(lab: GitLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    family(lab)
+    made(lab)
+    monkeypatch.setattr(sources, "digest", lambda *patterns: "another")
+    assert made(lab).made
+    assert not made(lab).made
 
 
 def test_a_report_that_is_damaged_is_made_again(lab: GitLab) -> None:

@@ -122,7 +122,7 @@ def test_other_code_uses_nothing_of_it(
     family(lab)
     made(lab)
     summed.clear()
-    monkeypatch.setattr(known, "_code", lambda: "another version")
+    monkeypatch.setattr(known.sources, "digest", lambda *patterns: "another version")
     made(lab, tmp_path / "other")
     assert len(summed) == 2
 

@@ -7,19 +7,19 @@ cache, which a new version of the code does not use.
 
 from __future__ import annotations
 
-import hashlib
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from labrec.analytics import sources
 from labrec.analytics.experiments import Known
 from labrec.analytics.keyed import KEY
 from labrec.analytics.shard import CACHE
 from labrec.store import proven
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from labrec.store.view import View
 
 _FORMAT: Final = "labrec.known/2"
@@ -54,17 +54,9 @@ def write(view: View, before: Known, now: Known) -> None:
 
 def path_of(view: View, name: str) -> Path | None:
     """Return where what this version of the code found is kept: ``sums`` or ``contrasts``."""
-    return proven.place(view.cache / CACHE, _FORMAT, name, _code()) if view.cache else None
-
-
-@cache
-def _code() -> str:
-    """Return a digest of the code that finds what is kept."""
-    here = Path(__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(path for pattern in _WORKS for path in here.glob(pattern)):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    if view.cache is None:
+        return None
+    return proven.place(view.cache / CACHE, _FORMAT, name, sources.digest(*_WORKS))
 
 
 def _table(view: View, name: str) -> pa.Table | None:

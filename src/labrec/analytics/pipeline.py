@@ -13,7 +13,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from labrec._version import __version__
-from labrec.analytics import extract, tables
+from labrec.analytics import extract, sources, tables
 from labrec.analytics.contrasts import ALPHA
 from labrec.analytics.packages import require
 from labrec.analytics.replicates import DIGITS, LEVEL
@@ -33,6 +33,8 @@ REPORT: Final = "analyze.json"
 DICTIONARY: Final = "dictionary.json"
 """File beside the tables that says what every column means."""
 
+# what finds out what records mean, and what reads them
+_WORKS: Final = ("*.py", "*/*.py", "../catalog/*.py", "../lineage/*.py", "../record/*.py")
 _SETTINGS: Final = {"level": LEVEL, "alpha": ALPHA, "digits": DIGITS}
 _LISTED = 100  # problems that the report lists; the table has all of them
 
@@ -122,6 +124,8 @@ def identity(view: View) -> dict[str, Any]:
         "columns": str(Digest.of_value(tables.dictionary())),
         "extractor": extract.VERSION,
         "tool": f"labrec {__version__}",
+        # between two releases the number stays, and sentences and formulas may be others
+        "code": f"sha256:{sources.digest(*_WORKS)}",
         "settings": str(Digest.of_value(_SETTINGS)),
         "view": view.id,
         "base": {"commit": commit, "how": how, "ref": ref},

@@ -11,14 +11,12 @@ import contextlib
 import hashlib
 import io
 import json
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from labrec.analytics import footer
+from labrec.analytics import footer, sources
 from labrec.analytics.parquet import (
     ROW_GROUP,
     WRITING,
@@ -34,6 +32,7 @@ from labrec.store import proven
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
     from typing import BinaryIO
 
     from labrec.analytics.footer import Struct
@@ -81,7 +80,7 @@ class Earlier:
         self._path: Path | None = None
         self._known: dict[str, dict[str, list[list[Any]]]] = {}
         if view.cache is not None:
-            key = _FORMAT, pa.__version__, _code(), str(folder.absolute())
+            key = _FORMAT, pa.__version__, sources.digest(*_WORKS), str(folder.absolute())
             self._path = proven.place(view.cache / CACHE, *key)
             body = proven.read(self._path)
             self._known = json.loads(body.tobytes()) if body is not None else {}
@@ -314,13 +313,3 @@ def _content(group: pa.Table) -> str:
     ):
         stream.write_table(group)
     return hashed.digest.hexdigest()
-
-
-@cache
-def _code() -> str:
-    """Return a digest of the code that writes groups."""
-    here = Path(__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(path for pattern in _WORKS for path in here.glob(pattern)):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
