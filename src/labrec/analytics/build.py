@@ -7,7 +7,7 @@ import gc
 import json
 import os
 import re
-import sys
+import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self
@@ -46,9 +46,6 @@ _STREAMED = tuple(table for table in extract.OF_RECORDS if table is not tables.M
 
 _TOGETHER = 2048  # runs whose days make one group of rows: a reader that wants one skips the others
 _AHEAD = 64  # groups of shards, and tables, that wait to be written, a megabyte or a few each
-_SWITCH = 2e-4
-"""Seconds until a thread gives way. The one that writes comes back from Arrow thousands of times:
-by Python's 5 ms a time it would wait for the one that computes, and do its work afterwards."""
 
 _NAMELESS = re.compile(r"\..+\.(parquet|json)\.[0-9]+\.tmp")
 
@@ -72,16 +69,22 @@ def build(
         StorageError: They cannot be written.
     """
     builder = _Builder(view, folder, said)
-    collecting, switching = gc.isenabled(), sys.getswitchinterval()
+    threading.Thread(target=_bring_in, name="imports", daemon=True).start()
+    collecting = gc.isenabled()
     gc.disable()  # millions of rows and no cycle among them: looking for some takes a third longer
-    sys.setswitchinterval(_SWITCH)
     try:
         return builder.build(lab, read_report(folder), jobs if jobs is not None else default_jobs())
     finally:
         builder.clear()
-        sys.setswitchinterval(switching)
         if collecting:
             gc.enable()
+
+
+def _bring_in() -> None:
+    """Import what the tables of all runs need while days are read: a third of a second."""
+    with contextlib.suppress(ImportError):  # whoever needs it says so
+        import scipy.special  # noqa: F401
+    pa.array([])  # where pandas is installed, Arrow looks for its types
 
 
 class _Builder:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
-from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from labrec.lineage.graph import Graph, graph
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
 
 _NONE = "[]"  # no parents
 _KINDS = ("continues", "fulfils", "reproduces")
+_NO_OTHER = (None,) * len(_KINDS)
 
 
 class Replacement(NamedTuple):
@@ -168,15 +168,18 @@ def relate_all(runs: Everyone, replacements: Iterable[Replacement]) -> Lineage:
         if not relation.dangling and relation.parent != relation.experiment:
             first.setdefault((relation.project, relation.experiment), str(relation.parent))
     edges = [(relation.experiment, str(relation.parent)) for relation in parents]
-    relations = list(chain.from_iterable(found))
-    relations += view.superseding(replacements)
-    relations.sort(key=key)
+    # The runs are in order, and most have one relation.
+    relations = [
+        one for those in found for one in (sorted(those, key=key) if len(those) > 1 else those)
+    ]
+    if superseding := list(view.superseding(replacements)):
+        relations = sorted([*relations, *superseding], key=key)
     return Lineage(relations, graph(runs.experiments, edges), first)
 
 
 def _says_any(run: Related) -> bool:
     """Say whether a run names any other; most of a lab's name none."""
-    return run.parents != _NONE or (run.continues, run.fulfils, run.reproduces) != (None,) * 3
+    return run.parents != _NONE or (run.continues, run.fulfils, run.reproduces) != _NO_OTHER
 
 
 def key(relation: Relation) -> tuple[str, ...]:
@@ -198,9 +201,11 @@ class _View:
     def of(self, run: Related, parents: Iterable[dict[str, str | None]]) -> list[Relation]:
         """Return what a run says about other runs, in its order; its parents were read before."""
         found = [self._parent(run, parent) for parent in parents]
-        for kind, other in zip(_KINDS, (run.continues, run.fulfils, run.reproduces), strict=True):
-            if other is not None:
-                found.append(self._relation(run, kind, "record", None, other, None))
+        others = run.continues, run.fulfils, run.reproduces
+        if others != _NO_OTHER:  # of few runs
+            for kind, other in zip(_KINDS, others, strict=True):
+                if other is not None:
+                    found.append(self._relation(run, kind, "record", None, other, None))
         return found
 
     def superseding(self, replacements: Iterable[Replacement]) -> Iterator[Relation]:
