@@ -62,6 +62,8 @@ def build(world: World, out: Path | None, worktree: bool, fresh: bool, at: str |
     world.answer(report.to_json(), lambda: _tell(world, report))
     for note in [] if world.json else report.notes:
         world.console.note(note)
+    # the process ends: to look through all that is left for cycles would only take time
+    gc.freeze()
     return report.exit_code
 
 

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from labrec.errors import BusyError, InvalidError, StorageError
 from labrec.record.text import printable
 from labrec.site import assets, bare, inspection, manifest, metadata, shell_cache, stamp
+from labrec.site.collector import uncollected
 from labrec.site.manifest import Made, Manifest
 from labrec.site.output import Output
 from labrec.site.page import Draft, Later
@@ -102,12 +103,13 @@ def build(
     """
     folder = folder.absolute()
     with _alone(cache, folder) as kept:
-        shells = bare.with_bare(shell_cache.shells(settings, sources, cache), settings)
-        fixed = {**shells.files, **assets.files(cache)}
-        plan = [page for make in PAGES.values() for page in make(site)]
-        plan += moved.pages(settings.moved, {*fixed, *(page.url for page in plan)})
-        _check(plan, fixed)
-        last = Manifest({}, {}) if fresh else manifest.read(kept)
+        with uncollected():
+            shells = bare.with_bare(shell_cache.shells(settings, sources, cache), settings)
+            fixed = {**shells.files, **assets.files(cache)}
+            plan = [page for make in PAGES.values() for page in make(site)]
+            plan += moved.pages(settings.moved, {*fixed, *(page.url for page in plan)})
+            _check(plan, fixed)
+            last = Manifest({}, {}) if fresh else manifest.read(kept)
         with Output(folder) as output:
             writer = _Writer(output, shells, last, site.lab)
             writer.fixed(fixed)

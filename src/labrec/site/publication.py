@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from labrec.citation import Lab as CitedLab
@@ -9,6 +10,7 @@ from labrec.errors import LabrecError, UsageError
 from labrec.site import settings, sources, stamp
 from labrec.site.build import BuildReport, build
 from labrec.site.collect import load
+from labrec.site.collector import uncollected
 from labrec.site.records import ViewRecords
 from labrec.site.reports import library
 
@@ -88,8 +90,12 @@ def publish(
         StorageError: Something cannot be read or written.
     """
     stamp.keep_compiled(lab.state_dir / "cache" / "templates")
-    site, chosen, written = gather(lab, view, where.tables, worktree=worktree)
-    report = build(site, chosen, written, where.site, cache=where.cache, fresh=fresh)
+    try:
+        with uncollected():
+            site, chosen, written = gather(lab, view, where.tables, worktree=worktree)
+        report = build(site, chosen, written, where.site, cache=where.cache, fresh=fresh)
+    finally:
+        gc.unfreeze()
     if not worktree and view.base.how != "at" and _is_edited(lab, written, chosen.manual):
         return report._replace(notes=(*report.notes, _EDITED))
     return report
