@@ -117,3 +117,13 @@ def test_records_lie_where_the_page_says(site: Site) -> None:
     assert "p/PROJECT/r/RUN_ID/record.json" in (site.folder / "data/index.html").read_text()
     for number in range(1, 7):
         assert (site.folder / f"p/{PROJECT}/r/{run_id(number)}/record.json").is_file()
+
+
+def test_a_table_is_csv_where_there_is_room_for_all_of_it(site: Site) -> None:
+    table = TABLES["runs"]
+    path = site.folder / "data/runs.parquet"
+    whole = (site.folder / "data/runs.csv").read_bytes()
+    assert data.as_csv(path, table, len(whole)) == whole
+    assert data.as_csv(path, table, len(whole) - 1) is None
+    # told without writing it, where its texts alone need more
+    assert data.as_csv(path, table, len(whole) // 4) is None

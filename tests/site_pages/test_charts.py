@@ -428,3 +428,18 @@ def test_a_column_of_csv_is_exact_and_safe(column: list[object], cells: list[str
     text = columns_csv(["head", "at"], [column, list(range(len(column)))]).decode()
     rows = list(csv.reader(io.StringIO(text)))
     assert [row[0] for row in rows[1:]] == cells
+
+
+def test_columns_are_written_as_a_writer_of_csv_writes_rows() -> None:
+    texts = ["", "a", "a,b", '"q"', " lead", "a;b", "\\", "é", "'", "0"]
+    columns: list[list[object]] = [
+        list(texts),
+        [None, *texts[1:]],
+        [0.5, -0.0, 1e300, None, 2, 10**30, 3.0, 4.0, 5.0, 6.0],
+        [True, 'x,"y', 2.5, None, 1, "z", False, "", "b", 7],
+        [None] * len(texts),
+    ]
+    header = ("a", "b,c", "d", "e", "f")
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows([header, *zip(*columns, strict=True)])
+    assert columns_csv(header, columns) == out.getvalue().encode()

@@ -33,9 +33,16 @@ def shard(name: str, value: Any) -> bytes:
     """
     if not _NAME.fullmatch(name):
         raise ValueError(f"no name of a shard: {name!r:.80}")
-    text = json.dumps(finite(value), ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+    try:
+        text = _json(value)
+    except ValueError:  # rare, as in `for_script`
+        text = _json(finite(value))
     packed = base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode()
     return f'(self.labrecShards=self.labrecShards||[]).push(["{name}","{packed}"]);\n'.encode()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
 
 
 def part(name: str, value: Any) -> bytes:

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import math
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -21,6 +22,7 @@ _SCRIPT: Final = {
     "<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029",
 }  # fmt: skip
 
+_QUOTED: Final = re.compile('[,"\r\n]')
 
 MOST_INSIDE: Final = 60_000
 """Characters of a payload that stands in its page; a longer one lies beside it."""
@@ -129,8 +131,30 @@ def columns_csv(header: Sequence[str], columns: Sequence[Sequence[object]]) -> b
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(_cells(header))
-    writer.writerows(zip(*map(_cells, columns), strict=True))
+    if len(columns) > 1:  # of a single one an empty cell is quoted
+        lines = map(",".join, zip(*map(_texts, columns), strict=True))
+        out.writelines(f"{line}\r\n" for line in lines)
+    else:
+        writer.writerows(zip(*map(_cells, columns), strict=True))
     return out.getvalue().encode("utf-8", "replace")
+
+
+def _texts(column: Sequence[object]) -> Iterable[str]:
+    """Return the cells of a column as they are written, in a third of the writer's time."""
+    cells = _cells(column)
+    kinds = set(map(type, cells)) - {type(None)}
+    if kinds <= {int, float}:
+        return ["" if cell is None else str(cell) for cell in cells]
+    if kinds == {str}:
+        texts: list[str] = [cell or "" for cell in cells]  # type: ignore[misc]  # texts and None
+        return map(_quoted, texts) if _QUOTED.search("".join(texts)) else texts
+    return ["" if cell is None else _quoted(str(cell)) for cell in cells]
+
+
+def _quoted(text: str) -> str:
+    if not _QUOTED.search(text):
+        return text
+    return '"' + text.replace('"', '""') + '"'
 
 
 def _cells(column: Sequence[object]) -> Sequence[object]:

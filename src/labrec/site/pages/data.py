@@ -117,13 +117,13 @@ def _files(one: TableFile, room: int) -> dict[str, bytes | Path]:
     files: dict[str, bytes | Path] = {f"{name}.parquet": one.files[0]}
     if one.row_count * len(one.table.columns) * _CELL > room:
         return files
-    text = as_csv(one.files[0], one.table)
-    if len(text) <= room:
+    text = as_csv(one.files[0], one.table, room)
+    if text is not None:
         files[f"{name}.csv"] = text
     return files
 
 
-def as_csv(path: Path, table: tables.Table) -> bytes:
+def as_csv(path: Path, table: tables.Table, room: int) -> bytes | None:
     """Return a table as CSV: numbers exact, times in UTC, lists joined by ``; ``.
 
     Text that a spreadsheet would take for a formula is preceded by an apostrophe.
@@ -131,6 +131,7 @@ def as_csv(path: Path, table: tables.Table) -> bytes:
     Args:
         path: Its Parquet file.
         table: What the contract says of it.
+        room: Most bytes that it may have; None is returned where it would have more.
 
     Raises:
         InvalidError: It is not the table of the contract.
@@ -145,8 +146,17 @@ def as_csv(path: Path, table: tables.Table) -> bytes:
             value = pl.when(is_formula).then(pl.concat_str(pl.lit("'"), value)).otherwise(value)
         columns.append(value.alias(column.name))
     with reading(path):
-        frame = pl.read_parquet(path).select(columns)
-        return frame.write_csv(datetime_format="%Y-%m-%dT%H:%M:%S%.3fZ").encode()
+        frame = pl.read_parquet(path)
+        if _least(frame) > room:
+            return None
+        text = frame.select(columns).write_csv(datetime_format="%Y-%m-%dT%H:%M:%S%.3fZ").encode()
+    return text if len(text) <= room else None
+
+
+def _least(frame: pl.DataFrame) -> int:
+    """Return how many bytes of CSV a table has at least: its texts, and a separator a cell."""
+    texts = frame.select(pl.col(pl.String).str.len_bytes().sum())
+    return frame.height * frame.width + sum(filter(None, texts.row(0))) if texts.width else 0
 
 
 def _shown(one: TableFile, own: dict[str, bytes | Path]) -> dict[str, Any]:
