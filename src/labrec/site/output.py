@@ -167,15 +167,16 @@ def _listing(folder: Path) -> tuple[set[str], list[str]]:
     found: set[str] = set()
     links: list[str] = []
     stack = [""]
+    root = f"{folder}/"  # text: of ten thousand folders, making paths takes longer than reading
     while stack:
         prefix = stack.pop()
         try:
-            with os.scandir(folder / prefix) as entries:
+            with os.scandir(root + prefix) as entries:
                 for entry in entries:
-                    if entry.is_symlink():
-                        links.append(prefix + entry.name)
-                    elif entry.is_dir(follow_symlinks=False):
+                    if entry.is_dir(follow_symlinks=False):
                         stack.append(f"{prefix}{entry.name}/")
+                    elif entry.is_symlink():
+                        links.append(prefix + entry.name)
                     else:
                         found.add(prefix + entry.name)
         except FileNotFoundError:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from labrec.site.shell import Shells
     from labrec.site.sources import Sources
 
-FORMAT: Final = "labrec.shells/1"
+FORMAT: Final = "labrec.shells/2"
 
 KEPT: Final = 4
 """Sets of shells that are kept: a preview and a build of one lab differ."""
@@ -61,7 +61,7 @@ def _packed(found: Shells, key: str) -> bytes:
         "format": FORMAT,
         "key": key,
         "kinds": {kind: list(one.parts) for kind, one in found.kinds.items()},
-        "files": {name: base64.b85encode(data).decode() for name, data in found.files.items()},
+        "files": {name: base64.b64encode(data).decode() for name, data in found.files.items()},
     }
     return json.dumps(document).encode()
 
@@ -72,7 +72,7 @@ def _read(path: Path, key: str) -> Shells | None:
         if (document["format"], document["key"]) != (FORMAT, key):
             return None
         kinds = {kind: shell.Shell(tuple(parts)) for kind, parts in document["kinds"].items()}
-        files = {name: base64.b85decode(text) for name, text in document["files"].items()}
+        files = {name: base64.b64decode(text) for name, text in document["files"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None  # damaged or of another version: made anew
     return shell.Shells(kinds, files)

@@ -11,7 +11,7 @@ from labrec.site import urls
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from labrec.site.collect import Project
+    from labrec.site.collect import Project, Site
     from labrec.site.rows import Edge, Metric, Run
 
 SHOWN: Final = 8
@@ -85,6 +85,11 @@ class Kin(NamedTuple):
     after: Link | None
 
 
+def family_of(site: Site, project: Project) -> Family:
+    """Return the relations within one project, brought together once."""
+    return site.kept(f"family of {project.name}", lambda: Family(project))
+
+
 class Family:
     """The relations within one project.
 
@@ -97,6 +102,7 @@ class Family:
         self.runs = list(project.run.values())
         self._place = {run.run_id for run in self.runs}
         self._urls = {run.run_id: urls.run(project.name, run.run_id) for run in self.runs}
+        self._links: dict[str, Link] = {}
         self._by_seeds: dict[tuple[str | None, str | None], Run] = {}
         for run in self.runs:
             self._by_seeds.setdefault((run.experiment, run.seeds), run)
@@ -117,7 +123,8 @@ class Family:
         """Return the relations of a run."""
         edges = self.project.edges_of.get(run.record_digest, ())
         of_experiment = self.project.runs_of.get(run.experiment, ())
-        found = [self._named(kind, edges) for kind in _TO] if edges else []
+        kinds = {edge.kind for edge in edges}
+        found = [self._named(kind, edges) for kind in _TO if kind in kinds]
         if len(of_experiment) > 1:
             others = [one.run_id for one in of_experiment if one.run_id != run.run_id]
             found.append(self._many("Replicates", others))
@@ -186,8 +193,14 @@ class Family:
 
     def _many(self, name: str, run_ids: Iterable[str]) -> Relation:
         found = [self.project.run[one] for one in dict.fromkeys(run_ids) if one in self._place]
-        links = tuple(Link(run.name, self.url(run), _ended(run)) for run in found[:SHOWN])
+        links = tuple(map(self._link, found[:SHOWN]))
         return Relation(name, links, max(0, len(found) - SHOWN))
+
+    def _link(self, run: Run) -> Link:
+        link = self._links.get(run.run_id)  # one for all of its relatives
+        if link is None:
+            link = self._links[run.run_id] = Link(run.name, self.url(run), _ended(run))
+        return link
 
     def _first(self, experiment: str | None) -> Run | None:
         return next(iter(self.project.runs_of.get(experiment or "", ())), None)

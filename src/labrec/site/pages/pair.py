@@ -14,7 +14,7 @@ from labrec.lineage.compare import compare as compare_records
 from labrec.record.wording import counted, number
 from labrec.site import urls
 from labrec.site.page import Crumb, Draft, Page, inputs_of
-from labrec.site.pages.kin import Family, compare_values
+from labrec.site.pages.kin import compare_values, family_of
 from labrec.site.pages.record import value_text
 from labrec.site.pages.run import Shared
 from labrec.site.stamp import shown, signed
@@ -90,7 +90,7 @@ def pages(site: Site) -> Iterator[Draft]:
     """Yield the page of every run that derives from one of the same project."""
     shared = Shared(site)
     for project in site.projects:
-        family = Family(project)
+        family = family_of(site, project)
         keys = sorted(metric.name for metric in project.key_metrics)
         marks = project.run_marks
         for run in family.runs:

@@ -52,7 +52,9 @@ def pages(site: Site) -> Iterator[Draft]:
     for project in site.projects:
         rows = rows_of(project, site.rows_of(Pareto, project.name))
         url = urls.section(project.name, "pareto")
-        inputs = inputs_of(project.name, rows.front, rows.others, sorted(rows.datasets.items()))
+        # ten thousand rows of means are told by the marks of their experiments
+        means = {row.experiment: project.experiment_marks[row.experiment] for row in rows.others}
+        inputs = inputs_of(project.name, rows.front, means, sorted(rows.datasets.items()))
         yield Draft(url, "pareto", inputs, partial(page, project.name, rows))
 
 

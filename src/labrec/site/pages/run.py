@@ -16,7 +16,7 @@ from labrec.site.charts import Curve, panels
 from labrec.site.code_diff import CodeDiff, Codes
 from labrec.site.page import Crumb, Draft, Page, inputs_of
 from labrec.site.pages import matrix, methodology, over_time, record
-from labrec.site.pages.kin import Compared, Family, Kin, compare
+from labrec.site.pages.kin import Compared, Kin, compare, family_of
 from labrec.site.pages.notes import said
 from labrec.site.pages.propose import about_run
 from labrec.states import again
@@ -37,7 +37,7 @@ def pages(site: Site) -> Iterator[Draft]:
     """Yield the page of every run; of a run with several records one page."""
     shared = Shared(site)
     for project in site.projects:
-        family = Family(project)
+        family = family_of(site, project)
         keys = {metric.name for metric in project.key_metrics}
         forks: dict[str, list[str]] = {}
         for run in project.runs:
