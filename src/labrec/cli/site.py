@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from labrec.site.build import BuildReport
     from labrec.site.publication import Gathered
 
-_ALLOCATIONS = 200_000  # values that are made between two looks for cycles
+_ALLOCATIONS = 500_000  # values that are made between two looks for cycles
 
 
 @click.group(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from labrec.site.urls import to_root
 
@@ -111,8 +111,10 @@ def inputs_of(*values: Any) -> str:
             Never the view, nor anything that an unrelated record changes.
     """
     # as JSON: to write a hundred thousand rows as Python would takes three times as long
-    text = json.dumps(values, default=repr, check_circular=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_INPUTS.encode(values).encode()).hexdigest()
+
+
+_INPUTS: Final = json.JSONEncoder(default=repr, check_circular=False, separators=(",", ":"))
 
 
 class Draft(NamedTuple):

@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections import defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from labrec.site import urls
@@ -123,16 +125,20 @@ _Postings = dict[str, tuple[list[int], list[int]]]
 
 def _postings(entries: Sequence[Entry]) -> _Postings:
     """Return for each word the entries that have it in their title, and those elsewhere."""
-    found: _Postings = {}
+    found: _Postings = defaultdict(lambda: ([], []))
     for number, one in enumerate(entries):
         titled = words(one.title[:_TEXT])
         for word in titled:
-            found.setdefault(word, ([], []))[0].append(number)
-        known = set(titled)
-        for word in words(one.text[:_TEXT])[:_WORDS]:
-            if word not in known:
-                found.setdefault(word, ([], []))[1].append(number)
-    return found
+            found[word][0].append(number)
+        for word in _text_words(one.text[:_TEXT]):
+            if word not in titled:  # a few
+                found[word][1].append(number)
+    return dict(found)
+
+
+@lru_cache(maxsize=1024)  # runs that follow one another often have one text
+def _text_words(text: str) -> tuple[str, ...]:
+    return tuple(words(text)[:_WORDS])
 
 
 def _by_letters(found: _Postings) -> dict[str, _Postings]:

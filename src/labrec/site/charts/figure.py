@@ -22,7 +22,8 @@ _SCRIPT: Final = {
     "<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029",
 }  # fmt: skip
 
-_QUOTED: Final = re.compile('[,"\r\n]')
+_QUOTED: Final = ',"\r\n'
+_HAS_QUOTED: Final = re.compile(f"[{_QUOTED}]")
 
 MOST_INSIDE: Final = 60_000
 """Characters of a payload that stands in its page; a longer one lies beside it."""
@@ -147,12 +148,13 @@ def _texts(column: Sequence[object]) -> Iterable[str]:
         return ["" if cell is None else str(cell) for cell in cells]
     if kinds == {str}:
         texts: list[str] = [cell or "" for cell in cells]  # type: ignore[misc]  # texts and None
-        return map(_quoted, texts) if _QUOTED.search("".join(texts)) else texts
+        whole = "".join(texts)
+        return map(_quoted, texts) if any(char in whole for char in _QUOTED) else texts
     return ["" if cell is None else _quoted(str(cell)) for cell in cells]
 
 
 def _quoted(text: str) -> str:
-    if not _QUOTED.search(text):
+    if not _HAS_QUOTED.search(text):
         return text
     return '"' + text.replace('"', '""') + '"'
 
@@ -171,7 +173,7 @@ def _cells(column: Sequence[object]) -> Sequence[object]:
 
 def _is_plain(texts: list[str]) -> bool:
     """Tell whether texts stand in a cell as they are."""
-    return "".join(texts).isprintable() and not any(text.startswith(STARTS) for text in texts)
+    return "".join(texts).isprintable() and {text[0] for text in texts}.isdisjoint(STARTS)
 
 
 def rows_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

@@ -98,7 +98,7 @@ def lineage(steps: Sequence[Step], quantity: Quantity, name: str) -> Figure:
         quantity: What is measured.
         name: Id of the figure in its page.
     """
-    steps = [step._replace(name=printable(step.name)) for step in steps]
+    steps = [Step(printable(step.name), *step[1:]) for step in steps]
     quantity = quantity._replace(
         metric=printable(quantity.metric),
         unit=printable(quantity.unit or ""),

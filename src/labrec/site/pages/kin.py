@@ -100,9 +100,10 @@ class Family:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.runs = list(project.run.values())
-        self._place = {run.run_id for run in self.runs}
         self._urls = {run.run_id: urls.run(project.name, run.run_id) for run in self.runs}
         self._links: dict[str, Link] = {}
+        self._means: dict[str, Baseline | None] = {}
+        self._derived: dict[str, Relation] = {}
         self._by_seeds: dict[tuple[str | None, str | None], Run] = {}
         for run in self.runs:
             self._by_seeds.setdefault((run.experiment, run.seeds), run)
@@ -129,7 +130,7 @@ class Family:
             others = [one.run_id for one in of_experiment if one.run_id != run.run_id]
             found.append(self._many("Replicates", others))
         if run.experiment in self._children:
-            found.append(self._many("Derived from it", self._children[run.experiment]))
+            found.append(self._derived_from(run.experiment))
         named = self._by_run.get(run.run_id, {})
         found += [self._many(name, named[kind]) for kind, name in _FROM.items() if kind in named]
         beside = self.beside(run)
@@ -165,14 +166,25 @@ class Family:
                 metrics = self.project.metrics_of.get(run.record_digest, ())
                 values = tuple((row.metric, row.last) for row in metrics)
                 return Baseline(run.name, self.url(run), "one run", values)
-            rows = self.project.experiment_rows.get(edge.parent or "", ())
-            first = self._first(edge.parent)
-            if rows and first is not None:
-                means = [(row.metric, row.mean) for row in rows if row.mean is not None]
-                most = max(row.n for row in rows)
-                what = "its only run" if most == 1 else f"the mean of {counted(most, 'run')}"
-                return Baseline(rows[0].name, self.url(first), what, tuple(means))
+            means = self._mean(edge.parent or "")
+            if means is not None:
+                return means
         return None
+
+    def _mean(self, experiment: str) -> Baseline | None:
+        if experiment not in self._means:  # one for all that derive from it
+            self._means[experiment] = self._mean_of(experiment)
+        return self._means[experiment]
+
+    def _mean_of(self, experiment: str) -> Baseline | None:
+        rows = self.project.experiment_rows.get(experiment, ())
+        first = self._first(experiment)
+        if not rows or first is None:
+            return None
+        means = [(row.metric, row.mean) for row in rows if row.mean is not None]
+        most = max(row.n for row in rows)
+        what = "its only run" if most == 1 else f"the mean of {counted(most, 'run')}"
+        return Baseline(rows[0].name, self.url(first), what, tuple(means))
 
     def _named(self, kind: str, edges: Iterable[Edge]) -> Relation:
         # Once each, however many files one run made that the other one was given.
@@ -192,9 +204,17 @@ class Family:
         return Link(self.project.name_of.get(first.experiment, first.name), self.url(first), note)
 
     def _many(self, name: str, run_ids: Iterable[str]) -> Relation:
-        found = [self.project.run[one] for one in dict.fromkeys(run_ids) if one in self._place]
+        runs = self.project.run
+        found = [run for one in dict.fromkeys(run_ids) if (run := runs.get(one)) is not None]
         links = tuple(map(self._link, found[:SHOWN]))
         return Relation(name, links, max(0, len(found) - SHOWN))
+
+    def _derived_from(self, experiment: str) -> Relation:
+        found = self._derived.get(experiment)  # one for all of its runs
+        if found is None:
+            found = self._many("Derived from it", self._children[experiment])
+            self._derived[experiment] = found
+        return found
 
     def _link(self, run: Run) -> Link:
         link = self._links.get(run.run_id)  # one for all of its relatives
@@ -206,12 +226,11 @@ class Family:
         return next(iter(self.project.runs_of.get(experiment or "", ())), None)
 
     def _child(self, run: Run) -> Link | None:
-        children = self._children.get(run.experiment, ())
-        found = next((one for one in children if one in self._place and one != run.run_id), None)
-        if found is None:
-            return None
-        child = self.project.run[found]
-        return Link(child.name, self.url(child))
+        for one in self._children.get(run.experiment, ()):
+            child = self.project.run.get(one)
+            if child is not None and one != run.run_id:
+                return Link(child.name, self.url(child))
+        return None
 
 
 _ELSEWHERE: Final = "in another project"

@@ -75,8 +75,9 @@ def pages(site: Site) -> Iterator[Draft]:
 def _shown(machine: Machine) -> tuple[Any, ...]:
     """Return everything of a machine that its page shows."""
     runs = [
-        (run.project, run.run_id, run.name, run.status, run.standing, run.started, run.duration_s,
-         run.experiment, run.record_digest, run.hardware_id, run.tier, run.cpu_model, run.gpu_model,
+        (run.project, run.run_id, run.name, run.status, run.standing,
+         run.started and run.started.timestamp(), run.duration_s, run.experiment,
+         run.record_digest, run.hardware_id, run.tier, run.cpu_model, run.gpu_model,
          run.memory_bytes)
         for run in machine.runs
     ]  # fmt: skip
