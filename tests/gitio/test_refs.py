@@ -215,4 +215,5 @@ def test_of_many_movers_each_move_wins_once(repo):
         thread.start()
     for thread in threads:
         thread.join()
-    assert wins == shas[1:]
+    # Two that win one after the other may note it in either order.
+    assert sorted(wins) == sorted(shas[1:])

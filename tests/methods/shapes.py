@@ -8,6 +8,7 @@ import functools
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -88,6 +89,8 @@ def _names(module: Any) -> dict[str, Any]:
 @functools.cache
 def _numeric(kind: Any) -> bool:
     """Say whether a type is a real number, an array, or holds such numbers."""
+    if get_origin(kind) is Callable:  # what it gives is only known where it is called
+        return False
     if kind is float or (get_origin(kind) or kind) is np.ndarray:
         return "int" not in str(get_args(kind))
     if hasattr(kind, "_fields") or dataclasses.is_dataclass(kind):
