@@ -173,6 +173,8 @@ def claimed(tmp_path_factory: pytest.TempPathFactory, site_cache: Path) -> GitLa
     """A lab with a registered claim and a note on it, its records landed, and its site."""
     lab = new_lab(tmp_path_factory.mktemp("claimed") / "lab")
     lab.git("reset", "-q", "--hard")
+    for key, value in (("name", "Ada"), ("email", "ada@example.org")):
+        lab.git("config", f"user.{key}", value)  # who a machine's git takes for its user, if any
     assert shell(lab, f"labrec hypothesis new deeper --project {PROJECT}").returncode == 0
     draft = lab.path / f"records/{PROJECT}/hypotheses/deeper.yaml"
     text = draft.read_text().replace('claim: ""', 'claim: "Deeper is better."')
